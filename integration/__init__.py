@@ -1,0 +1,1 @@
+"""Other people's formats and protocols. No database, no queue, nothing of services/."""
