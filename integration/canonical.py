@@ -187,7 +187,7 @@ class Source(Record):
 class Report(Record):
     """One report as one source sent it. Times are ISO 8601 aware datetimes with the source's offset kept.
 
-    `issued`: OBR-22 / DiagnosticReport.issued; `message_time`: MSH-7 / meta.lastUpdated; `observed`: the exam.
+    `issued`: OBR-22 / DiagnosticReport.issued; `message_time`: MSH-7 / meta.lastUpdated; `observed`: exam.
     `addendum_only`: the text is an addendum to append to the latest body, not a whole report.
     """
 
