@@ -22,12 +22,14 @@ class Candidate(Record):
     """One finding to ask about, as the catalogue defines it. Phrases are lower case, without punctuation.
 
     `parent`: id of the less specific finding this one implies. `sides`: whether a side can be said of it.
+    `structures`: the anatomy whose being called normal denies the finding ("liver", "lungs").
     """
 
     finding: Finding
     definition: str = ""
     synonyms: tuple[str, ...] = ()
     normal_phrases: tuple[str, ...] = ()
+    structures: tuple[str, ...] = ()
     parent: str = ""
     sides: bool = False
 
