@@ -1,1 +1,328 @@
-"""Every setting, with its default and unit. Environment variables `COUNTERSIGN_…`, nested by `__`."""
+"""Every setting, with its default and unit. Environment variables `COUNTERSIGN_…`, nested by `__`.
+
+A value that is a secret can also be given as a file: `COUNTERSIGN_DATABASE__PASSWORD_FILE=/run/secrets/db`.
+`docs/settings.md` is generated from this file by `countersign settings`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings import SettingsError as PydanticSettingsError
+
+PREFIX = "COUNTERSIGN_"
+NOT_SETTINGS = frozenset({"COUNTERSIGN_CORPUS"})
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class SettingsError(Exception):
+    """A setting is missing or not allowed; the message names the variable and what is allowed."""
+
+
+class Group(BaseModel):
+    """A group of settings; unknown names are an error, so that a typo is never silent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Database(Group):
+    """PostgreSQL."""
+
+    host: str = Field("127.0.0.1", description="Host name or address.")
+    port: Port = Field(5432, description="TCP port.")
+    name: str = Field("countersign", description="Database.")
+    user: str = Field("countersign", description="Role.")
+    password: SecretStr = Field(SecretStr(""), description="Password.")
+    sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
+        "prefer", description="TLS mode of libpq."
+    )
+    pool_size: int = Field(5, ge=1, le=200, description="Connections kept by one process.")
+    connect_timeout: Seconds = Field(5, description="Seconds to wait for a connection.")
+
+    def url(self) -> str:
+        """SQLAlchemy URL; serves the synchronous and the asynchronous engine alike."""
+        auth = f"{quote(self.user, safe='')}:{quote(self.password.get_secret_value(), safe='')}"
+        timeout = max(1, round(self.connect_timeout))
+        query = f"sslmode={self.sslmode}&connect_timeout={timeout}"
+        return f"postgresql+psycopg://{auth}@{self.host}:{self.port}/{self.name}?{query}"
+
+
+class Broker(Group):
+    """Redis-protocol broker. It carries job ids only; losing it loses nothing."""
+
+    host: str = Field("127.0.0.1", description="Host name or address.")
+    port: Port = Field(6379, description="TCP port.")
+    database: int = Field(0, ge=0, description="Redis database number.")
+    user: str = Field("", description="ACL user; empty for the default user.")
+    password: SecretStr = Field(SecretStr(""), description="Password.")
+    tls: bool = Field(False, description="Use TLS.")
+
+    def url(self) -> str:
+        """The broker URL Celery takes."""
+        secret = quote(self.password.get_secret_value(), safe="")
+        auth = f"{quote(self.user, safe='')}:{secret}@" if secret else ""
+        return f"redis{'s' if self.tls else ''}://{auth}{self.host}:{self.port}/{self.database}"
+
+
+class Mllp(Group):
+    """The HL7 v2 listener."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(2575, description="TCP port.")
+    max_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="Largest accepted frame, bytes.")
+    idle_timeout: Seconds = Field(900, description="Seconds without a byte before a connection is closed.")
+    max_connections: int = Field(256, ge=1, description="Connections at once.")
+    application: str = Field("COUNTERSIGN", description="Our MSH-3; messages bearing it are our own echo.")
+    facility: str = Field("COUNTERSIGN", description="Our MSH-4.")
+    tls_certificate: Path | None = Field(None, description="Server certificate, PEM; with key: TLS.")
+    tls_key: Path | None = Field(None, description="Private key of the certificate, PEM.")
+    tls_client_ca: Path | None = Field(None, description="CA of client certificates, PEM: mutual TLS.")
+    allowed_senders: list[str] = Field(
+        default_factory=list, description="Accepted MSH-3 or MSH-3^MSH-4 values; empty: all."
+    )
+    drain_timeout: Seconds = Field(10, description="Seconds given to open connections on shutdown.")
+
+
+class SmartClient(Group):
+    """SMART Backend Services client of the FHIR server."""
+
+    client_id: str = Field("", description="Client id; empty: no SMART.")
+    token_url: str = Field(
+        "", description="Token endpoint; empty: taken from .well-known/smart-configuration."
+    )
+    private_key: SecretStr = Field(SecretStr(""), description="Private key, PEM (RS384 or ES384).")
+    key_id: str = Field("", description="`kid` of the published key.")
+    scope: str = Field(
+        "system/DiagnosticReport.rs system/Patient.rs system/Observation.crus system/Task.crus",
+        description="Requested scopes.",
+    )
+
+
+class Fhir(Group):
+    """The FHIR server: where reports are heard of and Observations are written."""
+
+    url: AnyHttpUrl | None = Field(None, description="Base URL; empty: no FHIR server, findings stay here.")
+    name: str = Field("default", description="Name of this endpoint in identity and audit.")
+    token: SecretStr = Field(SecretStr(""), description="Static bearer token.")
+    smart: SmartClient = Field(default_factory=SmartClient, description="SMART Backend Services.")
+    client_certificate: Path | None = Field(None, description="Client certificate, PEM: mutual TLS.")
+    client_key: Path | None = Field(None, description="Key of the client certificate, PEM.")
+    ca: Path | None = Field(None, description="CA bundle of the server, PEM; empty: system trust.")
+    timeout: Seconds = Field(20, description="Seconds for one request.")
+    subscription: Literal["auto", "rest-hook", "topic", "none"] = Field(
+        "auto", description="How to be notified; auto reads the CapabilityStatement."
+    )
+    notify_host: str = Field("127.0.0.1", description="Address the notification endpoint listens on.")
+    notify_port: Port = Field(8081, description="TCP port of the notification endpoint.")
+    notify_url: str = Field("", description="Public URL of that endpoint; empty: built from host and port.")
+    notify_secret: SecretStr = Field(SecretStr(""), description="Shared secret in the notification header.")
+    poll_interval: Seconds = Field(60, description="Seconds between polls, the safety net.")
+    poll_overlap: Seconds = Field(120, description="Seconds each poll looks back beyond the watermark.")
+    authorities: dict[str, str] = Field(
+        default_factory=dict, description="HL7 assigning authority → FHIR Identifier.system, as JSON."
+    )
+
+
+class Writeback(Group):
+    """What leaves the house, and when."""
+
+    preliminary: Literal["review-server", "ehr", "none"] = Field(
+        "review-server", description="Where unsigned suggestions are written; the chart requires a choice."
+    )
+    absent: bool = Field(False, description="Also suggest findings the report denies (pertinent negatives).")
+    rejected: Literal["entered-in-error", "cancelled"] = Field(
+        "entered-in-error", description="Observation.status of a rejected suggestion."
+    )
+    withdrawn: Literal["cancelled", "entered-in-error"] = Field(
+        "cancelled", description="Observation.status of a suggestion withdrawn by a corrected report."
+    )
+    result: bool = Field(False, description="Add signed Observations to DiagnosticReport.result.")
+    oru: str = Field(
+        "", description="host:port of an engine that takes signed findings as ORU^R01; empty: off."
+    )
+    unverified_codes: bool = Field(False, description="Send SNOMED codes the catalogue marks unverified.")
+
+
+class Reading(Group):
+    """Who reads, and how."""
+
+    engine: str = Field("rules", description="`rules`, or a name in engines.yaml.")
+    shadow: str = Field("", description="Second engine, never shown to reviewers; empty: none.")
+    preliminary: bool = Field(False, description="Read preliminary reports too (they are always stored).")
+    candidates_per_call: int = Field(18, ge=1, le=60, description="Candidates in one model call.")
+    votes: int = Field(1, ge=1, le=9, description="Runs when the rules disagree, uncertain or critical.")
+
+
+class Queue(Group):
+    """Jobs, leases and recovery."""
+
+    concurrency: int = Field(8, ge=1, le=512, description="Reports one worker reads at once.")
+    lease: Seconds = Field(60, description="Seconds a claim holds without renewal.")
+    lease_total: Seconds = Field(3600, description="Seconds a claim may hold with renewals.")
+    renew: Seconds = Field(20, description="Seconds between renewals.")
+    sweep: Seconds = Field(10, description="Seconds between sweeps for expired leases.")
+    relay: Seconds = Field(0.5, description="Seconds between looks for ready jobs when idle.")
+    depth: float = Field(2.0, ge=1, description="Published jobs per free slot: the broker stays shallow.")
+    stat_reserve: float = Field(0.1, ge=0, lt=1, description="Share of the slots kept for STAT.")
+    max_lost: int = Field(3, ge=1, description="Workers a job may lose before it is dead.")
+    max_failed: int = Field(5, ge=1, description="Failures before a job is dead.")
+    backoff: Seconds = Field(5, description="Seconds before the first retry; doubles, with jitter.")
+    backoff_max: Seconds = Field(600, description="Longest wait between retries, seconds.")
+    circuit_failures: int = Field(5, ge=1, description="Model outages in a row that open the circuit.")
+    circuit_pause: Seconds = Field(30, description="Seconds an open circuit waits before it tries again.")
+    progress_timeout: Seconds = Field(120, description="Seconds of ready work and no claim before exit.")
+
+
+class Oidc(Group):
+    """Login of people by OpenID Connect."""
+
+    issuer: str = Field("", description="Issuer URL; empty: no OIDC login.")
+    client_id: str = Field("", description="Client id.")
+    client_secret: SecretStr = Field(SecretStr(""), description="Client secret.")
+    roles_claim: str = Field("roles", description="Claim that lists a person's roles.")
+    practitioner_claim: str = Field("fhirUser", description="Claim with the FHIR Practitioner reference.")
+
+
+class Worklist(Group):
+    """The review screen and the JSON and FHIR read API."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(8080, description="TCP port.")
+    public_url: str = Field("", description="URL people use; empty: http://host:port.")
+    demo_login: bool = Field(False, description="Fictional reviewer without a password; loopback only.")
+    claim: Seconds = Field(300, description="Seconds a reviewer's claim on a report lasts.")
+    session_idle: Seconds = Field(1800, description="Seconds of inactivity before a session ends.")
+    session_total: Seconds = Field(43200, description="Seconds a session lasts at most.")
+    reauthenticate: bool = Field(False, description="Ask who you are again at Sign.")
+    frame_ancestors: list[str] = Field(default_factory=list, description="Origins that may embed the pages.")
+    oidc: Oidc = Field(default_factory=Oidc, description="OpenID Connect.")
+    api_issuer: str = Field("", description="Issuer of bearer tokens for the APIs; empty: sessions only.")
+    api_jwks_url: str = Field("", description="JWKS of that issuer; empty: from its metadata.")
+    api_audience: str = Field("", description="Required `aud` of bearer tokens.")
+    stat_target: Seconds = Field(900, description="Service target for STAT reports, seconds.")
+    routine_target: Seconds = Field(14400, description="Service target for the others, seconds.")
+
+
+class Health(Group):
+    """Probes and metrics, on a port of their own."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="TCP port; 0: none.")
+
+
+class Telemetry(Group):
+    """Logs, traces."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level logged.")
+    format: Literal["json", "text"] = Field("json", description="Log lines as JSON or for people.")
+    otlp_endpoint: str = Field("", description="OTLP/HTTP collector for traces; empty: none.")
+
+
+class Settings(BaseSettings):
+    """All settings of all processes; every process reads the same ones."""
+
+    model_config = SettingsConfigDict(extra="forbid")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` passes in: one way in, so that every bad name is caught."""
+        return (init_settings,)
+
+    site: str = Field("default", description="Site of messages no sender map assigns.")
+    canonical_base: str = Field(
+        "urn:countersign", description="Base of our identifier systems, CodeSystem and Device identifiers."
+    )
+    config_dir: Path | None = Field(
+        None, description="Folder with senders.yaml, engines.yaml and catalogue/; empty: built-in defaults."
+    )
+    database: Database = Field(default_factory=Database, description="PostgreSQL.")
+    broker: Broker = Field(default_factory=Broker, description="Broker.")
+    mllp: Mllp = Field(default_factory=Mllp, description="HL7 listener.")
+    fhir: Fhir = Field(default_factory=Fhir, description="FHIR server.")
+    writeback: Writeback = Field(default_factory=Writeback, description="Write-back.")
+    reading: Reading = Field(default_factory=Reading, description="Reading.")
+    queue: Queue = Field(default_factory=Queue, description="Queue.")
+    worklist: Worklist = Field(default_factory=Worklist, description="Worklist.")
+    health: Health = Field(default_factory=Health, description="Health.")
+    telemetry: Telemetry = Field(default_factory=Telemetry, description="Telemetry.")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment (os.environ by default), `…_FILE` secrets read in.
+
+    Raises SettingsError naming each bad variable and what is allowed.
+    """
+    given = _with_files(dict(os.environ if environ is None else environ))
+    unknown = sorted(set(given) - {name for name, _, _ in describe()})
+    if unknown:
+        raise SettingsError(
+            "\n".join(f"{n}: no such setting; `countersign settings` lists them" for n in unknown)
+        )
+    source = EnvSettingsSource(Settings, env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True)
+    source.env_vars = {name.lower(): value for name, value in given.items() if value}
+    try:
+        return Settings.model_validate(source())
+    except PydanticSettingsError as error:
+        raise SettingsError(f"{PREFIX}…: {error}: JSON expected") from None
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(error))) from None
+
+
+def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
+    names = {name for name, _, _ in describe()}
+    ours = {k: v for k, v in environ.items() if k.startswith(PREFIX) and k not in NOT_SETTINGS}
+    for name in [n for n in ours if n.endswith("_FILE") and n not in names]:
+        path = ours.pop(name)
+        try:
+            ours[name.removesuffix("_FILE")] = Path(path).read_text().strip()
+        except OSError as error:
+            raise SettingsError(f"{name}: cannot read {path}: {error.strerror}") from None
+    return ours
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for item in error.errors(include_input=False, include_url=False):
+        yield f"{PREFIX}{'__'.join(str(part).upper() for part in item['loc'])}: {item['msg']}"
+
+
+def describe(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> list[tuple[str, str, str]]:
+    """(variable, default, description) of every setting, in order."""
+    rows: list[tuple[str, str, str]] = []
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Group):
+            rows += describe(field.annotation, f"{variable}__")
+            continue
+        default = field.get_default(call_default_factory=True)
+        shown = "" if default is None or isinstance(default, SecretStr) else str(default)
+        rows.append((variable, shown, field.description or ""))
+    return rows
+
+
+def markdown() -> str:
+    """docs/settings.md."""
+    head = "# Settings\n\nEnvironment variables; any secret also as `…_FILE`. Times in seconds.\n\n"
+    table = "| Variable | Default | Meaning |\n|---|---|---|\n"
+    rows = "".join(
+        f"| `{name}` | {f'`{default}`' if default else ''} | {text} |\n" for name, default, text in describe()
+    )
+    return head + table + rows
