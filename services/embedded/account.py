@@ -1,0 +1,66 @@
+"""Running a program that refuses root, as root: in a user namespace, or as another user.
+
+PostgreSQL will not run with uid 0. In a user namespace that maps us to uid 1000 it need not, and reaches every
+folder we reach. Where user namespaces are not to be had, it runs as `nobody` on copies in /var/lib.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+REACHABLE = Path("/var/lib")
+
+
+class EmbeddedError(Exception):
+    """An embedded part cannot run here; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a program and its data lie, and how to start it: argv prefix, or a user to become."""
+
+    programs: Path
+    data: Path
+    prefix: tuple[str, ...] = ()
+    user: str | None = None
+
+
+def place(programs: Path, data: Path) -> Placement:
+    """How to run PostgreSQL's programs on this data folder. Raises EmbeddedError where no way is open."""
+    if os.geteuid() != 0:
+        return Placement(programs, data)
+    if _namespace_works(programs, data.parent):
+        return Placement(programs, data, prefix=NAMESPACE)
+    return _copied(programs, data)
+
+
+def _namespace_works(programs: Path, parent: Path) -> bool:
+    if shutil.which(NAMESPACE[0]) is None:
+        return False
+    probe = f'test -w "{parent}" && "{programs}/bin/postgres" --version'
+    return subprocess.run([*NAMESPACE, "sh", "-c", probe], capture_output=True).returncode == 0
+
+
+def _copied(programs: Path, data: Path) -> Placement:
+    name = hashlib.sha256(str(data).encode()).hexdigest()[:12]
+    home = REACHABLE / f"countersign-{name}"
+    try:
+        owner = pwd.getpwnam("nobody")
+        home.mkdir(mode=0o711, exist_ok=True)
+        if not (home / "programs").exists():
+            shutil.copytree(programs, home / "programs", symlinks=True)
+        (home / "data").mkdir(mode=0o700, exist_ok=True)
+        os.chown(home / "data", owner.pw_uid, owner.pw_gid)
+    except (OSError, KeyError) as error:
+        raise EmbeddedError(
+            f"PostgreSQL will not run as root, user namespaces are not available and {home} cannot be used "
+            f"({error}): run as an ordinary user, or set COUNTERSIGN_DATABASE__HOST to a server of yours"
+        ) from None
+    return Placement(home / "programs", home / "data", user="nobody")

@@ -1,0 +1,129 @@
+"""One embedded instance: a folder with its data, its passwords and the ports it took (`instance.json`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from services.embedded.account import EmbeddedError
+
+FILE = "instance.json"
+PROCESSES = ("listener", "subscriber", "relay", "worker", "sender", "worklist")
+
+
+class Instance(BaseModel):
+    """What an embedded instance is made of; written to DIR/instance.json (0600, it holds passwords).
+
+    Ports are loopback TCP ports: `mllp`, `http` (worklist), `fhir`, `postgres`, `valkey`, `notify`, and
+    `health.<process>` for each process.
+    """
+
+    ports: dict[str, int]
+    postgres_password: str
+    valkey_password: str
+    fhir_url: str
+    notify_secret: str
+    demo_login: bool = False
+
+    def environment(self) -> dict[str, str]:
+        """The settings every process of this instance is started with."""
+        return {
+            "COUNTERSIGN_DATABASE__PORT": str(self.ports["postgres"]),
+            "COUNTERSIGN_DATABASE__PASSWORD": self.postgres_password,
+            "COUNTERSIGN_BROKER__PORT": str(self.ports["valkey"]),
+            "COUNTERSIGN_BROKER__PASSWORD": self.valkey_password,
+            "COUNTERSIGN_MLLP__PORT": str(self.ports["mllp"]),
+            "COUNTERSIGN_WORKLIST__PORT": str(self.ports["http"]),
+            "COUNTERSIGN_WORKLIST__DEMO_LOGIN": str(self.demo_login).lower(),
+            "COUNTERSIGN_FHIR__URL": self.fhir_url,
+            "COUNTERSIGN_FHIR__NOTIFY_PORT": str(self.ports["notify"]),
+            "COUNTERSIGN_FHIR__NOTIFY_SECRET": self.notify_secret,
+        }
+
+
+def load(folder: Path) -> Instance:
+    """The instance in a folder. Raises EmbeddedError where there is none."""
+    try:
+        return Instance.model_validate_json((folder / FILE).read_text())
+    except FileNotFoundError:
+        raise EmbeddedError(
+            f"no instance in {folder}: start one with `countersign up --data {folder}`"
+        ) from None
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Settings of the instance in a folder; what the caller's environment says goes first."""
+    return {**load(folder).environment(), **_own_settings(os.environ)}
+
+
+def _own_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name.startswith("COUNTERSIGN_")}
+
+
+def prepare(
+    folder: Path, wanted: Mapping[str, int], *, fhir_url: str = "", demo_login: bool = False
+) -> Instance:
+    """The instance for a folder, made on first use. `wanted` ports are taken or it fails; others are found."""
+    _make(folder)
+    known = load(folder) if (folder / FILE).exists() else None
+    ports = _ports(wanted, known.ports if known else {})
+    instance = Instance(
+        ports=ports,
+        postgres_password=known.postgres_password if known else secrets.token_urlsafe(24),
+        valkey_password=known.valkey_password if known else secrets.token_urlsafe(24),
+        notify_secret=known.notify_secret if known else secrets.token_urlsafe(24),
+        fhir_url=fhir_url or f"http://127.0.0.1:{ports['fhir']}/fhir",
+        demo_login=demo_login,
+    )
+    _write(folder / FILE, instance)
+    return instance
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "no write permission")
+    except OSError as error:
+        raise EmbeddedError(f"cannot use the data folder {folder}: {error.strerror}") from None
+
+
+def _write(path: Path, instance: Instance) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.touch(mode=0o600)
+    temporary.write_text(json.dumps(instance.model_dump(), indent=2) + "\n")
+    temporary.replace(path)
+
+
+def _ports(wanted: Mapping[str, int], known: Mapping[str, int]) -> dict[str, int]:
+    names = ["mllp", "http", "fhir", "postgres", "valkey", "notify", *(f"health.{p}" for p in PROCESSES)]
+    ports: dict[str, int] = {}
+    held: list[socket.socket] = []
+    for name in names:
+        port = wanted.get(name) or 0
+        ports[name] = _take(name, port, known.get(name, 0), held)
+    for taken in held:
+        taken.close()
+    return ports
+
+
+def _take(name: str, wanted: int, known: int, held: list[socket.socket]) -> int:
+    for port in (wanted,) if wanted else (known, 0):
+        candidate = socket.socket()
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind(("127.0.0.1", port))
+        except OSError as error:
+            candidate.close()
+            if wanted:
+                raise EmbeddedError(f"port {port} for {name} cannot be used: {error.strerror}") from None
+            continue
+        held.append(candidate)
+        return int(candidate.getsockname()[1])
+    raise EmbeddedError(f"no free port for {name}")

@@ -1,0 +1,33 @@
+"""The tables, by noun. Sets of states are CHECK constraints, named here once."""
+
+from services.store.tables.base import metadata
+from services.store.tables.delivery import delivery, fhir_resource, subscription
+from services.store.tables.message import job, message
+from services.store.tables.people import account, audit, login_session, notice, rating, saved_view
+from services.store.tables.report import analysis, report, report_source, report_version, suggestion
+from services.store.tables.review import draft, review
+from services.store.tables.run import circuit, worker
+
+__all__ = [
+    "account",
+    "analysis",
+    "audit",
+    "circuit",
+    "delivery",
+    "draft",
+    "fhir_resource",
+    "job",
+    "login_session",
+    "message",
+    "metadata",
+    "notice",
+    "rating",
+    "report",
+    "report_source",
+    "report_version",
+    "review",
+    "saved_view",
+    "subscription",
+    "suggestion",
+    "worker",
+]

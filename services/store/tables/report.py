@@ -1,0 +1,150 @@
+"""Reports, their versions, what readers said of them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.store.tables.base import key, metadata, moment, one_of, site
+
+VERSION_STATES = ("current", "superseding", "superseded", "retracted")
+SUGGESTION_STATES = ("proposed", "approved", "edited", "rejected", "withdrawn")
+
+# `key` is sha256 of Report.key_parts; patient and order columns are those of the newest version, for search.
+# `held`: why a person must decide before anything goes on (a known order with another patient).
+report = Table(
+    "report",
+    metadata,
+    key(),
+    site(),
+    Column("key", Text, nullable=False),
+    Column("patient_id", Text, nullable=False),
+    Column("patient_authority", Text, nullable=False, server_default=""),
+    Column("patient_name", Text, nullable=False, server_default=""),
+    Column("accession", Text, nullable=False, server_default=""),
+    Column("filler", Text, nullable=False, server_default=""),
+    Column("procedure", Text, nullable=False, server_default=""),
+    Column("modality", Text, nullable=False, server_default=""),
+    Column("body_site", Text, nullable=False, server_default=""),
+    Column("priority", SmallInteger, nullable=False, server_default="2"),
+    Column("held", Text, nullable=False, server_default=""),
+    moment("observed_at"),
+    moment("created_at", now=True),
+    UniqueConstraint("site_id", "key"),
+    Index("ix_report_patient", "site_id", "patient_id"),
+    Index("ix_report_accession", "site_id", "accession"),
+    Index("ix_report_filler", "site_id", "filler"),
+)
+
+# Which messages spoke of a report, by which door; `reference` is the DiagnosticReport on its FHIR server.
+report_source = Table(
+    "report_source",
+    metadata,
+    key(),
+    site(),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False),
+    Column("version_id", BigInteger, ForeignKey("report_version.id")),
+    Column("message_id", BigInteger, ForeignKey("message.id"), nullable=False),
+    Column("door", Text, nullable=False),
+    Column("reference", Text, nullable=False, server_default=""),
+    Column("reference_version", Text, nullable=False, server_default=""),
+    moment("created_at", now=True),
+    Index("ix_report_source_report_id", "report_id"),
+    Index("ix_report_source_version_id", "version_id"),
+    Index("ix_report_source_message_id", "message_id"),
+)
+
+# `record` is the canonical Report of the newest source of this content. The five order columns decide which
+# version is current; arrival time never does.
+report_version = Table(
+    "report_version",
+    metadata,
+    key(),
+    site(),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("record", JSONB, nullable=False),
+    Column("status_rank", SmallInteger, nullable=False),
+    moment("issued_at"),
+    moment("message_time"),
+    Column("control_id", Text, nullable=False, server_default=""),
+    Column("number", Integer, nullable=False, server_default="1"),
+    moment("created_at", now=True),
+    one_of("state", VERSION_STATES),
+    UniqueConstraint("report_id", "content_hash"),
+    Index("ix_report_version_current", "report_id", postgresql_where=text("state = 'current'")),
+)
+
+# One reading of one version by one engine. `unread`: why nothing may be concluded from it.
+analysis = Table(
+    "analysis",
+    metadata,
+    key(),
+    site(),
+    Column("version_id", BigInteger, ForeignKey("report_version.id"), nullable=False),
+    Column("job_id", BigInteger, ForeignKey("job.id")),
+    Column("shadow", Boolean, nullable=False, server_default=text("false")),
+    Column("engine", JSONB, nullable=False),
+    Column("verdicts", JSONB, nullable=False),
+    Column("advisories", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("flagged", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("unread", Text, nullable=False, server_default=""),
+    Column("reasoning", Text, nullable=False, server_default=""),
+    Column("usage", JSONB, nullable=False, server_default=text("'{}'")),
+    moment("created_at", now=True),
+    Index("ix_analysis_version_id", "version_id"),
+)
+
+# `identifier` is the Observation's. `finding` is canonical Finding, `quotes` a list of canonical Quote.
+# Status and side are what the report says (or what the reviewer made of it, once edited); `rules_status`
+# is the cross-check. `origin` human: added by hand, carries neither Device nor AIAST.
+suggestion = Table(
+    "suggestion",
+    metadata,
+    key(),
+    site(),
+    Column("report_id", BigInteger, ForeignKey("report.id"), nullable=False),
+    Column("version_id", BigInteger, ForeignKey("report_version.id"), nullable=False),
+    Column("analysis_id", BigInteger, ForeignKey("analysis.id")),
+    Column("identifier", Text, nullable=False),
+    Column("finding_id", Text, nullable=False),
+    Column("finding", JSONB, nullable=False),
+    Column("side", Text),
+    Column("status", Text, nullable=False),
+    Column("change", Text),
+    Column("quotes", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("rationale", Text, nullable=False, server_default=""),
+    Column("rule", Text, nullable=False, server_default=""),
+    Column("rules_status", Text),
+    Column("confidence", Float),
+    Column("critical", Boolean, nullable=False, server_default=text("false")),
+    Column("conflict", Boolean, nullable=False, server_default=text("false")),
+    Column("unsupported", Boolean, nullable=False, server_default=text("false")),
+    Column("origin", Text, nullable=False, server_default="ai"),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("state", Text, nullable=False, server_default="proposed"),
+    Column("reason", Text, nullable=False, server_default=""),
+    moment("created_at", now=True),
+    moment("decided_at"),
+    Column("decided_by", Text, nullable=False, server_default=""),
+    one_of("state", SUGGESTION_STATES),
+    one_of("origin", ("ai", "human")),
+    one_of("status", ("present", "absent", "uncertain")),
+    UniqueConstraint("version_id", "identifier"),
+    Index("ix_suggestion_report_id", "report_id"),
+    Index("ix_suggestion_finding_id", "finding_id", "state"),
+)
