@@ -1,0 +1,200 @@
+"""What a catalogue file may hold, and reading it so that a mistake is told with its line."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from integration.canonical import Code, Record
+from services.reading.catalogue.phrases import normal_forms
+
+Slug = r"^[a-z][a-z0-9_]*$"
+
+SYSTEMS = {
+    "snomed": "http://snomed.info/sct",
+    "radlex": "http://radlex.org",
+    "loinc": "http://loinc.org",
+    "radelement": "http://radelement.org",
+    "oifm": "https://github.com/openimagingdata/findingmodels",
+    "gamuts": "http://gamuts.net",
+}
+
+
+class CatalogueError(ValueError):
+    """A catalogue file cannot be used. The message gives file, line, reason and what to write instead."""
+
+
+class Readable(Protocol):
+    """A file: `importlib.resources` Traversable or pathlib.Path."""
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        ...
+
+    def read_text(self, encoding: str | None = None) -> str:
+        """Its content."""
+        ...
+
+
+class CodeEntry(Record):
+    """A code and where it was taken from; `verified` by the rule in docs/catalogue.md."""
+
+    system: Literal["snomed", "radlex", "loinc", "radelement", "oifm", "gamuts"]
+    code: str = Field(min_length=1)
+    display: str = ""
+    source: str = Field(min_length=1)
+    verified: bool
+
+    def as_code(self) -> Code:
+        """The record the rest of the house speaks."""
+        return Code(
+            system=SYSTEMS[self.system],
+            code=self.code,
+            display=self.display,
+            source=self.source,
+            verified=self.verified,
+        )
+
+
+class FindingEntry(Record):
+    """One finding as a file defines it; `normal_groups` and `structure_groups` name lists of the file."""
+
+    id: str = Field(pattern=Slug)
+    name: str = Field(min_length=1)
+    definition: str = Field(min_length=1)
+    synonyms: tuple[str, ...] = ()
+    normal_phrases: tuple[str, ...] = ()
+    normal_groups: tuple[str, ...] = ()
+    structures: tuple[str, ...] = ()
+    structure_groups: tuple[str, ...] = ()
+    parent: str = ""
+    critical: bool = False
+    sides: bool = False
+    codes: tuple[CodeEntry, ...] = ()
+
+    _normal_form = field_validator("synonyms", "normal_phrases", "structures")(normal_forms)
+
+
+class UseEntry(Record):
+    """A finding defined in another file, asked here too: one id means one thing everywhere.
+
+    The phrases are added: those that mean this finding only in this kind of exam ("effusion" of a knee).
+    """
+
+    use: str = Field(pattern=Slug)
+    synonyms: tuple[str, ...] = ()
+    normal_phrases: tuple[str, ...] = ()
+    structures: tuple[str, ...] = ()
+
+    _normal_form = field_validator("synonyms", "normal_phrases", "structures")(normal_forms)
+
+
+class Applies(Record):
+    """Which orders the catalogue fits. `modalities`: DICOM codes; words are matched whole, without case.
+
+    `procedure_codes` decide alone. `unless`: words that say the order is for something else.
+    """
+
+    procedure_codes: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+    _normal_form = field_validator("words", "unless")(normal_forms)
+
+
+class CatalogueFile(Record):
+    """One file. A site's file with a known `id` adds to it (`replace: true` starts it anew).
+
+    `version` empty: derived from the content.
+    """
+
+    id: str = Field(pattern=Slug)
+    title: str = ""
+    version: str = ""
+    replace: bool = False
+    remove: tuple[str, ...] = ()
+    applies: Applies = Applies()
+    normal_groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    structure_groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    findings: tuple[FindingEntry | UseEntry, ...] = ()
+    digest: str = ""
+
+    @field_validator("normal_groups", "structure_groups")
+    @classmethod
+    def _normal_form(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        return {name: normal_forms(phrases) for name, phrases in groups.items()}
+
+
+def read(file: Readable) -> CatalogueFile:
+    """Parse one YAML file. Raises CatalogueError naming file, line and reason."""
+    text = file.read_text(encoding="utf-8")
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise CatalogueError(f"{file.name}, line {line}: not YAML: {error.problem}") from None
+    if not isinstance(content, dict):
+        raise CatalogueError(f"{file.name}, line 1: expected a mapping with id, title, applies and findings")
+    return _validated(file.name, root, content, text)
+
+
+def _validated(name: str, root: yaml.Node | None, content: dict[str, Any], text: str) -> CatalogueFile:
+    content["digest"] = hashlib.sha256(text.encode()).hexdigest()[:12]
+    try:
+        return CatalogueFile.model_validate(_discriminated(content))
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_url=False, include_input=False):
+            place = [part for part in problem["loc"] if part not in ("FindingEntry", "UseEntry")]
+            where = ".".join(str(part) for part in place)
+            lines.append(f"{name}, line {line_of(root, place)}: {where}: {problem['msg']}")
+        raise CatalogueError("\n".join(lines)) from None
+
+
+def _discriminated(content: dict[str, Any]) -> dict[str, Any]:
+    """Findings parsed as what they are, so that a mistake is reported once and not once per alternative."""
+    entries = content.get("findings")
+    if not isinstance(entries, list):
+        return content
+    kinds: list[type[Record]] = [
+        UseEntry if isinstance(entry, dict) and "use" in entry else FindingEntry for entry in entries
+    ]
+    errors: list[Any] = []
+    parsed: list[Record] = []
+    for index, (kind, entry) in enumerate(zip(kinds, entries, strict=True)):
+        try:
+            parsed.append(kind.model_validate(entry))
+        except ValidationError as error:
+            errors += [
+                {
+                    "type": "value_error",
+                    "loc": ("findings", index, *problem["loc"]),
+                    "ctx": {"error": problem["msg"]},
+                }
+                for problem in error.errors(include_url=False, include_input=False)
+            ]
+    if errors:
+        raise ValidationError.from_exception_data("CatalogueFile", errors)
+    return content | {"findings": parsed}
+
+
+def line_of(root: yaml.Node | None, place: Sequence[int | str]) -> int:
+    """The 1-based line of the deepest node on the way to `place`."""
+    node, line = root, 1
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            entry = next(((key, value) for key, value in node.value if key.value == part), None)
+            if entry is None:
+                return line
+            line, node = entry[0].start_mark.line + 1, entry[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
