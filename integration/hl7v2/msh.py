@@ -1,0 +1,201 @@
+"""The message header on raw bytes, without a library: what the answer needs, and nothing more.
+
+Never raises and never looks past the header segment, so that it is safe and quick on the path to the ACK.
+Field numbers are those of HL7 v2.8 §2.14.9 (MSH), §2.14.2 (BHS) and §2.14.6 (FHS).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+STANDARD_ENCODING = "^~\\&"
+# Wide enough for every real id, and small enough for a database index.
+LONGEST_VALUE = 200
+NO_MESSAGE = "the batch holds no MSH segment"
+_LONGEST_SEGMENT = 64 * 1024
+
+_BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_LEADING = re.compile(rb"[\x00-\x20\xef\xbb\xbf]*")
+_PADDING = b"\x00\t\x0b\x0c \xef\xbb\xbf"
+_LINE_END = re.compile(rb"[\r\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """MSH as sent. Text values are decoded, free of NUL and at most 200 characters; `fields` are raw bytes.
+
+    `control_id` is MSH-10 (of a batch BHS-11, FHS-11 or the first MSH-10), "" when it cannot be recovered.
+    `problems` names field and fault, never a value.
+    """
+
+    field_separator: str
+    encoding: str
+    fields: tuple[bytes, ...]
+    sending_application: str
+    sending_facility: str
+    receiving_application: str
+    receiving_facility: str
+    time: str
+    code: str
+    trigger: str
+    structure: str
+    control_id: str
+    raw_control_id: bytes
+    processing_id: str
+    version: str
+    accept_ack: str
+    application_ack: str
+    charset: str
+    is_batch: bool
+    problems: tuple[str, ...]
+
+    @property
+    def message_type(self) -> str:
+        """MSH-9.1 and MSH-9.2 in the usual writing: "ORU^R01"."""
+        return f"{self.code}^{self.trigger}" if self.trigger else self.code
+
+    @property
+    def application(self) -> str:
+        """MSH-3.1, the namespace of the sending application."""
+        return self._first(self.sending_application)
+
+    @property
+    def facility(self) -> str:
+        """MSH-4.1, the namespace of the sending facility."""
+        return self._first(self.sending_facility)
+
+    @property
+    def enhanced(self) -> bool:
+        """Whether the enhanced acknowledgement mode is asked for (HL7 v2.8 §2.9.2)."""
+        return bool(self.accept_ack or self.application_ack)
+
+    def raw(self, number: int) -> bytes:
+        """MSH-`number` as sent (from 3 on), b"" when absent."""
+        return self.fields[number - 1] if number <= len(self.fields) else b""
+
+    def _first(self, value: str) -> str:
+        return value.split(self.encoding[:1] or "^", 1)[0].strip()
+
+
+def segment_starts(data: bytes, name: bytes) -> Iterator[int]:
+    """Offsets at which a segment of that name begins: at the start of the data or of a line."""
+    leading = _LEADING.match(data)
+    first = leading.end() if leading else 0
+    offset = data.find(name)
+    while offset >= 0:
+        if _separator(data, offset) and (offset == first or _begins_line(data, offset)):
+            yield offset
+        offset = data.find(name, offset + len(name))
+
+
+def _separator(data: bytes, offset: int) -> bytes:
+    """The field separator of the header segment at `offset`, b"" if no character there can be one."""
+    byte = data[offset + 3 : offset + 4]
+    return b"" if not byte or byte.isalnum() or byte in b"\r\n" else byte
+
+
+def _begins_line(data: bytes, offset: int) -> bool:
+    return data[max(0, offset - 16) : offset].rstrip(_PADDING)[-1:] in (b"\r", b"\n")
+
+
+def read_header(body: bytes) -> Header | None:
+    """The header of one frame's body, or None when it has no MSH segment (and is no batch)."""
+    data = _single_byte(body)
+    leading = _LEADING.match(data)
+    offset = leading.end() if leading else 0
+    messages = list(islice(segment_starts(data, b"MSH"), 2))
+    if data[offset : offset + 3] in (b"FHS", b"BHS") and _separator(data, offset):
+        return _batch(data, offset, messages)
+    if not messages:
+        return None
+    problems = ("there are bytes before the MSH segment",) if messages[0] > offset else ()
+    return _read(_segment(data, messages[0]), problems, is_batch=len(messages) > 1)
+
+
+def _batch(data: bytes, offset: int, messages: list[int]) -> Header:
+    """A batch is answered once; its own control id is the one its sender knows it by."""
+    outer = _segment(data, offset)
+    batch = next(segment_starts(data, b"BHS"), None)
+    inner = _segment(data, batch) if batch is not None else []
+    first = _segment(data, messages[0]) if messages else []
+    control = _value(inner, 11) or _value(outer, 11) or _value(first, 10)
+    problems = () if first else (NO_MESSAGE,)
+    return _read(first or outer[:8], problems, is_batch=True, control_id=control)
+
+
+def _read(fields: list[bytes], problems: tuple[str, ...], *, is_batch: bool, control_id: bytes | None = None) -> Header:
+    separator, encoding = fields[0].decode("latin-1"), fields[1].decode("latin-1")
+    component = encoding[:1] or "^"
+    kind = (
+        [*(_text(part) for part in fields[8].split(component.encode("latin-1"))), "", "", ""]
+        if (len(fields) > 8)
+        else ["", "", ""]
+    )
+    control = _value(fields, 10) if control_id is None else control_id
+    return Header(
+        field_separator=separator,
+        encoding=encoding,
+        fields=tuple(fields[:25]),
+        sending_application=_text(_value(fields, 3)),
+        sending_facility=_text(_value(fields, 4)),
+        receiving_application=_text(_value(fields, 5)),
+        receiving_facility=_text(_value(fields, 6)),
+        time=_text(_value(fields, 7)),
+        code=kind[0].upper(),
+        trigger=kind[1].upper(),
+        structure=kind[2].upper(),
+        control_id=_text(control),
+        raw_control_id=control,
+        processing_id=_text(_value(fields, 11)),
+        version=_text(_value(fields, 12)),
+        accept_ack=_text(_value(fields, 15)).upper(),
+        application_ack=_text(_value(fields, 16)).upper(),
+        charset=_text(_value(fields, 18)),
+        is_batch=is_batch,
+        problems=problems + _problems(encoding, kind[0], control),
+    )
+
+
+def _problems(encoding: str, code: str, control: bytes) -> tuple[str, ...]:
+    faults = {
+        "MSH-2 does not name four or five encoding characters": len(encoding) not in (4, 5),
+        "MSH-9 message type is missing": not code,
+        "MSH-10 message control id is missing": not control,
+        f"MSH-10 is longer than {LONGEST_VALUE} bytes": len(control) > LONGEST_VALUE,
+    }
+    return tuple(text for text, found in faults.items() if found)
+
+
+def _single_byte(body: bytes) -> bytes:
+    for mark, codec in _BOMS:
+        if body.startswith(mark):
+            return body.decode(codec, "replace").encode()
+    return body
+
+
+def _segment(data: bytes, start: int) -> list[bytes]:
+    """The fields of the header segment at `start`, numbered so that index n - 1 is field n."""
+    end = _LINE_END.search(data, start, start + _LONGEST_SEGMENT)
+    line = data[start : end.start() if end else start + _LONGEST_SEGMENT]
+    separator = line[3:4]
+    return [separator, *line[4:].split(separator)]
+
+
+def _value(fields: list[bytes], number: int) -> bytes:
+    return fields[number - 1].strip() if number <= len(fields) else b""
+
+
+def _text(value: bytes) -> str:
+    """Decoded, without NUL; a value too long for an index keeps its head and its hash."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = value.decode("latin-1")
+    text = text.replace("\x00", "").strip()
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return f"{text[:120]}…{hashlib.sha256(value).hexdigest()}"
