@@ -52,9 +52,7 @@ def load(folder: Path) -> Instance:
     try:
         return Instance.model_validate_json((folder / FILE).read_text())
     except FileNotFoundError:
-        raise EmbeddedError(
-            f"no instance in {folder}: start one with `countersign up --data {folder}`"
-        ) from None
+        raise EmbeddedError(f"no instance in {folder}: start one with `countersign up --data {folder}`") from None
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -66,9 +64,7 @@ def _own_settings(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name.startswith("COUNTERSIGN_")}
 
 
-def prepare(
-    folder: Path, wanted: Mapping[str, int], *, fhir_url: str = "", demo_login: bool = False
-) -> Instance:
+def prepare(folder: Path, wanted: Mapping[str, int], *, fhir_url: str = "", demo_login: bool = False) -> Instance:
     """The instance for a folder, made on first use. `wanted` ports are taken or it fails; others are found."""
     _make(folder)
     known = load(folder) if (folder / FILE).exists() else None
@@ -83,6 +79,13 @@ def prepare(
     )
     _write(folder / FILE, instance)
     return instance
+
+
+def free_port() -> int:
+    """A loopback TCP port nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _make(folder: Path) -> None:

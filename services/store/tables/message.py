@@ -60,9 +60,7 @@ message = Table(
         "control_id",
         "sha256",
         unique=True,
-        postgresql_where=text(
-            "door = 'hl7' AND control_id IS NOT NULL AND duplicate_of IS NULL AND part IS NULL"
-        ),
+        postgresql_where=text("door = 'hl7' AND control_id IS NOT NULL AND duplicate_of IS NULL AND part IS NULL"),
     ),
     Index(
         "uq_message_resource",
@@ -76,9 +74,7 @@ message = Table(
     Index("ix_message_control_id", "control_id"),
     Index("ix_message_received_at", "received_at"),
     Index("ix_message_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
-    Index(
-        "ix_message_state", "state", postgresql_where=text("state IN ('received', 'queued', 'quarantined')")
-    ),
+    Index("ix_message_state", "state", postgresql_where=text("state IN ('received', 'queued', 'quarantined')")),
 )
 
 # `priority` as integration.canonical.Priority. `lost` counts workers that vanished under the job, `failed`
@@ -109,9 +105,7 @@ job = Table(
     moment("finished_at"),
     one_of("state", JOB_STATES),
     one_of("kind", JOB_KINDS),
-    Index(
-        "ix_job_ready", "priority", "not_before", "id", postgresql_where=text("state IN ('ready', 'waiting')")
-    ),
+    Index("ix_job_ready", "priority", "not_before", "id", postgresql_where=text("state IN ('ready', 'waiting')")),
     Index("ix_job_leased", "lease_until", postgresql_where=text("state = 'leased'")),
     Index("ix_job_message_id", "message_id"),
     Index("ix_job_version_id", "version_id"),

@@ -47,7 +47,9 @@ report = Table(
     Index("ix_report_filler", "site_id", "filler"),
 )
 
-# Which messages spoke of a report, by which door; `reference` is the DiagnosticReport on its FHIR server.
+# Which messages spoke of a report, by which door, and what each said (`record`, a canonical Report): the current
+# version is composed from all of them, so that the order of arrival decides nothing. `reference` is the
+# DiagnosticReport on its FHIR server.
 report_source = Table(
     "report_source",
     metadata,
@@ -59,14 +61,15 @@ report_source = Table(
     Column("door", Text, nullable=False),
     Column("reference", Text, nullable=False, server_default=""),
     Column("reference_version", Text, nullable=False, server_default=""),
+    Column("record", JSONB, nullable=False),
     moment("created_at", now=True),
     Index("ix_report_source_report_id", "report_id"),
     Index("ix_report_source_version_id", "version_id"),
     Index("ix_report_source_message_id", "message_id"),
 )
 
-# `record` is the canonical Report of the newest source of this content. The five order columns decide which
-# version is current; arrival time never does.
+# `record` is the composed canonical Report. One version is current; it is `superseding` instead while its
+# suggestions are not stored yet and older ones still show.
 report_version = Table(
     "report_version",
     metadata,
@@ -78,15 +81,17 @@ report_version = Table(
     Column("status", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("record", JSONB, nullable=False),
-    Column("status_rank", SmallInteger, nullable=False),
     moment("issued_at"),
-    moment("message_time"),
-    Column("control_id", Text, nullable=False, server_default=""),
     Column("number", Integer, nullable=False, server_default="1"),
     moment("created_at", now=True),
     one_of("state", VERSION_STATES),
     UniqueConstraint("report_id", "content_hash"),
-    Index("ix_report_version_current", "report_id", postgresql_where=text("state = 'current'")),
+    Index(
+        "uq_report_version_current",
+        "report_id",
+        unique=True,
+        postgresql_where=text("state IN ('current', 'superseding')"),
+    ),
 )
 
 # One reading of one version by one engine. `unread`: why nothing may be concluded from it.

@@ -1,0 +1,92 @@
+"""What tests of every folder share: a real PostgreSQL, one migrated database a test."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from services.embedded import postgres
+from services.embedded.instance import free_port
+from services.settings import Database
+from services.store.engine import connect
+from services.store.migrate import migrate
+
+PASSWORD = "test only"
+COUNTER = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A PostgreSQL server for the session; its database `template_countersign` is migrated."""
+    placement = postgres.prepare(tmp_path_factory.mktemp("pg") / "data", PASSWORD)
+    port = free_port()
+    process = subprocess.Popen(
+        postgres.command(placement, port),
+        user=placement.user,
+        env=postgres.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    server = Database(port=port, password=SecretStr(PASSWORD), name="postgres")
+    try:
+        _make_template(server)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def database(cluster: Database) -> Iterator[Database]:
+    """Settings of a fresh, migrated database."""
+    name = f"test_{next(COUNTER)}"
+    _administer(cluster, f"CREATE DATABASE {name} TEMPLATE template_countersign")
+    yield cluster.model_copy(update={"name": name})
+    _administer(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database: Database) -> Iterator[Engine]:
+    """A synchronous engine on a fresh, migrated database."""
+    engine = connect(database)
+    yield engine
+    engine.dispose()
+
+
+def _make_template(server: Database) -> None:
+    _wait(server)
+    _administer(server, "CREATE DATABASE template_countersign")
+    engine = connect(server.model_copy(update={"name": "template_countersign"}))
+    with engine.begin() as connection:
+        migrate(connection)
+    engine.dispose()
+
+
+def _wait(server: Database) -> None:
+    for _ in range(100):
+        try:
+            return _administer(server, "SELECT 1")
+        except OperationalError:
+            time.sleep(0.1)
+    raise RuntimeError("PostgreSQL did not start")
+
+
+def _administer(server: Database, statement: str) -> None:
+    engine = create_engine(server.url(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The sample reports the demo sends."""
+    return Path(__file__).parent.parent / "services" / "samples"

@@ -1,0 +1,29 @@
+"""The schema and its chain of migrations."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from services.store.migrate import heads, is_current, migrate
+from services.store.tables import metadata
+
+
+def test_the_chain_has_one_head() -> None:
+    assert len(heads()) == 1
+
+
+def test_the_migrated_schema_is_the_one_the_tables_describe(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    with engine.begin() as connection:
+        migrate(connection)
+        assert is_current(connection)
+
+
+def test_the_embedded_server_keeps_fsync_and_synchronous_commit_on(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW fsync")).scalar() == "on"
+        assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
