@@ -1,0 +1,159 @@
+"""The first step in a message's life: stored with its answer and its job in one transaction, before the answer.
+
+The HL7 rules are those of docs/hl7.md: nothing is dropped in silence, a repeated message gets the stored answer
+and no second job, and a control id that comes again with other content is kept and flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from integration.canonical import Door
+from integration.hl7v2.ack import NOT_ALLOWED, NOT_STORED, TOO_LARGE, Fault, Outcome, answer, refusal
+from integration.hl7v2.mllp import Frame, frame
+from integration.hl7v2.msh import Header, read_header
+from services.settings import Mllp
+from services.store import inbox
+
+REPORT_TYPES = frozenset({"ORU", "MDM"})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A frame as it came off the wire, with the peer's address and the site its sender belongs to."""
+
+    frame: Frame
+    peer: str = ""
+    site: str = "default"
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What to send back (MLLP-framed, b"" where no answer is due), and what became of the frame."""
+
+    message_id: int
+    answer: bytes
+    state: str
+    duplicate: bool = False
+
+
+def receive(connection: Connection, arrivals: Sequence[Arrival], mllp: Mllp) -> list[Received]:
+    """Stores a group of frames and their jobs; the caller commits, then sends each answer, in order."""
+    rows = [_row(arrival, mllp) for arrival in arrivals]
+    _compare_with_stored(connection, rows)
+    firsts = _first_of_each(rows)
+    again = [row for row in rows if firsts.get(_identity(row), row) is not row and row["duplicate_of"] is None]
+    repeated = {id(row) for row in again}
+    ids = _insert(connection, [row for row in rows if id(row) not in repeated])
+    for row in again:
+        first = firsts[_identity(row)]
+        _repeat(row, ids[id(first)], first["ack"], first["ack_code"])
+    ids |= _insert(connection, again)
+    inbox.add_jobs(connection, [_job(row, ids[id(row)]) for row in rows if row["state"] == "queued"])
+    return [Received(ids[id(row)], row["ack"], row["state"], row["duplicate_of"] is not None) for row in rows]
+
+
+def not_stored(arrival: Arrival, mllp: Mllp) -> bytes:
+    """The retryable answer to a frame whose transaction failed; never sent after a commit."""
+    return _answer(read_header(arrival.frame.body), Outcome.RETRY, (NOT_STORED,), mllp)[1]
+
+
+def _row(arrival: Arrival, mllp: Mllp) -> dict[str, Any]:
+    header = read_header(arrival.frame.body)
+    state, reason, fault = _judge(arrival.frame, header, mllp)
+    outcome = Outcome.REJECTED if fault else Outcome.STORED
+    code, ack = _answer(header, outcome, (fault,) if fault else (), mllp)
+    return {
+        "site_id": arrival.site,
+        "door": Door.HL7.value,
+        "peer": arrival.peer,
+        "application": header.sending_application if header else "",
+        "facility": header.sending_facility if header else "",
+        "control_id": (header.control_id or None) if header else None,
+        "message_type": header.message_type if header else "",
+        "body": arrival.frame.body,
+        "bytes": arrival.frame.size,
+        "sha256": arrival.frame.sha256,
+        "truncated": arrival.frame.oversized,
+        "state": state,
+        "reason": reason,
+        "ack_code": code,
+        "ack": ack,
+        "trace": arrival.trace,
+        "duplicate_of": None,
+        "control_id_reused": False,
+    }
+
+
+def _judge(received: Frame, header: Header | None, mllp: Mllp) -> tuple[str, str, Fault | None]:
+    """(state, reason, fault): the state a frame starts in, and why it can never be accepted if it cannot."""
+    if received.oversized:
+        return "rejected", f"larger than {mllp.max_bytes} bytes; only its head is kept", TOO_LARGE
+    fault = refusal(header)
+    if header is None or fault:
+        return "rejected", (fault.advice if fault else ""), fault
+    if not _allowed(header, mllp):
+        return "rejected", "MSH-3 is not on the allow-list", NOT_ALLOWED
+    if (header.sending_application, header.sending_facility) == (mllp.application, mllp.facility):
+        return "ignored", "our own message come back", None
+    if header.is_batch or header.code in REPORT_TYPES:
+        return "queued", "", None
+    return "ignored", f"{header.message_type} carries no report", None
+
+
+def _allowed(header: Header, mllp: Mllp) -> bool:
+    names = {header.sending_application, f"{header.sending_application}^{header.sending_facility}"}
+    return not mllp.allowed_senders or not names.isdisjoint(mllp.allowed_senders)
+
+
+def _answer(header: Header | None, outcome: Outcome, faults: tuple[Fault, ...], mllp: Mllp) -> tuple[str | None, bytes]:
+    answers = answer(header, outcome, *faults, application=mllp.application, facility=mllp.facility)
+    accept, applied = outcome.value
+    code = (accept if header and header.enhanced else applied) if answers else None
+    return code, b"".join(frame(one) for one in answers)
+
+
+def _identity(row: dict[str, Any]) -> inbox.Identity:
+    return row["site_id"], row["application"], row["facility"], row["control_id"], row["sha256"]
+
+
+def _compare_with_stored(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """A repeat of a stored message takes its answer over; a reused control id is flagged."""
+    named = [row for row in rows if row["control_id"]]
+    earlier = inbox.known(connection, {_identity(row) for row in named})
+    used = inbox.used_control_ids(connection, {_identity(row)[:4] for row in named})
+    for row in named:
+        if first := earlier.get(_identity(row)):
+            _repeat(row, first["id"], first["ack"], first["ack_code"])
+        elif _identity(row)[:4] in used:
+            row["control_id_reused"] = True
+        used.add(_identity(row)[:4])
+
+
+def _repeat(row: dict[str, Any], first: int, ack: bytes, ack_code: str | None) -> None:
+    row.update(state="ignored", reason=f"repeats message {first}", duplicate_of=first, ack=ack, ack_code=ack_code)
+    row["control_id_reused"] = False
+
+
+def _first_of_each(rows: list[dict[str, Any]]) -> dict[inbox.Identity, dict[str, Any]]:
+    """Of each identity the first row of this group; rows without a control id are never repeats."""
+    firsts: dict[inbox.Identity, dict[str, Any]] = {}
+    for row in rows:
+        if row["control_id"] and row["duplicate_of"] is None:
+            firsts.setdefault(_identity(row), row)
+    return firsts
+
+
+def _insert(connection: Connection, rows: list[dict[str, Any]]) -> dict[int, int]:
+    ids = inbox.add(connection, rows) if rows else []
+    return {id(row): message_id for row, message_id in zip(rows, ids, strict=True)}
+
+
+def _job(row: dict[str, Any], message_id: int) -> dict[str, Any]:
+    sender = f"{row['application']}^{row['facility']}"
+    return {"site_id": row["site_id"], "kind": "intake", "message_id": message_id, "sender": sender}
