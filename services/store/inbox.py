@@ -17,7 +17,7 @@ SUMMARY = [c for c in message.c if c.name not in ("body", "ack")]
 
 
 def known(connection: Connection, identities: Iterable[Identity]) -> dict[Identity, RowMapping]:
-    """First messages with these (site, application, facility, control id, sha256): mappings with id, ack and ack_code."""
+    """First messages of these identities: mappings with id, ack and ack_code."""
     columns = (message.c.site_id, message.c.application, message.c.facility, message.c.control_id, message.c.sha256)
     wanted = list(identities)
     if not wanted:

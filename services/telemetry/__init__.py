@@ -1,0 +1,1 @@
+"""Logs, metrics, traces, health. Patients' text passes through none of them."""

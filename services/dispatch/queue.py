@@ -1,0 +1,60 @@
+"""The Celery application. It carries job ids and nothing else; PostgreSQL is the truth (docs/reliability.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery
+from kombu import Queue as Route
+
+from services.settings import Broker
+
+TASK = "countersign.run_job"
+STAT, OTHERS = "stat", "jobs"
+
+
+def make_app(broker: Broker, run: Callable[[int], None] | None = None, concurrency: int = 1) -> Celery:
+    """The application; a worker passes `run`, the relay only publishes."""
+    app = Celery("countersign", broker=broker.url())
+    app.conf.update(**_configuration(concurrency))
+    if run is not None:
+        app.task(run, name=TASK, ignore_result=True)
+    return app
+
+
+def publish(app: Celery, job_id: int, priority: int) -> None:
+    """Wakes a worker up for a job. Raises kombu's OperationalError while the broker is away."""
+    app.send_task(TASK, args=(job_id,), queue=STAT if priority == 0 else OTHERS, retry=False)
+
+
+def _configuration(concurrency: int) -> dict[str, Any]:
+    return {
+        # The order is that in which a free slot looks: STAT starts at the next free slot.
+        "task_queues": [Route(STAT), Route(OTHERS)],
+        "task_default_queue": OTHERS,
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        # An early ack: a job whose worker dies comes back by its lease, not by the broker.
+        "task_acks_late": False,
+        "worker_disable_prefetch": True,
+        "worker_prefetch_multiplier": 1,
+        "worker_pool": "threads",
+        "worker_concurrency": concurrency,
+        "worker_soft_shutdown_timeout": 30,
+        "worker_hijack_root_logger": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "queue_order_strategy": "priority",
+            "health_check_interval": 10,
+            "socket_keepalive": True,
+            "socket_timeout": 15,
+            "socket_connect_timeout": 5,
+            "max_connections": concurrency + 16,
+            "visibility_timeout": 3600,
+        },
+    }

@@ -1,0 +1,24 @@
+"""Every metric, named `countersign_*`; labels are states, kinds and codes, never a patient's data."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+FRAMES = Counter("countersign_frames_total", "Frames and resources taken in.", ["door", "outcome"])
+CONNECTIONS = Gauge("countersign_mllp_connections", "Open MLLP connections.")
+COMMIT_SECONDS = Histogram("countersign_inbox_commit_seconds", "Time to commit one group of frames.")
+COMMIT_FRAMES = Histogram("countersign_inbox_commit_frames", "Frames in one group.", buckets=(1, 2, 4, 8, 16, 32, 64))
+JOBS = Gauge("countersign_jobs", "Jobs by state and priority.", ["state", "priority"])
+OLDEST_JOB = Gauge("countersign_oldest_job_age_seconds", "Age of the oldest job not yet claimed.", ["priority"])
+ATTEMPTS = Counter("countersign_job_attempts_total", "Ends of attempts at jobs.", ["kind", "outcome"])
+LEASES_LOST = Counter("countersign_leases_lost_total", "Leases that ran out and went back.")
+DEAD_LETTERS = Counter("countersign_dead_letters_total", "Jobs and deliveries given up.", ["kind"])
+READING_SECONDS = Histogram(
+    "countersign_reading_seconds",
+    "Time of one reading.",
+    ["engine"],
+    buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320),
+)
+TOKENS = Counter("countersign_tokens_total", "Tokens of readings.", ["engine", "kind"])
+DELIVERIES = Gauge("countersign_deliveries", "Deliveries by state.", ["state"])
+OLDEST_DELIVERY = Gauge("countersign_oldest_delivery_age_seconds", "Age of the oldest pending delivery.")
+WRITE_SECONDS = Histogram("countersign_fhir_write_seconds", "Time of one delivery to FHIR.", ["kind"])
+REVIEWS = Gauge("countersign_reviews", "Reviews by state.", ["state"])
