@@ -1,0 +1,1 @@
+"""The model server: an OpenAI-compatible HTTP client, and the launch profiles of SGLang."""

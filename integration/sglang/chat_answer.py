@@ -1,0 +1,128 @@
+"""The body of a chat completion, as SGLang and other servers send it, to one record.
+
+SGLang with a reasoning parser puts thinking into `message.reasoning_content` and counts it in
+`usage.reasoning_tokens`; OpenAI counts it in `usage.completion_tokens_details`; a server without a parser
+leaves it in the content, up to `</think>`.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from integration.canonical import Record
+from integration.sglang.failures import Refused, ServerFailed, Truncated, Unavailable
+
+_OPEN, _CLOSE = "<think>", "</think>"
+
+
+class ChatAnswer(Record):
+    """What came back. Tokens are the server's own counts; `cached_tokens` is part of `input_tokens`."""
+
+    id: str
+    content: str
+    reasoning: str
+    input_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    answer_tokens: int
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class _Message(_Part):
+    content: str | None = None
+    reasoning_content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(_Part):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _PromptDetails(_Part):
+    cached_tokens: int | None = None
+
+
+class _CompletionDetails(_Part):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(_Part):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int | None = None
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+
+
+class _Body(_Part):
+    id: str = ""
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+def chat_answer(body: bytes) -> ChatAnswer:
+    """Raises ServerFailed, Refused, Unavailable or Truncated when the body holds no whole answer."""
+    try:
+        parsed = _Body.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        raise ServerFailed(f"the response is no chat completion: {first['type']}") from None
+    if len(parsed.choices) != 1:
+        raise ServerFailed(f"the response has {len(parsed.choices)} choices instead of one")
+    choice = parsed.choices[0]
+    reasoning, content = _split_thinking(choice.message)
+    answer = _answer(parsed, reasoning, content)
+    _check_finished(choice, answer)
+    return answer
+
+
+def _split_thinking(message: _Message) -> tuple[str, str]:
+    """(reasoning, content). An opened and never closed thought is all reasoning."""
+    content = message.content or ""
+    before, closed, after = content.partition(_CLOSE)
+    if closed:
+        return (message.reasoning_content or "") + before.replace(_OPEN, "", 1), after.strip()
+    if content.lstrip().startswith(_OPEN):
+        return content.replace(_OPEN, "", 1), ""
+    return message.reasoning_content or "", content
+
+
+def _answer(body: _Body, reasoning: str, content: str) -> ChatAnswer:
+    usage = body.usage or _Usage()
+    prompt = usage.prompt_tokens_details or _PromptDetails()
+    completion = usage.completion_tokens_details or _CompletionDetails()
+    thinking = usage.reasoning_tokens or completion.reasoning_tokens or 0
+    return ChatAnswer(
+        id=body.id,
+        content=content,
+        reasoning=reasoning,
+        input_tokens=usage.prompt_tokens,
+        cached_tokens=prompt.cached_tokens or 0,
+        reasoning_tokens=thinking,
+        answer_tokens=max(0, usage.completion_tokens - thinking),
+    )
+
+
+def _check_finished(choice: _Choice, answer: ChatAnswer) -> None:
+    """A cut, an aborted or an empty answer is a failure of the call, not an answer without findings."""
+    if choice.finish_reason == "length":
+        raise _truncated("the token limit was reached", answer)
+    if choice.finish_reason == "abort":
+        raise Unavailable("the server aborted the call")
+    if choice.finish_reason == "content_filter" or choice.message.refusal:
+        raise Refused("the server's content filter or the model refused to answer")
+    if not answer.content.strip():
+        raise _truncated("there is no answer after the thinking", answer)
+
+
+def _truncated(why: str, answer: ChatAnswer) -> Truncated:
+    return Truncated(
+        f"{why} ({answer.reasoning_tokens} thinking tokens, {answer.answer_tokens} answer tokens)",
+        input_tokens=answer.input_tokens,
+        reasoning_tokens=answer.reasoning_tokens,
+        answer_tokens=answer.answer_tokens,
+    )
