@@ -1,0 +1,103 @@
+"""The small pieces every resource is built from: identifiers, concepts, references, meta; and the check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from fhir.resources.R4B import get_fhir_model_class
+
+from integration.canonical import Coding, Identifier, Person
+from integration.fhir.systems import AIAST, V2_0203, Json, Systems
+
+# HL7 v2 table 0396 mnemonics an order or procedure code comes with, as URIs (terminology.hl7.org).
+TABLE_0396 = {
+    "LN": "http://loinc.org",
+    "SCT": "http://snomed.info/sct",
+    "C4": "http://www.ama-assn.org/go/cpt",
+    "I10": "http://hl7.org/fhir/sid/icd-10",
+}
+
+
+@cache
+def _model(resource_type: str) -> Any:
+    """R4-shaped resources of the types we write parse as R4B; the library has no R4 module."""
+    return get_fhir_model_class(resource_type)
+
+
+def checked(resource: Json) -> Json:
+    """The resource without empty elements, once the fhir.resources model accepts it.
+
+    The dictionary itself is returned, not the model's dump, which rewrites decimals and instants.
+    """
+    pruned: Json = prune(resource)
+    _model(pruned["resourceType"]).model_validate(pruned)
+    return pruned
+
+
+def prune(value: Any) -> Any:
+    """Without None, "", [] and {} at any depth: FHIR JSON forbids empty elements."""
+    if isinstance(value, dict):
+        kept = {key: prune(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item not in (None, "", [], {})}
+    if isinstance(value, list):
+        return [item for item in (prune(entry) for entry in value) if item not in (None, "", [], {})]
+    return value
+
+
+def meta(systems: Systems, *, ai: bool = False, tag: Json | None = None) -> Json:
+    """Our meta: source always, the AIAST security label where an AI asserted the content."""
+    return {"source": systems.source, "security": [AIAST] if ai else [], "tag": [tag] if tag else []}
+
+
+def concept(*codings: Json, text: str = "") -> Json:
+    """A CodeableConcept."""
+    return {"coding": [c for c in codings if c], "text": text}
+
+
+def coding(system: str, code: str, display: str = "") -> Json:
+    """A Coding, empty without a code."""
+    return {"system": system, "code": code, "display": display} if code else {}
+
+
+def coded(value: Coding) -> Json:
+    """A CodeableConcept from a canonical Coding; an unknown v2 system mnemonic is left out, the text kept."""
+    system = TABLE_0396.get(value.system.upper(), value.system if ":" in value.system else "")
+    return concept(coding(system, value.code, value.display), text=value.display or value.code)
+
+
+def identifier(value: Identifier | None, systems: Systems, type_code: str = "") -> Json:
+    """An Identifier with its v2-0203 type; empty when there is none."""
+    if value is None or not value.value:
+        return {}
+    code = type_code or value.type
+    kind = concept(coding(V2_0203, code)) if code else {}
+    return {"type": kind, "system": systems.authority_uri(value.authority), "value": value.value}
+
+
+def literal(reference: str, display: str = "") -> Json:
+    """A Reference to a resource on the server ("Patient/1") or to one written beside it (urn:uuid:…)."""
+    return {"reference": reference, "display": display}
+
+
+def person_reference(person: Person, systems: Systems, type_: str = "Practitioner") -> Json:
+    """A logical Reference to a person whose resource we do not know; literal when the authority is one."""
+    name = " ".join(part for part in (person.given, person.family) if part)
+    return {"type": type_, "identifier": identifier(person.identifier, systems), "display": name}
+
+
+def human_name(family: str, given: str) -> list[Json]:
+    """HumanName; several given names come separated by blanks."""
+    return [{"family": family, "given": given.split()}] if family or given else []
+
+
+def instant(moment: datetime | None) -> str:
+    """ISO 8601 with the source's offset, to the second; "" for None."""
+    return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def notes(texts: Iterable[str]) -> list[Json]:
+    """Annotations."""
+    return [{"text": text} for text in texts if text.strip()]

@@ -1,0 +1,62 @@
+"""Finding changed DiagnosticReports without notifications, by whatever search the server has."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from integration.fhir.capability import Capabilities
+from integration.fhir.errors import Refused
+from integration.fhir.exchange import Exchange, Page, search
+from integration.fhir.notification import Hint, hint_of
+from integration.fhir.systems import Json
+
+_TYPE = "DiagnosticReport"
+
+
+class Way(StrEnum):
+    """How changes are looked for, best first. ISSUED and DATE see no change that leaves the date alone."""
+
+    LAST_UPDATED = "_lastUpdated"
+    HISTORY = "_history"
+    ISSUED = "issued"
+    DATE = "date"
+    NONE = "none"
+
+
+def way(capabilities: Capabilities) -> Way:
+    """The best way this server offers."""
+    if capabilities.can_search(_TYPE, "_lastUpdated"):
+        return Way.LAST_UPDATED
+    if capabilities.can(_TYPE, "history-type"):
+        return Way.HISTORY
+    for parameter in (Way.ISSUED, Way.DATE):
+        if capabilities.can_search(_TYPE, parameter):
+            return parameter
+    return Way.NONE
+
+
+def changed_since(capabilities: Capabilities, since: datetime, *, count: int = 100) -> Exchange[Page]:
+    """The first page of what changed at or after `since` (aware); follow with `next_page`."""
+    chosen = way(capabilities)
+    moment = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    size = ("_count", str(count))
+    if chosen is Way.LAST_UPDATED:
+        return (yield from search(_TYPE, [("_lastUpdated", f"ge{moment}"), ("_sort", "_lastUpdated"), size]))
+    if chosen is Way.HISTORY:
+        return (yield from search(f"{_TYPE}/_history", [("_since", moment), size]))
+    if chosen is Way.NONE:
+        raise Refused("the server offers no way to find changed DiagnosticReports", 501)
+    return (yield from search(_TYPE, [(str(chosen), f"ge{moment}"), size]))
+
+
+def hints(page: Page) -> tuple[Hint, ...]:
+    """What to take in from a page, each with its version."""
+    found = (_hint(resource) for resource in page.resources if resource.get("resourceType") == _TYPE)
+    return tuple(hint for hint in found if hint is not None)
+
+
+def _hint(resource: Json) -> Hint | None:
+    named = hint_of(f"{_TYPE}/{resource.get('id', '')}")
+    version = str((resource.get("meta") or {}).get("versionId", ""))
+    return Hint(named.type, named.id, version) if named else None

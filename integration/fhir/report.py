@@ -1,0 +1,276 @@
+"""A DiagnosticReport and what it refers to → the canonical Report, or the reason why not.
+
+The same exam through the HL7 door gives the same key: patient identifiers carry the authority's HL7 name
+(`Systems.authority`), the accession number is the identifier of type ACSN, the filler number that of type
+FILL (HL7 v2 table 0203).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from integration.canonical import (
+    Door,
+    Identifier,
+    Order,
+    Patient,
+    Person,
+    Priority,
+    Report,
+    ReportStatus,
+    Sex,
+    Source,
+)
+from integration.fhir.collection import Collection
+from integration.fhir.lenient import (
+    canonical_identifier,
+    codes,
+    coding_of,
+    element,
+    elements,
+    moment,
+    strings,
+    text,
+    words,
+)
+from integration.fhir.report_text import Words, report_words
+from integration.fhir.systems import V2_0074, Json, Systems, is_ours
+
+# Diagnostic service sections that are imaging (HL7 v2 table 0074), with the DICOM modality where one follows.
+IMAGING = {
+    "RAD": "",
+    "IMG": "",
+    "RX": "",
+    "CT": "CT",
+    "NMR": "MR",
+    "NMS": "NM",
+    "RUS": "US",
+    "CUS": "US",
+    "OUS": "US",
+    "VUS": "US",
+    "XRC": "XA",
+}
+_LOINC_RADIOLOGY = ("http://loinc.org", "LP29684-5")
+_NO_TEXT_NEEDED = frozenset({ReportStatus.ENTERED_IN_ERROR, ReportStatus.CANCELLED})
+_PRIORITIES = {"stat": Priority.STAT, "asap": Priority.URGENT, "urgent": Priority.URGENT}
+
+
+class Disposition(StrEnum):
+    """What becomes of a re-read resource."""
+
+    REPORT = "report"
+    IGNORED = "ignored"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True)
+class Understood:
+    """`report` with disposition REPORT; else `reason`, which names elements and never a patient's text."""
+
+    disposition: Disposition
+    report: Report | None = None
+    reason: str = ""
+
+
+def read_report(bundle: Any, site: str, endpoint: str, systems: Systems) -> Understood:
+    """The canonical Report of a collection Bundle whose first entry is the DiagnosticReport.
+
+    `endpoint` is the FHIR server's configured name. Never raises, whatever the Bundle holds.
+    """
+    collection = Collection(bundle)
+    resource = collection.report
+    if text(resource, "resourceType") != "DiagnosticReport":
+        return _quarantined("Bundle.entry[0].resource: not a DiagnosticReport")
+    ignored = _why_ignored(resource, systems)
+    if ignored:
+        return Understood(Disposition.IGNORED, reason=ignored)
+    status = _status(resource)
+    if status is None:
+        return _quarantined("DiagnosticReport.status: missing or not a status we know")
+    spoken = report_words(collection)
+    if not spoken.text and status not in _NO_TEXT_NEEDED:
+        where = "presentedForm, conclusion, text, result: no text that can be read"
+        return _quarantined("; ".join([f"DiagnosticReport.{where}", *spoken.notes]))
+    patient = _patient(collection, systems)
+    if not patient.identifiers:
+        return _quarantined("DiagnosticReport.subject: no Patient.identifier with a value")
+    return Understood(Disposition.REPORT, _report(collection, site, endpoint, systems, status, patient, spoken))
+
+
+def _quarantined(reason: str) -> Understood:
+    return Understood(Disposition.QUARANTINED, reason=reason)
+
+
+def _why_ignored(resource: Json, systems: Systems) -> str:
+    if is_ours(resource, systems):
+        return "our own DiagnosticReport"
+    if text(resource, "status") == "registered":
+        return "DiagnosticReport.status: registered, nothing is reported yet"
+    categories = codes(elements(resource, "category"))
+    imaging = {(V2_0074, code) for code in IMAGING} | {_LOINC_RADIOLOGY}
+    known = {pair for pair in categories if pair[0] in (V2_0074, "http://loinc.org")}
+    if known and not known & imaging:
+        return "DiagnosticReport.category: not imaging"
+    return ""
+
+
+def _status(resource: Json) -> ReportStatus | None:
+    try:
+        return ReportStatus(text(resource, "status"))
+    except ValueError:
+        return None
+
+
+def _report(
+    collection: Collection,
+    site: str,
+    endpoint: str,
+    systems: Systems,
+    status: ReportStatus,
+    patient: Patient,
+    spoken: Words,
+) -> Report:
+    resource = collection.report
+    observed = text(resource, "effectiveDateTime") or text(element(resource, "effectivePeriod"), "start")
+    return Report(
+        site=site,
+        source=_source(resource, endpoint),
+        patient=patient,
+        order=_order(collection, endpoint, systems),
+        status=status,
+        text=spoken.text,
+        sections=spoken.sections,
+        issued=moment(text(resource, "issued")),
+        message_time=moment(text(element(resource, "meta"), "lastUpdated")),
+        observed=moment(observed),
+        interpreter=_interpreter(collection, systems),
+        notes=(f"text from {spoken.path}", *spoken.notes),
+    )
+
+
+def _source(resource: Json, endpoint: str) -> Source:
+    version = text(element(resource, "meta"), "versionId")
+    identity = text(resource, "id")
+    return Source(
+        door=Door.FHIR,
+        application=endpoint,
+        control_id=f"{identity}/{version}",
+        message_type="DiagnosticReport",
+        reference=f"DiagnosticReport/{identity}",
+        version=version,
+    )
+
+
+def _patient(collection: Collection, systems: Systems) -> Patient:
+    subject = element(collection.report, "subject")
+    resource = collection.follow(subject)
+    name = _name(resource)
+    held = elements(resource, "identifier") or elements(subject, "identifier")
+    gender = text(resource, "gender")
+    return Patient(
+        identifiers=_patient_identifiers(held, systems),
+        family=text(name, "family"),
+        given=" ".join(strings(name, "given")),
+        birth_date=text(resource, "birthDate"),
+        sex=Sex(gender) if gender in set(Sex) else Sex.UNKNOWN,
+        reference=_type_and_id(text(subject, "reference")),
+    )
+
+
+def _patient_identifiers(held: list[Json], systems: Systems) -> tuple[Identifier, ...]:
+    """The first decides identity: one whose authority the site named, then a medical record number."""
+
+    def rank(each: Identifier) -> tuple[bool, bool]:
+        return each.authority not in systems.authorities, each.type != "MR"
+
+    usable = [each for each in held if text(each, "value") and text(each, "use") != "old"]
+    return tuple(sorted((canonical_identifier(each, systems) for each in usable), key=rank))
+
+
+def _name(resource: Json) -> Json:
+    names = elements(resource, "name")
+    return next((each for each in names if text(each, "use") == "official"), names[0] if names else {})
+
+
+def _order(collection: Collection, endpoint: str, systems: Systems) -> Order:
+    report = collection.report
+    requests = collection.all_of(report, "basedOn")
+    studies = collection.all_of(report, "imagingStudy")
+    request = requests[0] if requests else {}
+    study = studies[0] if studies else {}
+    held = [each for resource in (report, study, request) for each in elements(resource, "identifier")]
+    # A basedOn reference may carry the order's identifier itself, the order being unreadable to us.
+    held += [each for each in map(_logical, elements(report, "basedOn")) if each]
+    return Order(
+        accession=_typed(held, "ACSN", systems),
+        filler=_typed(held, "FILL", systems) or _business_identifier(report, endpoint, systems),
+        placer=_typed(held, "PLAC", systems),
+        procedure=coding_of(element(report, "code")),
+        modality=_modality(report, study),
+        body_site=words(element(request, "bodySite")),
+        reason=words(element(request, "reasonCode")),
+        priority=_PRIORITIES.get(text(request, "priority"), Priority.ROUTINE),
+        study_uid=_study_uid(study),
+        reference=_type_and_id(text(element(report, "basedOn"), "reference")),
+    )
+
+
+def _logical(reference: Json) -> Json:
+    return element(reference, "identifier")
+
+
+def _typed(held: list[Json], code: str, systems: Systems) -> Identifier | None:
+    found = (canonical_identifier(each, systems) for each in held if text(each, "value"))
+    return next((each for each in found if each.type == code), None)
+
+
+def _business_identifier(report: Json, endpoint: str, systems: Systems) -> Identifier:
+    """Without a typed filler number: the report's own identifier, else its id on that server."""
+    untyped = [each for each in elements(report, "identifier") if text(each, "value")]
+    for each in (canonical_identifier(found, systems) for found in untyped):
+        if not each.type:
+            return each
+    return Identifier(value=f"DiagnosticReport/{text(report, 'id')}", authority=endpoint)
+
+
+def _modality(report: Json, study: Json) -> str:
+    named = text(element(study, "modality"), "code")
+    if named:
+        return named
+    sections = (code for system, code in sorted(codes(elements(report, "category"))) if system == V2_0074)
+    return next((IMAGING[code] for code in sections if IMAGING.get(code)), "")
+
+
+def _study_uid(study: Json) -> str:
+    """The ImagingStudy.identifier whose system is urn:dicom:uid, without its urn:oid: prefix."""
+    for each in elements(study, "identifier"):
+        if text(each, "system") == "urn:dicom:uid":
+            return text(each, "value").removeprefix("urn:oid:")
+    return ""
+
+
+def _interpreter(collection: Collection, systems: Systems) -> Person | None:
+    report = collection.report
+    held = element(report, "resultsInterpreter") or element(report, "performer")
+    if not held:
+        return None
+    resource = collection.follow(held)
+    if text(resource, "resourceType") == "PractitionerRole":
+        held = element(resource, "practitioner") or held
+        resource = collection.follow(held)
+    found = element(resource, "identifier") or element(held, "identifier")
+    name = _name(resource)
+    person = Person(
+        identifier=canonical_identifier(found, systems) if text(found, "value") else None,
+        family=text(name, "family") or text(held, "display"),
+        given=" ".join(strings(name, "given")),
+    )
+    return person if person != Person() else None
+
+
+def _type_and_id(reference: str) -> str:
+    """ "Patient/1" of a relative, absolute or versioned reference; "" for urn: and #contained ones."""
+    parts = reference.split("/_history/")[0].split("/")
+    return "/".join(parts[-2:]) if len(parts) >= 2 and not reference.startswith(("urn:", "#")) else ""

@@ -1,0 +1,262 @@
+"""Writing so that a lost answer, a retry or a second worker never makes a second resource.
+
+The ladder, best rung first: one transaction with ifNoneExist; create with If-None-Exist; PUT under an id of
+our choosing; search by identifier, then create. Every update carries If-Match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from integration.fhir.capability import Capabilities, Rung
+from integration.fhir.errors import Conflict, NotFound, Refused, Unreachable
+from integration.fhir.exchange import (
+    Exchange,
+    Written,
+    create,
+    etag_version,
+    read,
+    search,
+    transaction,
+    update,
+    written_at,
+)
+from integration.fhir.systems import Json, local_id
+from integration.fhir.wanted import Entry, Ledger, Wanted, covers, resolve
+
+# References point from the later to the earlier, so this is an order in which they can be written one by one.
+ORDER = (
+    "Patient",
+    "ServiceRequest",
+    "DiagnosticReport",
+    "Device",
+    "Observation",
+    "Provenance",
+    "Task",
+    "AuditEvent",
+)
+# What a server may refuse without the findings being held back: they explain an Observation, they are not it.
+COMPANIONS = frozenset({"Device", "Provenance", "Task", "AuditEvent", "Flag"})
+
+
+@dataclass
+class Outcome:
+    """`written`: key → where it is. `kept`: key → why this server does not have it; our own API serves it."""
+
+    written: dict[str, Written] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+
+
+def write(capabilities: Capabilities, wanted: Sequence[Wanted], ledger: Ledger) -> Exchange[Outcome]:
+    """Bring the server to what is wanted.
+
+    Run again with the same `wanted` after Unreachable: nothing is written twice. The deliveries of one report
+    must run in order, each settled before the next, and hold no wall-clock time of their own, or a retry
+    would look like somebody else's edit. Raises Conflict with the reference and version found when a resource
+    of ours was changed by others, Refused when an Observation or what it needs is not accepted.
+    """
+    return (yield from _Writer(capabilities, ledger).run(sorted(wanted, key=_position)))
+
+
+def _position(item: Wanted) -> int:
+    return ORDER.index(item.type) if item.type in ORDER else len(ORDER)
+
+
+class _Writer:
+    """One run over one list of wanted resources."""
+
+    def __init__(self, capabilities: Capabilities, ledger: Ledger) -> None:
+        self._capabilities = capabilities
+        self._ledger = ledger
+        self._known: dict[str, Json] = {}
+        self._outcome = Outcome()
+
+    def run(self, wanted: list[Wanted]) -> Exchange[Outcome]:
+        for item in wanted:
+            yield from self._look(item)
+        pending = [item for item in wanted if item.key not in self._outcome.kept and self._is_due(item)]
+        if len(pending) > 1 and self._fits_transaction(pending):
+            pending = yield from self._together(pending)
+        for item in pending:
+            yield from self._alone(item)
+        return self._outcome
+
+    def _look(self, item: Wanted) -> Exchange[None]:
+        """Find out, before writing, where the resource is or that this server will not take it."""
+        entry = self._ledger.lookup(item.key)
+        if entry is not None:
+            self._note(item, Written(entry.reference, entry.version))
+            if entry.digest not in ("", item.digest) and not self._capabilities.can(item.type, "update"):
+                self._keep(item, "the server does not update this type")
+            return
+        yield from self._find_theirs(item)
+        if item.urn in self._known:
+            return
+        if self._capabilities.rung(item.type, item.parameter) is Rung.NONE:
+            self._keep(item, "the server does not create this type")
+
+    def _find_theirs(self, item: Wanted) -> Exchange[None]:
+        if not self._capabilities.can_search(item.type, "identifier"):
+            return
+        own = () if item.owned else (item.token,)
+        for token in (*own, *item.also):
+            found = yield from self._search(item.type, "identifier", token)
+            if found is not None and self._same_subject(item, found):
+                self._record(item, _where(found), owned=False)
+                return
+
+    def _same_subject(self, item: Wanted, found: Json) -> bool:
+        """An accession number can be used twice; another patient's report is never taken for this one."""
+        mine = resolve(item.resource.get("subject") or {}, self._known).get("reference", "")
+        theirs = str((found.get("subject") or {}).get("reference", ""))
+        return not mine or not theirs or mine.endswith(theirs) or theirs.endswith(mine)
+
+    def _search(self, resource_type: str, parameter: str, token: str) -> Exchange[Json | None]:
+        page = yield from search(resource_type, [(parameter, token), ("_count", "2")])
+        if len(page.resources) > 1:
+            raise Conflict(f"several {resource_type} resources bear one identifier", 412)
+        return page.resources[0] if page.resources else None
+
+    def _is_due(self, item: Wanted) -> bool:
+        entry = self._ledger.lookup(item.key)
+        return entry is None or entry.digest not in ("", item.digest)
+
+    def _fits_transaction(self, pending: Iterable[Wanted]) -> bool:
+        def fits(item: Wanted) -> bool:
+            known = self._ledger.lookup(item.key)
+            if known is not None:
+                return bool(known.version)
+            return self._capabilities.rung(item.type, item.parameter) is Rung.CONDITIONAL_CREATE
+
+        return self._capabilities.transaction and all(fits(item) for item in pending)
+
+    def _together(self, pending: list[Wanted]) -> Exchange[list[Wanted]]:
+        """All of it or nothing; what is left to do one by one is returned.
+
+        A refusal or conflict names no culprit, so then each is tried alone.
+        """
+        try:
+            answers = yield from transaction([self._entry(item) for item in pending])
+        except (Conflict, Refused):
+            return pending
+        for item, answer in zip(pending, answers, strict=True):
+            yield from self._took(item, answer.get("response") or {})
+        return []
+
+    def _entry(self, item: Wanted) -> Json:
+        entry = self._ledger.lookup(item.key)
+        resource = resolve(item.resource, self._known)
+        if entry is None:
+            asked = {"method": "POST", "url": item.type, "ifNoneExist": f"{item.parameter}={item.token}"}
+            return {"fullUrl": item.urn, "resource": resource, "request": asked}
+        asked = {"method": "PUT", "url": entry.reference, "ifMatch": f'W/"{entry.version}"'}
+        return {"fullUrl": item.urn, "resource": _with_id(resource, entry.reference), "request": asked}
+
+    def _took(self, item: Wanted, response: Json) -> Exchange[None]:
+        entry = self._ledger.lookup(item.key)
+        place = written_at(str(response.get("location", "")), item.type)
+        reference = place[0] if place else entry.reference if entry else ""
+        if not reference:
+            raise Unreachable("a transaction was answered without saying where the resources are")
+        version = etag_version(str(response.get("etag", ""))) or (place[1] if place else "")
+        created = str(response.get("status", "")).startswith("201")
+        if entry is None and not created:
+            yield from self._adopt(item, reference)
+            return
+        self._record(item, Written(reference, version, created), owned=item.owned)
+
+    def _alone(self, item: Wanted) -> Exchange[None]:
+        entry = self._ledger.lookup(item.key)
+        try:
+            if entry is None:
+                yield from self._create(item)
+            else:
+                yield from self._update(item, entry.reference, entry.version)
+        except Conflict:
+            raise
+        except Refused as refusal:
+            if item.type not in COMPANIONS:
+                raise
+            self._keep(item, str(refusal))
+
+    def _create(self, item: Wanted) -> Exchange[None]:
+        rung = self._capabilities.rung(item.type, item.parameter)
+        resource = resolve(item.resource, self._known)
+        if rung is Rung.CONDITIONAL_CREATE:
+            written = yield from create(resource, f"{item.parameter}={item.token}")
+        elif rung is Rung.UPDATE_CREATE:
+            written = yield from self._put_new(item, resource)
+        else:
+            found = yield from self._search(item.type, item.parameter, item.token)
+            written = _where(found) if found else (yield from create(resource))
+        if written.created:
+            self._record(item, written, owned=item.owned)
+        else:
+            yield from self._adopt(item, written.reference)
+
+    def _put_new(self, item: Wanted, resource: Json) -> Exchange[Written]:
+        """PUT would overwrite: look first whether an earlier attempt, its answer lost, made it already."""
+        reference = f"{item.type}/{local_id(item.key)}"
+        try:
+            return _where((yield from read(reference)))
+        except NotFound:
+            written = yield from update(_with_id(resource, reference))
+            return Written(written.reference, written.version, created=True)
+
+    def _adopt(self, item: Wanted, reference: str) -> Exchange[None]:
+        """It was there already: ours from an attempt whose answer was lost, or made by another worker."""
+        current = yield from read(reference)
+        found = _where(current)
+        if not item.owned or covers(current, resolve(item.resource, {**self._known, **self._self(item, found)})):
+            self._record(item, found, owned=item.owned)
+            return
+        yield from self._update(item, found.reference, found.version)
+
+    def _update(self, item: Wanted, reference: str, version: str) -> Exchange[None]:
+        resource = _with_id(resolve(item.resource, self._known), reference)
+        try:
+            expected = version or _where((yield from read(reference))).version
+            written = yield from update(resource, expected)
+        except NotFound as gone:
+            raise Conflict(f"{item.type}: ours is no longer on the server", gone.status, (), reference) from None
+        except Conflict:
+            written = yield from self._after_conflict(item, resource, reference)
+        self._record(item, written, owned=True)
+
+    def _after_conflict(self, item: Wanted, resource: Json, reference: str) -> Exchange[Written]:
+        """A 412 is our own lost answer when the server already says what we want; else somebody's edit."""
+        try:
+            current = yield from read(reference)
+        except NotFound as gone:
+            raise Conflict(f"{item.type}: ours is no longer on the server", gone.status, (), reference) from None
+        found = _where(current)
+        if covers(current, resource):
+            return found
+        message = f"{item.type}: changed on the server by somebody else"
+        raise Conflict(message, 412, (), reference, found.version)
+
+    def _self(self, item: Wanted, found: Written) -> dict[str, Json]:
+        return {item.urn: {"reference": found.reference}}
+
+    def _record(self, item: Wanted, written: Written, *, owned: bool) -> None:
+        digest = item.digest if owned else ""
+        self._ledger.record(item.key, Entry(written.reference, written.version, digest))
+        self._note(item, written)
+
+    def _note(self, item: Wanted, written: Written) -> None:
+        self._outcome.written[item.key] = written
+        self._known[item.urn] = {"reference": written.reference}
+
+    def _keep(self, item: Wanted, reason: str) -> None:
+        self._outcome.kept[item.key] = reason
+        self._known.setdefault(item.urn, item.logical)
+
+
+def _where(resource: Json) -> Written:
+    version = str((resource.get("meta") or {}).get("versionId", ""))
+    return Written(f"{resource['resourceType']}/{resource['id']}", version)
+
+
+def _with_id(resource: Json, reference: str) -> Json:
+    return {**resource, "id": reference.split("/")[1]}
