@@ -3,9 +3,9 @@
 from services.store.tables.base import metadata
 from services.store.tables.delivery import delivery, fhir_resource, subscription
 from services.store.tables.message import job, message
-from services.store.tables.people import account, audit, login_session, notice, rating, saved_view
+from services.store.tables.people import account, audit, login_attempt, login_session, notice, rating, saved_view
 from services.store.tables.report import analysis, report, report_source, report_version, suggestion
-from services.store.tables.review import draft, review
+from services.store.tables.review import draft, opening, review
 from services.store.tables.run import circuit, worker
 
 __all__ = [
@@ -17,10 +17,12 @@ __all__ = [
     "draft",
     "fhir_resource",
     "job",
+    "login_attempt",
     "login_session",
     "message",
     "metadata",
     "notice",
+    "opening",
     "rating",
     "report",
     "report_source",

@@ -49,6 +49,20 @@ login_session = Table(
     moment("ended_at"),
 )
 
+# A login under way at an identity provider: what the answer must match. Only the SHA-256 of `state` is kept.
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    key(),
+    Column("state_sha256", LargeBinary, nullable=False, unique=True),
+    Column("issuer", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("verifier", Text, nullable=False),
+    Column("return_to", Text, nullable=False, server_default=""),
+    Column("launch", Text, nullable=False, server_default=""),
+    moment("created_at", now=True),
+)
+
 # Written in the same transaction as the change it tells of; one sealer hash-chains the rows afterwards.
 # `detail` never holds text of a report or a name of a patient.
 audit = Table(

@@ -116,7 +116,8 @@ analysis = Table(
 
 # `identifier` is the Observation's. `finding` is canonical Finding, `quotes` a list of canonical Quote.
 # Status and side are what the report says (or what the reviewer made of it, once edited); `rules_status`
-# is the cross-check. `origin` human: added by hand, carries neither Device nor AIAST.
+# is the cross-check, `suggested_status` what the reader said where an edit says otherwise.
+# `origin` human: added by hand, carries neither Device nor AIAST.
 suggestion = Table(
     "suggestion",
     metadata,
@@ -130,6 +131,7 @@ suggestion = Table(
     Column("finding", JSONB, nullable=False),
     Column("side", Text),
     Column("status", Text, nullable=False),
+    Column("suggested_status", Text),
     Column("change", Text),
     Column("quotes", JSONB, nullable=False, server_default=text("'[]'")),
     Column("rationale", Text, nullable=False, server_default=""),

@@ -20,7 +20,8 @@ REVIEW_STATES = ("open", "claimed", "signed", "reopened", "cancelled")
 DRAFT_ACTIONS = ("approve", "edit", "reject", "add")
 
 # One review a report; `version_id` is the version it is about. `revision` grows with every change a reviewer
-# or a correction makes: a decision that names an older one is stale (409).
+# or a correction makes: a decision that names an older one is stale (409). The counts `suggestions` to
+# `unsupported` are of that version's suggestions, kept here so that the list can be sorted by them.
 review = Table(
     "review",
     metadata,
@@ -32,6 +33,10 @@ review = Table(
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("priority", SmallInteger, nullable=False, server_default="2"),
     Column("note", Text, nullable=False, server_default=""),
+    Column("suggestions", SmallInteger, nullable=False, server_default="0"),
+    Column("critical", SmallInteger, nullable=False, server_default="0"),
+    Column("conflicts", SmallInteger, nullable=False, server_default="0"),
+    Column("unsupported", SmallInteger, nullable=False, server_default="0"),
     Column("claimed_by", BigInteger, ForeignKey("account.id")),
     moment("claimed_until"),
     moment("opened_at"),
@@ -43,6 +48,7 @@ review = Table(
     one_of("state", REVIEW_STATES),
     Index("ix_review_todo", "priority", "created_at", postgresql_where=text("state <> 'signed'")),
     Index("ix_review_state", "state", "created_at"),
+    Index("ix_review_signed_at", "signed_at", postgresql_where=text("state = 'signed'")),
 )
 
 # What a reviewer has decided but not signed; one a suggestion. An `add` has no suggestion yet. `value` holds
@@ -63,4 +69,17 @@ draft = Table(
     one_of("action", DRAFT_ACTIONS),
     UniqueConstraint("review_id", "suggestion_id"),
     Index("ix_draft_review_id", "review_id"),
+)
+
+# Which suggestions a reviewer has had open on the screen, and since when; one never opened cannot be decided.
+opening = Table(
+    "opening",
+    metadata,
+    key(),
+    site(),
+    Column("review_id", BigInteger, ForeignKey("review.id"), nullable=False),
+    Column("suggestion_id", BigInteger, ForeignKey("suggestion.id"), nullable=False),
+    Column("account_id", BigInteger, ForeignKey("account.id"), nullable=False),
+    moment("opened_at", now=True),
+    UniqueConstraint("review_id", "suggestion_id", "account_id"),
 )
