@@ -1,0 +1,119 @@
+"""Queries on the outbox and on the ledger of what is on other servers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from services.settings import Queue
+from services.store.jobs import NOW, StaleLease, ahead
+from services.store.tables import delivery, fhir_resource
+
+
+def add(connection: Connection, **values: Any) -> int:
+    """Puts a delivery in the outbox; its id."""
+    return int(connection.execute(insert(delivery).values(**values).returning(delivery.c.id)).scalar_one())
+
+
+def claim(connection: Connection, queue: Queue, limit: int) -> Sequence[RowMapping]:
+    """Leases the next deliveries that are due: of one report and destination only the first that is pending."""
+    earlier = delivery.alias("earlier")
+    blocked = exists().where(
+        earlier.c.report_id == delivery.c.report_id,
+        earlier.c.destination == delivery.c.destination,
+        earlier.c.state == "pending",
+        earlier.c.id < delivery.c.id,
+    )
+    free = func.coalesce(delivery.c.lease_until, delivery.c.created_at) <= NOW
+    due = and_(delivery.c.state == "pending", delivery.c.not_before <= NOW, free, ~blocked)
+    chosen = select(delivery.c.id).where(due).order_by(delivery.c.id).limit(limit).with_for_update(skip_locked=True)
+    statement = (
+        update(delivery)
+        .where(delivery.c.id.in_(chosen))
+        .values(
+            lease_epoch=delivery.c.lease_epoch + 1, lease_until=ahead(queue.lease), attempts=delivery.c.attempts + 1
+        )
+        .returning(*delivery.c)
+    )
+    return sorted(connection.execute(statement).mappings().all(), key=lambda row: int(row["id"]))
+
+
+def close(connection: Connection, row: RowMapping, state: str, reason: str = "") -> None:
+    """Ends a delivery under our lease. Raises StaleLease where it was blocked or taken over meanwhile."""
+    _write(connection, row, state=state, reason=reason, sent_at=NOW if state == "sent" else None, lease_until=None)
+
+
+def postpone(connection: Connection, row: RowMapping, reason: str, queue: Queue) -> None:
+    """Tries again later, with back-off."""
+    pause = min(queue.backoff * 2 ** min(row["attempts"] - 1, 16), queue.backoff_max)
+    later = ahead(pause) + func.random() * timedelta(seconds=pause / 4)
+    _write(connection, row, reason=reason, not_before=later, lease_until=None)
+
+
+def _write(connection: Connection, row: RowMapping, **values: Any) -> None:
+    mine = and_(delivery.c.id == row["id"], delivery.c.lease_epoch == row["lease_epoch"], delivery.c.state == "pending")
+    if connection.execute(update(delivery).where(mine).values(**values)).rowcount != 1:
+        raise StaleLease(f"delivery {row['id']}")
+
+
+def block(connection: Connection, report_id: int, kinds: Sequence[str], reason: str) -> int:
+    """Stops deliveries of a report that have not gone out; how many."""
+    where = and_(delivery.c.report_id == report_id, delivery.c.state == "pending", delivery.c.kind.in_(kinds))
+    return connection.execute(update(delivery).where(where).values(state="blocked", reason=reason)).rowcount
+
+
+def was_made(connection: Connection, version_id: int, kind: str) -> bool:
+    """Whether a delivery of this kind is in the outbox for a version, sent or not, blocked ones aside."""
+    where = and_(delivery.c.version_id == version_id, delivery.c.kind == kind, delivery.c.state != "blocked")
+    return bool(connection.scalar(select(func.count()).where(where)))
+
+
+def retry(connection: Connection, delivery_id: int) -> bool:
+    """An operator sends a dead or blocked delivery on its way again."""
+    statement = update(delivery).where(delivery.c.id == delivery_id, delivery.c.state.in_(("dead", "blocked")))
+    return connection.execute(statement.values(state="pending", attempts=0, reason="", not_before=NOW)).rowcount == 1
+
+
+def of_report(connection: Connection, report_id: int) -> Sequence[RowMapping]:
+    """The deliveries of a report, in order."""
+    query = select(delivery).where(delivery.c.report_id == report_id).order_by(delivery.c.id)
+    return connection.execute(query).mappings().all()
+
+
+def counts(connection: Connection) -> Sequence[RowMapping]:
+    """Per state: count, and the age in seconds of the oldest."""
+    oldest = func.extract("epoch", NOW - func.min(delivery.c.created_at)).label("oldest")
+    query = select(delivery.c.state, func.count().label("count"), oldest).group_by(delivery.c.state)
+    return connection.execute(query).mappings().all()
+
+
+def written(connection: Connection, endpoint: str, resource_type: str, identifier: str) -> RowMapping | None:
+    """What we know of a resource on a server: its id and version."""
+    where = and_(
+        fhir_resource.c.endpoint == endpoint,
+        fhir_resource.c.resource_type == resource_type,
+        fhir_resource.c.identifier == identifier,
+    )
+    return connection.execute(select(fhir_resource).where(where)).mappings().one_or_none()
+
+
+def record_written(connection: Connection, **values: Any) -> None:
+    """Remembers a resource on a server: endpoint, resource_type, identifier, resource_id, version, report_id."""
+    statement = pg_insert(fhir_resource).values(**values)
+    fresh = {name: statement.excluded[name] for name in ("resource_id", "version")} | {"written_at": NOW}
+    where = ["endpoint", "resource_type", "identifier"]
+    connection.execute(statement.on_conflict_do_update(index_elements=where, set_=fresh))
+
+
+def is_written(connection: Connection, endpoint: str, resource_type: str, resource_id: str) -> bool:
+    """Whether a resource on a server is one we wrote."""
+    where = and_(
+        fhir_resource.c.endpoint == endpoint,
+        fhir_resource.c.resource_type == resource_type,
+        fhir_resource.c.resource_id == resource_id,
+    )
+    return bool(connection.scalar(select(func.count()).where(where)))
