@@ -111,7 +111,7 @@ class Applies(Record):
 class CatalogueFile(Record):
     """One file. A site's file with a known `id` adds to it (`replace: true` starts it anew).
 
-    `version` empty: derived from the content.
+    `version` empty: derived from the content. `shared_phrases`: synonyms that mean several findings on purpose.
     """
 
     id: str = Field(pattern=Slug)
@@ -119,15 +119,18 @@ class CatalogueFile(Record):
     version: str = ""
     replace: bool = False
     remove: tuple[str, ...] = ()
+    shared_phrases: tuple[str, ...] = ()
     applies: Applies = Applies()
     normal_groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     structure_groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     findings: tuple[FindingEntry | UseEntry, ...] = ()
     digest: str = ""
 
+    _normal_form = field_validator("shared_phrases")(normal_forms)
+
     @field_validator("normal_groups", "structure_groups")
     @classmethod
-    def _normal_form(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    def _groups_normal_form(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         return {name: normal_forms(phrases) for name, phrases in groups.items()}
 
 

@@ -98,6 +98,7 @@ def overlaid(under: CatalogueFile, over: CatalogueFile) -> CatalogueFile:
             "applies": over.applies if "applies" in over.model_fields_set else under.applies,
             "normal_groups": under.normal_groups | over.normal_groups,
             "structure_groups": under.structure_groups | over.structure_groups,
+            "shared_phrases": under.shared_phrases + over.shared_phrases,
             "findings": tuple(entries.values()),
             "digest": hashlib.sha256((under.digest + over.digest).encode()).hexdigest()[:12],
         }
@@ -183,7 +184,9 @@ def joined(catalogues: list[Catalogue]) -> Catalogue:
     """One catalogue of several, each finding once; an exam of chest and abdomen is asked both lists."""
     if len(catalogues) == 1:
         return catalogues[0]
-    candidates = {each.finding.id: each for catalogue in catalogues for each in catalogue.candidates}
+    candidates: dict[str, Candidate] = {}
+    for each in (each for catalogue in catalogues for each in catalogue.candidates):
+        candidates.setdefault(each.finding.id, each)
     return Catalogue(
         id="+".join(catalogue.id for catalogue in catalogues),
         version="+".join(catalogue.version for catalogue in catalogues),
