@@ -1,0 +1,113 @@
+"""Clauses of a sentence: the stretch a subject, its verb and a modifier share."""
+
+from __future__ import annotations
+
+import itertools
+from typing import NamedTuple
+
+from services.reading.rules.sentences import Sentence
+from services.reading.rules.tokens import Token
+from services.reading.rules.wordset import wordset
+
+FINITE = wordset(
+    """is are was were has have had demonstrates demonstrate demonstrated shows show showed reveals reveal revealed
+    appears appear appeared remains remain remained contains contain measures measure measured may can could
+    cannot might does do did suggests represents represent persists persist extends extend causes cause
+    results continues continue projects project terminates terminate overlies overlie abuts exhibits exhibit
+    displays display seems seem indicates indicate reflects reflect involves involve will would should
+    became becomes compresses effaces lies resides courses ends"""
+)
+STRONG = wordset("; but however although though whereas while yet -")
+_WEAK = wordset(", and with which that as where")
+_RELATIVE = wordset("which that who whose")
+# A verbless remark ends with one of these ...
+END_WORDS = wordset(
+    """seen identified noted present clear normal unremarkable intact visualized evident demonstrated detected
+    patent appreciated unchanged stable limits resolved"""
+)
+# ... and the next one begins with one of these, when dictation leaves the punctuation out.
+START_WORDS = wordset(
+    """no there the small moderate large mild minimal trace tiny heart lungs lung bilateral stable mediastinum
+    bones liver spleen kidneys gallbladder aorta ventricles left right without pleural mild"""
+)
+
+
+class Clause(NamedTuple):
+    """Tokens [start, end) of a sentence."""
+
+    start: int
+    end: int
+
+
+def clauses(sentence: Sentence) -> list[Clause]:
+    """The sentence's clauses in order; its label is a clause of its own."""
+    tokens = sentence.tokens
+    cuts = {0, sentence.label, len(tokens)}
+    cuts |= _strong_cuts(tokens)
+    cuts |= _verb_cuts(tokens, sentence.label, cuts)
+    edges = sorted(cuts)
+    return [Clause(start, end) for start, end in itertools.pairwise(edges)]
+
+
+def _strong_cuts(tokens: tuple[Token, ...]) -> set[int]:
+    cuts = set()
+    for at in range(1, len(tokens)):
+        word, before = tokens[at].text, tokens[at - 1].text
+        if (
+            word in STRONG
+            or (before in (",", "and") and word in ("no", "there", "without", "however"))
+            or (before in END_WORDS and word in START_WORDS and (at < 2 or tokens[at - 2].text not in ("the", "with")))
+            or (
+                word == "there"
+                and at + 1 < len(tokens)
+                and tokens[at + 1].text in FINITE
+                and before not in ("if", "that")
+            )
+        ):
+            cuts.add(at)
+    return cuts
+
+
+def _verb_cuts(tokens: tuple[Token, ...], label: int, cuts: set[int]) -> set[int]:
+    """Between two verbs there is a clause boundary: at the last separator, else before the second subject."""
+    groups = _verb_groups(tokens, label)
+    found = set()
+    for (_, end), (start, _) in itertools.pairwise(groups):
+        if not any(end < cut <= start for cut in cuts):
+            found.add(_boundary(tokens, end, start))
+    return found
+
+
+def _verb_groups(tokens: tuple[Token, ...], label: int) -> list[tuple[int, int]]:
+    groups: list[tuple[int, int]] = []
+    for at in range(label, len(tokens)):
+        if tokens[at].text not in FINITE:
+            continue
+        if groups and at - groups[-1][1] <= 1:
+            groups[-1] = (groups[-1][0], at + 1)
+        else:
+            groups.append((at, at + 1))
+    return _without_relatives(tokens, groups)
+
+
+def _without_relatives(tokens: tuple[Token, ...], groups: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """ "The effusion which was seen before has resolved" is one clause: the inner verb is left out."""
+    kept = []
+    for number, (start, end) in enumerate(groups):
+        relative = start and tokens[start - 1].text in _RELATIVE
+        if relative and number + 1 < len(groups):
+            between = tokens[end : groups[number + 1][0]]
+            if not any(token.text in (",", "and", ";") for token in between):
+                continue
+        kept.append((start, end))
+    return kept
+
+
+def _boundary(tokens: tuple[Token, ...], end: int, start: int) -> int:
+    for at in range(start - 1, end - 1, -1):
+        if tokens[at].text in _WEAK:
+            return at
+    for at in range(start - 1, end - 1, -1):
+        if tokens[at].text in ("the", "there", "no", "a", "this"):
+            return at
+    return min(end + 1, start)

@@ -1,0 +1,88 @@
+"""The quotes a verdict shows: at most 25 words, exact slices of the report."""
+
+from __future__ import annotations
+
+from integration.canonical import Change, Quote
+from services.reading.rules.mentions import Mention
+from services.reading.rules.resolve import Decision
+from services.reading.rules.tokens import Token
+
+MAX_WORDS = 25
+_CHANGES: dict[str, Change] = {
+    "new": Change.NEW,
+    "newly": Change.NEW,
+    "increased": Change.INCREASED,
+    "increasing": Change.INCREASED,
+    "worsened": Change.INCREASED,
+    "worsening": Change.INCREASED,
+    "larger": Change.INCREASED,
+    "enlarging": Change.INCREASED,
+    "progressed": Change.INCREASED,
+    "decreased": Change.DECREASED,
+    "decreasing": Change.DECREASED,
+    "improved": Change.DECREASED,
+    "improving": Change.DECREASED,
+    "smaller": Change.DECREASED,
+    "resolving": Change.DECREASED,
+    "unchanged": Change.UNCHANGED,
+    "stable": Change.UNCHANGED,
+    "persistent": Change.UNCHANGED,
+    "persists": Change.UNCHANGED,
+    "resolved": Change.RESOLVED,
+}
+
+
+def quotes(text: str, decision: Decision) -> tuple[Quote, ...]:
+    """One or two quotes of a decision, in the order of the report, never the same words twice."""
+    chosen: list[Quote] = []
+    for mention in decision.mentions[: 2 if decision.conflict else 1]:
+        quote = _quote(text, mention)
+        if quote not in chosen:
+            chosen.append(quote)
+    return tuple(sorted(chosen, key=lambda quote: quote.start))
+
+
+def _quote(text: str, mention: Mention) -> Quote:
+    tokens = mention.sentence.tokens
+    first, last = _needed(mention)
+    start, end = mention.sentence.start, mention.sentence.end
+    if len(text[start:end].split()) > MAX_WORDS:
+        first, last = _grown(text, tokens, first, last)
+        start, end = tokens[first].start, tokens[last - 1].end
+    return Quote(text=text[start:end], start=start, end=end)
+
+
+def _needed(mention: Mention) -> tuple[int, int]:
+    """The tokens a quote must hold: the finding and the modifier that decided."""
+    first, last = mention.first, mention.last
+    if mention.scope:
+        first, last = min(first, mention.scope.hit.start), max(last, mention.scope.hit.end)
+    return first, last
+
+
+def _grown(text: str, tokens: tuple[Token, ...], first: int, last: int) -> tuple[int, int]:
+    """As many tokens around the needed ones as 25 words allow; too long a span loses its far end."""
+    while last - first > 1 and _words(text, tokens, first, last) > MAX_WORDS:
+        last -= 1
+    while first > 0 and _words(text, tokens, first - 1, last) <= MAX_WORDS:
+        first -= 1
+    while last < len(tokens) and _words(text, tokens, first, last + 1) <= MAX_WORDS:
+        last += 1
+    return first, last
+
+
+def _words(text: str, tokens: tuple[Token, ...], first: int, last: int) -> int:
+    return len(text[tokens[first].start : tokens[last - 1].end].split())
+
+
+def change_of(decision: Decision) -> Change | None:
+    """How the deciding clause says the finding changed, the word nearest its name."""
+    for mention in decision.mentions[:1]:
+        near = sorted(
+            (abs(at - mention.first), _CHANGES[token.text])
+            for at, token in enumerate(mention.sentence.tokens)
+            if token.text in _CHANGES and mention.first - 8 <= at < mention.last + 8
+        )
+        if near:
+            return near[0][1]
+    return None

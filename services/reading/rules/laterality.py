@@ -1,0 +1,61 @@
+"""Which side a mention is on."""
+
+from __future__ import annotations
+
+from integration.canonical import Side
+from services.reading.rules.clauses import FINITE
+from services.reading.rules.scope import Parsed
+from services.reading.rules.tokens import Token
+from services.reading.rules.words import SIDES
+from services.reading.rules.wordset import wordset
+
+_BREAKS = wordset("; but and with , without no")
+
+
+def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
+    """The side said of the mention: in its noun phrase, else its clause, else the label it stands under."""
+    tokens = parsed.sentence.tokens
+    clause = parsed.clause_of(head)
+    return (
+        _sides(tokens[window[0] : window[1]])
+        or _nearest_before(tokens, clause.start, head)
+        or _after(tokens, head, clause.end)
+        or _sides(parsed.sentence.context_tokens)
+        or _leading(tokens, parsed.sentence.label, head)
+    )
+
+
+def _sides(tokens: tuple[Token, ...]) -> Side | None:
+    found = {SIDES[token.text] for token in tokens if token.text in SIDES}
+    if not found:
+        return None
+    if "bilateral" in found or len(found) == 2:
+        return Side.BILATERAL
+    return Side(found.pop())
+
+
+def _nearest_before(tokens: tuple[Token, ...], start: int, head: int) -> Side | None:
+    for at in range(head - 1, start - 1, -1):
+        if tokens[at].text in SIDES:
+            return _sides(tokens[at : at + 1])
+    return None
+
+
+def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
+    for at in range(head + 1, end):
+        if tokens[at].text in _BREAKS:
+            return None
+        if tokens[at].text in SIDES:
+            return _sides(tokens[at : at + 1])
+    return None
+
+
+def _leading(tokens: tuple[Token, ...], label: int, head: int) -> Side | None:
+    """ "In the right breast, there is a mass": the sentence opens with the place."""
+    if label < len(tokens) and tokens[label].text in ("in", "at", "within", "on", "along"):
+        for at in range(label, head):
+            if tokens[at].text in FINITE:
+                return None
+            if tokens[at].text in SIDES:
+                return _sides(tokens[at : at + 1])
+    return None

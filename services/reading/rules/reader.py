@@ -1,0 +1,91 @@
+"""The rules engine as a Reader."""
+
+from __future__ import annotations
+
+import time
+
+from integration.canonical import Engine, Side, Status, Verdict
+from services.reading.reader import Question, Reading, Usage
+from services.reading.rules.evidence import change_of, quotes
+from services.reading.rules.mentions import Mention, mentions
+from services.reading.rules.normal import normal_mentions
+from services.reading.rules.resolve import SILENT, Decision, decide
+from services.reading.rules.scope import parse
+from services.reading.rules.sections import blocks
+from services.reading.rules.sentences import sentences
+from services.reading.rules.targets import Target, Targets, compile_catalogue
+
+VERSION = "1"
+_SAID = {
+    Status.PRESENT: "The report asserts it",
+    Status.ABSENT: "The report denies it",
+    Status.UNCERTAIN: "The report leaves it open",
+    Status.NOT_MENTIONED: "The report asserts nothing of it",
+}
+
+
+class RulesReader:
+    """Answers by rules alone: same question, same answer; no network, no model, no randomness."""
+
+    @property
+    def engine(self) -> Engine:
+        """Name "rules" and the version of the rules."""
+        return Engine(name="rules", version=VERSION)
+
+    def read(self, question: Question) -> Reading:
+        """Decide every candidate of the question. Never raises for any text."""
+        began = time.perf_counter()
+        targets = compile_catalogue(question.catalogue)
+        decisions = decide(targets, _mentions(question, targets))
+        verdicts = tuple(
+            _verdict(question.text, target, decision)
+            for target, decision in zip(targets.targets, decisions, strict=True)
+        )
+        usage = Usage(seconds=time.perf_counter() - began)
+        return Reading(engine=self.engine, verdicts=verdicts, usage=usage)
+
+
+def _mentions(question: Question, targets: Targets) -> list[Mention]:
+    found: list[Mention] = []
+    for sentence in sentences(question.text, blocks(question.text, question.sections)):
+        if sentence.kind in SILENT:
+            continue
+        parsed = parse(sentence)
+        found += mentions(parsed, targets)
+        found += normal_mentions(parsed, targets)
+    return found
+
+
+def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
+    silent = decision.status is Status.NOT_MENTIONED
+    return Verdict(
+        finding=target.candidate.finding,
+        status=decision.status,
+        side=None if silent else _side(target, decision),
+        change=None if silent else change_of(decision),
+        quotes=() if silent else quotes(text, decision),
+        rationale=f"{_SAID[decision.status]} ({decision.rule.replace('/', ', ')}).",
+        rule=_rule(decision),
+        conflict=decision.conflict,
+    )
+
+
+def _side(target: Target, decision: Decision) -> Side | None:
+    if target.side:
+        return target.side
+    if not target.candidate.sides:
+        return None
+    sides = {mention.side for mention in decision.mentions if mention.side}
+    if len(sides) > 1:
+        return Side.BILATERAL
+    return next(iter(sides), None)
+
+
+def _rule(decision: Decision) -> str:
+    """The rule's id with the offsets of the span that decided: "negated/phrase@120-134"."""
+    if not decision.mentions:
+        return decision.rule
+    mention = decision.mentions[0]
+    tokens = mention.sentence.tokens
+    start, end = tokens[mention.first].start, tokens[mention.last - 1].end
+    return f"{decision.rule}@{start}-{end}"

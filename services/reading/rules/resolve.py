@@ -1,0 +1,145 @@
+"""Many mentions, one verdict: addendum over body, impression over findings, explicit over implied."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from integration.canonical import SectionKind, Side, Status
+from services.reading.rules.mentions import Mention
+from services.reading.rules.targets import Target, Targets
+
+SILENT = frozenset(
+    {
+        SectionKind.INDICATION,
+        SectionKind.HISTORY,
+        SectionKind.TECHNIQUE,
+        SectionKind.COMPARISON,
+        SectionKind.RECOMMENDATION,
+        SectionKind.OTHER,
+    }
+)
+_SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
+
+
+class Decision(NamedTuple):
+    """The status of one target, the mentions it rests on, and the rule that decided."""
+
+    status: Status
+    mentions: tuple[Mention, ...] = ()
+    rule: str = "not-mentioned"
+    conflict: bool = False
+
+
+def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
+    """One decision a target, in the catalogue's order."""
+    by_target: list[list[Mention]] = [[] for _ in targets.targets]
+    for mention in mentions:
+        by_target[mention.target].append(mention)
+    found = [_decide(target, group) for target, group in zip(targets.targets, by_target, strict=True)]
+    return _with_parents(targets, found)
+
+
+def _decide(target: Target, mentions: list[Mention]) -> Decision:
+    speaking = [mention for mention in mentions if _speaks(mention)]
+    if not speaking:
+        return Decision(Status.NOT_MENTIONED, tuple(mentions[:1]), mentions[0].rule if mentions else "not-mentioned")
+    addendum = [mention for mention in speaking if mention.sentence.kind is SectionKind.ADDENDUM]
+    if addendum:
+        status, why = _within(addendum)
+        return Decision(status, _of(addendum, status), f"addendum/{why}")
+    return _across(target, speaking)
+
+
+def _speaks(mention: Mention) -> bool:
+    return mention.status in _SPEAKING and mention.sentence.kind not in SILENT
+
+
+def _of(mentions: list[Mention], status: Status) -> tuple[Mention, ...]:
+    """The mentions that carry the status, explicit ones first."""
+    chosen = [mention for mention in mentions if mention.status is status]
+    return tuple(sorted(chosen, key=lambda mention: mention.rule == "normal"))
+
+
+def _within(mentions: list[Mention]) -> tuple[Status, str]:
+    """Inside one section an assertion beats a hedge beats a denial; the denial is then of another kind or place."""
+    firm = [mention for mention in mentions if not mention.weak and mention.rule != "normal"] or mentions
+    for status in (Status.PRESENT, Status.UNCERTAIN, Status.ABSENT):
+        chosen = [mention for mention in firm if mention.status is status]
+        if chosen:
+            return status, chosen[0].rule
+    return Status.NOT_MENTIONED, "not-mentioned"
+
+
+def _across(target: Target, mentions: list[Mention]) -> Decision:
+    impression = [mention for mention in mentions if mention.sentence.kind is SectionKind.IMPRESSION]
+    findings = [mention for mention in mentions if mention.sentence.kind is not SectionKind.IMPRESSION]
+    if not impression or not findings:
+        status, rule = _within(mentions)
+        return Decision(status, _of(mentions, status), rule)
+    if _sides_disagree(findings, impression):
+        chosen = (_of(findings, Status.PRESENT)[:1] + _of(impression, Status.PRESENT)[:1]) or tuple(mentions[:2])
+        status = Status.UNCERTAIN if target.side else Status.PRESENT
+        return Decision(status, chosen, "conflict/side", conflict=True)
+    return _findings_and_impression(findings, impression)
+
+
+def _findings_and_impression(findings: list[Mention], impression: list[Mention]) -> Decision:
+    first, _ = _within(findings)
+    last, rule = _within(impression)
+    both = findings + impression
+    if first is last:
+        return Decision(first, _of(both, first), rule)
+    if {first, last} == {Status.PRESENT, Status.ABSENT}:
+        if _contradict(findings, impression):
+            chosen = _of(findings, first)[:1] + _of(impression, last)[:1]
+            return Decision(Status.UNCERTAIN, chosen, "conflict/status", conflict=True)
+        return Decision(Status.PRESENT, _of(both, Status.PRESENT), "asserted")
+    if all(mention.weak or mention.rule == "normal" for mention in impression):
+        return Decision(first, _of(findings, first), _within(findings)[1])
+    return Decision(last, _of(impression, last), rule)
+
+
+def _contradict(findings: list[Mention], impression: list[Mention]) -> bool:
+    """A plain denial in one part against a plain assertion in the other."""
+    for denied, asserted in ((findings, impression), (impression, findings)):
+        plain = [m for m in denied if m.status is Status.ABSENT and not m.weak and not m.qualified]
+        if plain and any(m.status is Status.PRESENT for m in asserted):
+            return not any(m.status is Status.PRESENT for m in denied)
+    return False
+
+
+def _sides_disagree(findings: list[Mention], impression: list[Mention]) -> bool:
+    first, last = _sides(findings), _sides(impression)
+    return bool(first and last) and {first, last} == {frozenset({Side.LEFT}), frozenset({Side.RIGHT})}
+
+
+def _sides(mentions: list[Mention]) -> frozenset[Side]:
+    return frozenset(m.side for m in mentions if m.side is not None and m.status is Status.PRESENT)
+
+
+def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
+    """A present child makes its unmentioned parent present; a denied parent denies its unmentioned children."""
+    number = {target.candidate.finding.id: at for at, target in enumerate(targets.targets)}
+    result = list(found)
+    for at, target in enumerate(targets.targets):
+        parent = number.get(target.candidate.parent)
+        if parent is None:
+            continue
+        child, above = found[at], found[parent]
+        if child.status in (Status.PRESENT, Status.UNCERTAIN) and _yields(above):
+            result[parent] = child._replace(rule=f"child/{child.rule}")
+        elif child.status is Status.NOT_MENTIONED and _denies_all(above):
+            result[at] = above._replace(rule=f"parent/{above.rule}")
+    return result
+
+
+def _yields(decision: Decision) -> bool:
+    return decision.status is Status.NOT_MENTIONED or (
+        decision.status is Status.ABSENT and all(m.weak or m.rule == "normal" for m in decision.mentions)
+    )
+
+
+def _denies_all(decision: Decision) -> bool:
+    return decision.status is Status.ABSENT and any(
+        not mention.qualified and not mention.weak and mention.rule != "normal" for mention in decision.mentions
+    )

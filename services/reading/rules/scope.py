@@ -1,0 +1,153 @@
+"""How far a modifier reaches, and which modifier decides about a finding."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from services.reading.rules.clauses import FINITE, STRONG, Clause, clauses
+from services.reading.rules.modifiers import Hit, Kind, find
+from services.reading.rules.sentences import Sentence
+from services.reading.rules.tokens import Token
+from services.reading.rules.wordset import wordset
+
+_POSITIVE_START = wordset(
+    """small moderate large mild minimal trace tiny stable unchanged new there the a an heart mildly moderately
+    persistent persisting increased decreased severe marked markedly slight slightly but with mild subtle
+    extensive this these improved worsening multiple several few scattered some unremarkable normal clear
+    both"""
+)
+_STOPPERS = STRONG | frozenset({"which", "however"})
+_WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
+_EXAMS = wordset(
+    """ct mri mr ultrasound sonography radiograph radiographs xray imaging biopsy correlation follow followup
+    consultation mrcp pet angiography cta evaluation sampling aspiration echocardiogram echocardiography
+    colonoscopy endoscopy scan study examination exam surveillance mammogram mammography views reimaging
+    repeat referral"""
+)
+_VERSUS_STOP = wordset(", for represent reflect reflecting representing with from or :")
+_ORDER = (
+    Kind.OTHER_PERSON,
+    Kind.HYPOTHETICAL,
+    Kind.HISTORY,
+    Kind.RESOLVED,
+    Kind.PRIOR,
+    Kind.UNASSESSED,
+    Kind.NEGATED,
+    Kind.VERSUS,
+    Kind.UNCERTAIN,
+)
+
+
+class Scope(NamedTuple):
+    """A modifier's reach: tokens [start, end); `hit` is the trigger."""
+
+    kind: Kind
+    start: int
+    end: int
+    hit: Hit
+
+
+class Parsed(NamedTuple):
+    """A sentence with its clauses and the scopes of its modifiers."""
+
+    sentence: Sentence
+    clauses: tuple[Clause, ...]
+    scopes: tuple[Scope, ...]
+
+    def clause_of(self, at: int) -> Clause:
+        """The clause token `at` stands in."""
+        return next(clause for clause in self.clauses if clause.start <= at < clause.end)
+
+    def deciding(self, at: int) -> Scope | None:
+        """The modifier that decides about a finding whose head is token `at`; None: it is asserted."""
+        covering = [scope for scope in self.scopes if scope.start <= at < scope.end]
+        if not covering:
+            return None
+        return min(covering, key=lambda scope: _ORDER.index(scope.kind))
+
+
+def parse(sentence: Sentence) -> Parsed:
+    """Clauses and scopes of one sentence."""
+    parts = tuple(clauses(sentence))
+    hits = find(sentence.tokens)
+    scopes = []
+    for hit in hits:
+        scope = _scope(sentence, parts, hit, hits)
+        if scope and scope.start < scope.end:
+            scopes.append(scope)
+    return Parsed(sentence, parts, tuple(scopes))
+
+
+def _scope(sentence: Sentence, parts: tuple[Clause, ...], hit: Hit, hits: list[Hit]) -> Scope | None:
+    kind = hit.trigger.kind
+    if kind in (Kind.PSEUDO, Kind.EXCEPT):
+        return None
+    clause = next(part for part in parts if part.start <= hit.start < part.end)
+    if hit.trigger.forward:
+        end = _forward_end(sentence.tokens, clause, hit, hits)
+        return Scope(_resolved_kind(sentence.tokens, hit, end), hit.end, end, hit)
+    start = _backward_start(sentence, clause, hit)
+    return Scope(kind, start, hit.start, hit)
+
+
+def _resolved_kind(tokens: tuple[Token, ...], hit: Hit, end: int) -> Kind:
+    """ "Consider CT for X" is a recommendation, "consider X" a differential."""
+    if hit.trigger.words[0] == "consider" and not any(token.text in _EXAMS for token in tokens[hit.end : end]):
+        return Kind.UNCERTAIN
+    if hit.trigger.words[0].startswith("suggest") and any(
+        token.text in _EXAMS for token in tokens[hit.end : hit.end + 3]
+    ):
+        return Kind.HYPOTHETICAL
+    return hit.trigger.kind
+
+
+def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list[Hit]) -> int:
+    if hit.trigger.words == ("non",):
+        return min(hit.end + 2, clause.end)
+    stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}
+    end = max(clause.end, hit.end)
+    for at in range(hit.end, end):
+        if at in stops or _stops(tokens, at, end, hit):
+            return at
+    return end
+
+
+def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
+    word = tokens[at].text
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    if word in _STOPPERS:
+        return True
+    if hit.trigger.kind in _WHOLE_CLAUSE:
+        return word == "," and hit.trigger.words[0] in ("if", "should", "unless", "history", "h/o")
+    if word in FINITE:
+        return at > hit.end
+    if word == ",":
+        return _comma_stops(tokens, at, end, hit)
+    if word == "with":
+        return hit.trigger.kind is Kind.UNCERTAIN or following in _POSITIVE_START
+    return word == "and" and following in _POSITIVE_START
+
+
+def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
+    """A comma continues a list ("no A, B or C") and ends the reach before a remark of its own ("no A, small B")."""
+    rest = [token.text for token in tokens[at + 1 : end]]
+    listed = "or" in rest or "nor" in rest
+    if hit.trigger.kind in (Kind.NEGATED, Kind.RESOLVED) and not hit.trigger.near:
+        return not listed and bool(rest) and rest[0] in _POSITIVE_START
+    if hit.trigger.near:
+        return not (listed or "vs" in rest or "versus" in rest)
+    return not (listed or "and" in rest or "vs" in rest or "versus" in rest)
+
+
+def _backward_start(sentence: Sentence, clause: Clause, hit: Hit) -> int:
+    tokens = sentence.tokens
+    start = clause.start
+    if clause.start == sentence.label > 0 and hit.start - clause.start <= 1:
+        # "Pneumothorax: none." - the answer reaches back over its own label.
+        start = 0
+    if hit.trigger.kind is not Kind.VERSUS:
+        return start
+    for at in range(hit.start - 1, start - 1, -1):
+        if tokens[at].text in _VERSUS_STOP or tokens[at].text in FINITE:
+            return at + 1
+    return start

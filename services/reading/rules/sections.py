@@ -1,0 +1,178 @@
+"""Which part of the report a span belongs to: headings found in the text, or sections given by the source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from integration.canonical import Section, SectionKind
+from services.reading.rules.wordset import wordset
+
+_NAMES: dict[SectionKind, str] = {
+    SectionKind.INDICATION: r"(?:clinical )?indications?(?: for (?:exam(?:ination)?|study|procedure))?"
+    r"|reason (?:for|of) (?:the )?(?:exam(?:ination)?|study|order|visit|referral|test|procedure)|reason"
+    r"|clinical (?:information|data|question|details|context|statement|concern|background|presentation)"
+    r"|presenting complaint|chief complaint|symptoms|clinical|referral",
+    SectionKind.HISTORY: r"(?:(?:relevant|pertinent|past|clinical|patient|medical|surgical|brief|family|additional"
+    r"|past medical|past surgical|interval) )?(?:hx|history)|pmh|patient'?s history",
+    SectionKind.TECHNIQUE: r"(?:imaging |exam(?:ination)? |scan(?:ning)? |procedure )?techniques?"
+    r"|(?:imaging )?protocol|contrast(?: (?:material|media|agent|administration))?"
+    r"|(?:radiation )?dose(?: (?:reduction|report|information))?|ctdi(?:vol)?|dlp|sequences|views?"
+    r"|medications?|procedure (?:comments|details|description)|image quality|number of views",
+    SectionKind.COMPARISON: r"comparisons?(?: (?:stud(?:y|ies)|exams?|examinations?|made))?"
+    r"|(?:prior|previous|relevant prior)(?: (?:stud(?:y|ies)|exams?|examinations?|imaging|report))?s?"
+    r"|compared (?:to|with)",
+    SectionKind.FINDINGS: r"(?:imaging |radiographic |ct |mri? |sonographic |detailed |additional |other "
+    r"|pertinent |incidental |mammographic |ultrasound |radiologic(?:al)? |clinical )?findings(?: and discussion)?"
+    r"|observations?|results?|report|description|discussion|body of report|narrative|limitations?|quality"
+    r"|(?:report|exam) findings|technical quality",
+    SectionKind.IMPRESSION: r"(?:final |overall |initial |preliminary |updated |revised |radiologic(?:al)? |clinical "
+    r"|diagnostic )?(?:impressions?|conclusions?|opinion|assessment|diagnos[ei]s|interpretation)|imp"
+    r"|summary(?: of findings)?|impression and recommendations?|impression/recommendations?|conclusion/recommendation"
+    r"|(?:critical|key) findings?",
+    SectionKind.RECOMMENDATION: r"recommendations?|(?:follow[- ]?up )?recommendations?|follow[- ]?up"
+    r"|management(?: recommendations?)?|advice|plan|suggestions?|recommended follow[- ]?up",
+    SectionKind.ADDENDUM: r"(?:\*+ ?)?(?:addend(?:um|a|ums)|amend(?:ment|ed report)|correct(?:ion|ed report)|revision)"
+    r"(?: ?#? ?\d+)?(?: (?:to|dated|by|on|created)\b[^:\n]{0,60})?",
+    SectionKind.OTHER: r"exam(?:ination)?s?(?: (?:date|type|performed|name|description))?"
+    r"|stud(?:y|ies)(?: (?:date|type))?"
+    r"|procedures?(?: performed)?|(?:electronically )?signed(?: by)?|dictated(?: by)?|attending(?: radiologist)?"
+    r"|radiologist|reported by|transcribed by|transcriptionist|accession(?: number| #| no)?|patient(?: name| id)?"
+    r"|dob|mrn|date(?: of (?:exam|service|birth|study))?|ordering (?:provider|physician)"
+    r"|referring (?:provider|physician)|requested by|pending review by|communication|notification|modality"
+    r"|exam title|body part|site|workstation|critical results?(?: communication)?|attestation|disclaimer",
+}
+_ALONE = wordset(
+    """imp report body reason site date clinical quality plan views view dose contrast narrative results result
+    patient prior priors modality follow-up sequences protocol history hx"""
+)
+_ANY = "|".join(f"(?P<{kind.value}>{names})" for kind, names in _NAMES.items())
+_LINE = re.compile(
+    rf"^[ \t>*#_=-]*(?:\d{{1,2}}[.)][ \t]*)?(?:{_ANY})[ \t*_=]*(?P<mark>:|-(?=\s)|–|$)", re.IGNORECASE | re.MULTILINE
+)
+_INLINE = re.compile(
+    rf"(?:(?<=[.!?:;)\]])|(?<=\s\s)|(?<=[.!?\w]\s))(?:{_ANY.replace('(?P<', '(?P<in_')})[ \t]*:", re.IGNORECASE
+)
+_BEFORE_FINDINGS = (
+    SectionKind.INDICATION,
+    SectionKind.HISTORY,
+    SectionKind.TECHNIQUE,
+    SectionKind.COMPARISON,
+    SectionKind.OTHER,
+)
+_BLANK = re.compile(r"\n[ \t\r]*\n")
+
+
+class Block(NamedTuple):
+    """A span [start, end) of one section's words, its heading left out."""
+
+    kind: SectionKind
+    start: int
+    end: int
+
+
+class Heading(NamedTuple):
+    """A heading at [start, end), the mark after it included."""
+
+    kind: SectionKind
+    start: int
+    end: int
+
+
+def headings(text: str) -> list[Heading]:
+    """Every heading of the text, in order."""
+    found = [_heading(match) for match in _LINE.finditer(text) if _stands(match)]
+    taken = {heading.end for heading in found}
+    inline = (match for match in _INLINE.finditer(text) if match.end() not in taken and _is_title(match.group()))
+    found.extend(map(_heading, inline))
+    return sorted(found, key=lambda heading: heading.start)
+
+
+def _stands(match: re.Match[str]) -> bool:
+    """A name without a colon is a heading only alone on its line and unlikely to be prose."""
+    name = match.group().strip(" \t*#_=->").lower()
+    if match.group("mark") == ":":
+        return True
+    if match.group("mark"):
+        return match.group().strip(" \t*#_=-–>").isupper()
+    return name not in _ALONE or match.group().strip().isupper()
+
+
+def _is_title(name: str) -> bool:
+    """In the middle of a line only "FINDINGS:" or "Findings:" is a heading, not "these findings:"."""
+    return name.strip()[:1].isupper()
+
+
+def _heading(match: re.Match[str]) -> Heading:
+    name = next(key for key, value in match.groupdict().items() if value is not None and key != "mark")
+    return Heading(SectionKind(name.removeprefix("in_")), match.start(), match.end())
+
+
+def blocks(text: str, given: Sequence[Section] = ()) -> list[Block]:
+    """The report as consecutive blocks; headings in the text refine what the source gave."""
+    edges = _edges(text, given)
+    ends = [start for _, start in edges[1:]] + [len(text)]
+    found: list[Block] = []
+    for (kind, start), end in zip(edges, ends, strict=True):
+        found += _under_headings(text, kind, start, end)
+    return _open_findings(text, _after_addendum(found))
+
+
+def _edges(text: str, given: Sequence[Section]) -> list[tuple[SectionKind, int]]:
+    edges: list[tuple[SectionKind, int]] = []
+    at = 0
+    for section in sorted(given, key=lambda item: item.start):
+        start, end = max(at, section.start), min(section.end, len(text))
+        if end <= start:
+            continue
+        if text[at:start].strip():
+            edges.append((SectionKind.FINDINGS, at))
+        edges.append((section.kind, start))
+        at = end
+    if not edges or text[at:].strip():
+        edges.append((SectionKind.FINDINGS, at))
+    return edges
+
+
+def _under_headings(text: str, kind: SectionKind, start: int, end: int) -> list[Block]:
+    marks = headings(text[start:end])
+    found = [Block(kind, start, start + marks[0].start if marks else end)]
+    ends = [start + mark.start for mark in marks[1:]] + [end]
+    for mark, stop in zip(marks, ends, strict=False):
+        found.append(Block(mark.kind, start + mark.end, max(stop, start + mark.end)))
+    return [block for block in found if text[block.start : block.end].strip()]
+
+
+def _after_addendum(found: list[Block]) -> list[Block]:
+    """Headings inside an addendum that follows the impression still belong to the addendum."""
+    result: list[Block] = []
+    concluded = inside = False
+    for block in found:
+        inside = inside or (block.kind is SectionKind.ADDENDUM and concluded)
+        concluded = concluded or block.kind is SectionKind.IMPRESSION
+        speaks = block.kind in (SectionKind.FINDINGS, SectionKind.IMPRESSION)
+        result.append(block._replace(kind=SectionKind.ADDENDUM) if inside and speaks else block)
+    return result
+
+
+def _open_findings(text: str, found: list[Block]) -> list[Block]:
+    """Without a findings heading, the paragraphs after indication, technique or comparison are the findings."""
+    if any(block.kind is SectionKind.FINDINGS and block.start > 0 and _headed(text, block) for block in found):
+        return found
+    result: list[Block] = []
+    for block in found:
+        gap = _BLANK.search(text, block.start, block.end) if block.kind in _BEFORE_FINDINGS else None
+        if gap and text[block.start : gap.start()].strip() and text[gap.end() : block.end].strip():
+            result.append(block._replace(end=gap.start()))
+            result.append(Block(SectionKind.FINDINGS, gap.end(), block.end))
+        else:
+            result.append(block)
+    return result
+
+
+def _headed(text: str, block: Block) -> bool:
+    return (
+        text[max(0, block.start - 2) : block.start].rstrip(" \t*")[-1:] in (":", "-")
+        or "\n" in text[block.start : block.start + 2]
+    )

@@ -1,0 +1,110 @@
+"""Words with their offsets, and the canonical form under which spellings of one word meet."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from services.reading.rules.words import BRITISH, COMPOUNDS, FORMS
+
+_LEVEL = r"[CTLSctls]\d{1,2}\s?[-–—/]\s?[CTLSctls]?\d{1,2}(?![\d.])"
+_TOKEN = re.compile(
+    rf"(?P<level>\b{_LEVEL})"
+    r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|and/or|w/)(?![a-z]))"
+    r"|(?P<joined>\bnon-[a-z]+)"
+    r"|(?P<number>\d+(?:\.\d+)?)"
+    r"|(?P<word>[^\W\d_]+(?:['’][a-z]+)?\d*)"
+    r"|(?P<dash>(?<=\s)[-–—](?=\s)|[–—])"
+    r"|(?P<point>[,;:.?!()\[\]/&<>=%+])",
+    re.IGNORECASE,
+)
+# Catalogue phrases are kept without marks: "l4 l5" is the level L4-L5.
+_BARE_LEVEL = re.compile(r"\b([ctls]\d{1,2}) ([ctls]\d{1,2})\b")
+_LEVEL_PARTS = re.compile(r"([ctls])(\d{1,2})\s?[-–—/]\s?([ctls]?)(\d{1,2})")
+
+
+class Token(NamedTuple):
+    """A word or mark at [start, end) of the report; `canon`: the canonical words it stands for."""
+
+    text: str
+    canon: tuple[str, ...]
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=1)
+def _level_last() -> dict[str, str]:
+    # The disc below the last vertebra of a region is named with the next region's first.
+    return {"c": "t", "t": "l", "l": "s"}
+
+
+def level(text: str) -> str:
+    """A spinal level in one spelling: "L4/5", "L4-5" and "L4 - L5" are "l4-l5"; other text unchanged."""
+    match = _LEVEL_PARTS.fullmatch(text.lower())
+    if not match:
+        return text.lower()
+    first, low, second, high = match.groups()
+    if not second:
+        second = first if int(high) > int(low) else _level_last().get(first, first)
+    return f"{first}{int(low)}-{second}{int(high)}"
+
+
+@lru_cache(maxsize=16384)
+def canonical(word: str) -> tuple[str, ...]:
+    """The canonical words for a lower-case word: plural, British spelling and compounds resolved."""
+    if word in COMPOUNDS:
+        return COMPOUNDS[word]
+    for form in (word, _british(word), _singular(_british(word))):
+        if form in COMPOUNDS:
+            return COMPOUNDS[form]
+        if form in FORMS:
+            return (FORMS[form],)
+    return (_singular(_british(word)),)
+
+
+def _british(word: str) -> str:
+    if len(word) < 5:
+        return word
+    for old, new in BRITISH:
+        word = word.replace(old, new)
+    return word
+
+
+def _singular(word: str) -> str:
+    if len(word) < 4 or word.endswith(("ss", "us", "is", "ous")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "xes", "sses")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") else word
+
+
+def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
+    """The tokens of text[start:end]; offsets are into `text`. Hyphens inside words separate words."""
+    return [_token(match) for match in _TOKEN.finditer(text, start, len(text) if end is None else end)]
+
+
+def _token(match: re.Match[str]) -> Token:
+    kind = match.lastgroup
+    raw = match.group().lower()
+    if kind in ("word", "joined"):
+        raw = _plain(raw.replace("’", "'"))
+        return Token(raw, canonical(raw), match.start(), match.end())
+    if kind == "level":
+        raw = level(raw)
+    return Token("-" if kind == "dash" else raw, (raw,), match.start(), match.end())
+
+
+def _plain(word: str) -> str:
+    """Contractions as the denial they hold; "non-displaced" as one word."""
+    if word.endswith("n't"):
+        return "cannot" if word == "can't" else "not"
+    return word.removesuffix("'s").replace("-", "")
+
+
+def words_of(phrase: str) -> list[Token]:
+    """The tokens of a phrase, marks left out."""
+    phrase = _BARE_LEVEL.sub(r"\1-\2", phrase)
+    return [token for token in tokenise(phrase) if token.text[0].isalnum() or "/" in token.text[1:]]
