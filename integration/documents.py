@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Callable
 
@@ -10,6 +11,9 @@ from bs4 import BeautifulSoup
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from striprtf.striprtf import rtf_to_text
+
+# pypdf tells of every oddity of a file, with its content; none of that may reach a log.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 _to_text: Callable[..., str] = rtf_to_text
 _MAX_PAGES = 200

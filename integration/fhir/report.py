@@ -1,7 +1,7 @@
 """A DiagnosticReport and what it refers to → the canonical Report, or the reason why not.
 
-The same exam through the HL7 door gives the same key: patient identifiers carry the authority's HL7 name
-(`Systems.authority`), the accession number is the identifier of type ACSN, the filler number that of type
+The same exam through the HL7 door gives the same key: both doors name a patient identifier's authority by its
+URI (`Systems.authorities`), the accession number is the identifier of type ACSN, the filler number that of type
 FILL (HL7 v2 table 0203).
 """
 
@@ -182,8 +182,10 @@ def _patient(collection: Collection, systems: Systems) -> Patient:
 def _patient_identifiers(held: list[Json], systems: Systems) -> tuple[Identifier, ...]:
     """The first decides identity: one whose authority the site named, then a medical record number."""
 
+    named = set(systems.authorities.values())
+
     def rank(each: Identifier) -> tuple[bool, bool]:
-        return each.authority not in systems.authorities, each.type != "MR"
+        return each.authority not in named, each.type != "MR"
 
     usable = [each for each in held if text(each, "value") and text(each, "use") != "old"]
     return tuple(sorted((canonical_identifier(each, systems) for each in usable), key=rank))

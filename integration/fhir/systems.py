@@ -42,8 +42,8 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+")
 class Systems:
     """The URIs under `canonical_base`, and the site's table of assigning authorities.
 
-    `authorities` maps an assigning authority as HL7 messages name it (CX.4) to its Identifier.system URI, so
-    that one patient has one key through both doors.
+    `authorities` maps an assigning authority as HL7 messages name it (CX.4) to its Identifier.system URI; the
+    HL7 door applies the same table, so that one patient has one key through both doors.
     """
 
     canonical_base: str
@@ -115,12 +115,7 @@ class Systems:
         return self._uri(f"authority/{authority}")
 
     def authority(self, uri: str) -> str:
-        """The inverse of `authority_uri`: the name both doors share for an Identifier.system."""
-        for name, known in self.authorities.items():
-            if known == uri:
-                return name
-        if uri.startswith("urn:oid:"):
-            return uri.removeprefix("urn:oid:")
+        """The inverse: an Identifier.system as the HL7 door names it, which maps what it knows to URIs too."""
         return uri.removeprefix(self._uri("authority/"))
 
 

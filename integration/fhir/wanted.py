@@ -62,22 +62,30 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ledger knows of a key. `digest` "" marks a resource of the server's, never to be updated."""
+    """What the ledger knows of a key. `digest` "" marks a resource of the server's, never to be updated.
+
+    `attempted`: updates that were sent and whose answers have not been seen.
+    """
 
     reference: str
     version: str
     digest: str
+    attempted: tuple[Json, ...] = ()
 
 
 class Ledger(Protocol):
-    """Our memory of what was written to one server. `record` must be durable before it returns."""
+    """Our memory of what was written to one server. What it is told must be durable before it returns."""
 
     def lookup(self, key: str) -> Entry | None:
         """What is known of the key, None for a key never written."""
         ...
 
     def record(self, key: str, entry: Entry) -> None:
-        """Remember, replacing what was known."""
+        """Remember, replacing what was known, attempts included."""
+        ...
+
+    def attempt(self, key: str, resource: Json) -> None:
+        """Add, to what is known, an update that is about to be sent."""
         ...
 
 

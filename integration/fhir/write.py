@@ -51,9 +51,8 @@ class Outcome:
 def write(capabilities: Capabilities, wanted: Sequence[Wanted], ledger: Ledger) -> Exchange[Outcome]:
     """Bring the server to what is wanted.
 
-    Run again with the same `wanted` after Unreachable: nothing is written twice. The deliveries of one report
-    must run in order, each settled before the next, and hold no wall-clock time of their own, or a retry
-    would look like somebody else's edit. Raises Conflict with the reference and version found when a resource
+    Run again after Unreachable: nothing is written twice. The deliveries of one report run one at a time.
+    Raises Conflict with the reference and version found when a resource
     of ours was changed by others, Refused when an Observation or what it needs is not accepted.
     """
     return (yield from _Writer(capabilities, ledger).run(sorted(wanted, key=_position)))
@@ -151,7 +150,9 @@ class _Writer:
             asked = {"method": "POST", "url": item.type, "ifNoneExist": f"{item.parameter}={item.token}"}
             return {"fullUrl": item.urn, "resource": resource, "request": asked}
         asked = {"method": "PUT", "url": entry.reference, "ifMatch": f'W/"{entry.version}"'}
-        return {"fullUrl": item.urn, "resource": _with_id(resource, entry.reference), "request": asked}
+        changed = _with_id(resource, entry.reference)
+        self._attempt(item, changed)
+        return {"fullUrl": item.urn, "resource": changed, "request": asked}
 
     def _took(self, item: Wanted, response: Json) -> Exchange[None]:
         entry = self._ledger.lookup(item.key)
@@ -217,6 +218,7 @@ class _Writer:
         resource = _with_id(resolve(item.resource, self._known), reference)
         try:
             expected = version or _where((yield from read(reference))).version
+            self._attempt(item, resource)
             written = yield from update(resource, expected)
         except NotFound as gone:
             raise Conflict(f"{item.type}: ours is no longer on the server", gone.status, (), reference) from None
@@ -224,8 +226,13 @@ class _Writer:
             written = yield from self._after_conflict(item, resource, reference)
         self._record(item, written, owned=True)
 
+    def _attempt(self, item: Wanted, resource: Json) -> None:
+        entry = self._ledger.lookup(item.key)
+        if entry is not None and resource not in entry.attempted:
+            self._ledger.attempt(item.key, resource)
+
     def _after_conflict(self, item: Wanted, resource: Json, reference: str) -> Exchange[Written]:
-        """A 412 is our own lost answer when the server already says what we want; else somebody's edit."""
+        """A 412 is our own lost answer when the server says what we want or once sent; else another's edit."""
         try:
             current = yield from read(reference)
         except NotFound as gone:
@@ -233,6 +240,9 @@ class _Writer:
         found = _where(current)
         if covers(current, resource):
             return found
+        entry = self._ledger.lookup(item.key)
+        if entry is not None and any(covers(current, sent) for sent in entry.attempted):
+            return (yield from update(resource, found.version))
         message = f"{item.type}: changed on the server by somebody else"
         raise Conflict(message, 412, (), reference, found.version)
 

@@ -35,7 +35,9 @@ delivery = Table(
     Index("ix_delivery_report_id", "report_id", "id"),
 )
 
-# Every resource we created or found on a server: identifier ours or the source's, reference theirs.
+# Every resource we created or found on a server. `identifier` is the search that finds it there; `digest` that
+# of what we last wanted it to say, "" for a resource of the server's own, which is never updated;
+# `attempted` lists updates that were sent and whose answers have not been seen.
 fhir_resource = Table(
     "fhir_resource",
     metadata,
@@ -46,6 +48,8 @@ fhir_resource = Table(
     Column("identifier", Text, nullable=False),
     Column("resource_id", Text, nullable=False),
     Column("version", Text, nullable=False, server_default=""),
+    Column("digest", Text, nullable=False, server_default=""),
+    Column("attempted", JSONB, nullable=False, server_default=text("'[]'")),
     Column("report_id", BigInteger, ForeignKey("report.id")),
     moment("written_at", now=True),
     UniqueConstraint("endpoint", "resource_type", "identifier"),
