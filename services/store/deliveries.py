@@ -92,7 +92,7 @@ def counts(connection: Connection) -> Sequence[RowMapping]:
 
 
 def written(connection: Connection, endpoint: str, resource_type: str, identifier: str) -> RowMapping | None:
-    """What we know of a resource on a server: its id and version."""
+    """What we know of a resource on a server: resource_id, version, digest."""
     where = and_(
         fhir_resource.c.endpoint == endpoint,
         fhir_resource.c.resource_type == resource_type,
@@ -102,9 +102,9 @@ def written(connection: Connection, endpoint: str, resource_type: str, identifie
 
 
 def record_written(connection: Connection, **values: Any) -> None:
-    """Remembers a resource on a server: endpoint, resource_type, identifier, resource_id, version, report_id."""
+    """Remembers a resource: endpoint, resource_type, identifier, resource_id, version, digest, report_id."""
     statement = pg_insert(fhir_resource).values(**values)
-    fresh = {name: statement.excluded[name] for name in ("resource_id", "version")} | {"written_at": NOW}
+    fresh = {name: statement.excluded[name] for name in ("resource_id", "version", "digest")} | {"written_at": NOW}
     where = ["endpoint", "resource_type", "identifier"]
     connection.execute(statement.on_conflict_do_update(index_elements=where, set_=fresh))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from integration.hl7v2.msh import Header
 from services.store.tables import job, message
 
 ControlId = tuple[str, str, str, str]
@@ -79,6 +81,25 @@ def parts(connection: Connection, parent_id: int) -> Sequence[RowMapping]:
     """The messages taken out of a batch, in order."""
     query = select(*SUMMARY).where(message.c.parent_id == parent_id).order_by(message.c.part)
     return connection.execute(query).mappings().all()
+
+
+def part_of(batch: RowMapping, number: int, body: bytes, header: Header | None) -> dict[str, Any]:
+    """The row of one message taken out of a batch."""
+    return {
+        "site_id": batch["site_id"],
+        "door": batch["door"],
+        "peer": batch["peer"],
+        "application": header.sending_application if header else batch["application"],
+        "facility": header.sending_facility if header else batch["facility"],
+        "control_id": (header.control_id or None) if header else None,
+        "message_type": header.message_type if header else "",
+        "body": body,
+        "bytes": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "state": "queued",
+        "parent_id": batch["id"],
+        "part": number,
+    }
 
 
 def counts(connection: Connection) -> dict[tuple[str, str], int]:

@@ -160,6 +160,12 @@ def _close(connection: Connection, job_id: int, epoch: int, **values: Any) -> No
         raise StaleLease(f"job {job_id} epoch {epoch}")
 
 
+def has_reading(connection: Connection, version_id: int, shadow: bool) -> bool:
+    """Whether a reading of the version is on its way or was given up on."""
+    where = and_(job.c.version_id == version_id, job.c.shadow.is_(shadow), job.c.state != "cancelled")
+    return bool(connection.scalar(select(func.count()).where(where)))
+
+
 def cancel_readings(connection: Connection, report_id: int, keep: int | None) -> None:
     """Readings of a report's other versions, not begun, are of no use any more."""
     connection.execute(

@@ -30,6 +30,11 @@ def lock(connection: Connection, record: Report, key: str) -> RowMapping:
     return connection.execute(select(report).where(where).with_for_update()).mappings().one()
 
 
+def lock_by_id(connection: Connection, report_id: int) -> RowMapping:
+    """A known report's row, locked until the transaction ends."""
+    return connection.execute(select(report).where(report.c.id == report_id).with_for_update()).mappings().one()
+
+
 def key_of(record: Report) -> str | None:
     """The report key (sha256 hex), None where patient or order are not known."""
     return sha256(*record.key_parts) if record.key_parts else None
@@ -88,6 +93,19 @@ def add_source(connection: Connection, report_id: int, message_id: int, record: 
     connection.execute(insert(report_source).values(**values))
 
 
+def attach_sources(connection: Connection, report_id: int, version_id: int) -> None:
+    """Sources not yet attached belong to this version."""
+    where = and_(report_source.c.report_id == report_id, report_source.c.version_id.is_(None))
+    connection.execute(update(report_source).where(where).values(version_id=version_id))
+
+
+def sources(connection: Connection, report_id: int) -> Sequence[RowMapping]:
+    """Which messages spoke of a report, in order of arrival, without what they said."""
+    columns = [column for column in report_source.c if column.name != "record"]
+    query = select(*columns).where(report_source.c.report_id == report_id).order_by(report_source.c.id)
+    return connection.execute(query).mappings().all()
+
+
 def records(connection: Connection, report_id: int) -> list[Report]:
     """Everything its sources said of a report."""
     query = select(report_source.c.record).where(report_source.c.report_id == report_id)
@@ -135,6 +153,12 @@ def add_analysis(connection: Connection, **values: Any) -> int:
 def has_analysis(connection: Connection, version_id: int) -> bool:
     """Whether a version was read for reviewers."""
     where = and_(analysis.c.version_id == version_id, analysis.c.shadow.is_(False))
+    return connection.scalar(select(func.count()).where(where)) != 0
+
+
+def has_suggestions(connection: Connection, report_id: int) -> bool:
+    """Whether undecided suggestions of any version of the report are on show."""
+    where = and_(suggestion.c.report_id == report_id, suggestion.c.state == "proposed")
     return connection.scalar(select(func.count()).where(where)) != 0
 
 
@@ -205,6 +229,12 @@ def open_review(connection: Connection, version_row: RowMapping, priority: int) 
 def set_review_state(connection: Connection, report_id: int, state: str, note: str = "") -> None:
     """Moves the review of a report, if it has one; the revision grows, so that open screens become stale."""
     values = {"state": state, "note": note, "revision": review.c.revision + 1}
+    connection.execute(update(review).where(review.c.report_id == report_id).values(**values))
+
+
+def bump_review(connection: Connection, report_id: int, note: str) -> None:
+    """Makes open screens of a report's review stale."""
+    values = {"note": note, "revision": review.c.revision + 1}
     connection.execute(update(review).where(review.c.report_id == report_id).values(**values))
 
 

@@ -1,0 +1,187 @@
+"""The third step: a version is read, the quotes are checked, and the suggestions stored with their delivery.
+
+The reading itself holds no database connection. What it said is stored in one transaction under the job's
+lease; a version that stopped being current meanwhile is not written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+from integration.canonical import (
+    Patient,
+    Report,
+    Status,
+    Verdict,
+    observation_identifier,
+)
+from services.pipeline import states
+from services.pipeline.placement import deliver
+from services.reading.catalogue.library import Library
+from services.reading.reader import Question, Reader, Reading
+from services.settings import Settings
+from services.store import jobs, reports
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What analysis needs: catalogues, a reader by engine name, the rules for the cross-check, settings."""
+
+    library: Library
+    reader: Callable[[str], Reader]
+    rules: Reader
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question made from a version, with the rows it came from."""
+
+    job: RowMapping
+    version: RowMapping
+    question: Question
+
+
+def ask(connection: Connection, job: RowMapping, readers: Readers) -> Asked | None:
+    """The question for a job's version; None (and the job cancelled) where the version is not current."""
+    version = reports.version(connection, job["version_id"])
+    if version["state"] not in reports.CURRENT:
+        reason = "the version is not current any more"
+        jobs.finish(connection, job["id"], job["lease_epoch"], state="cancelled", reason=reason)
+        return None
+    return Asked(job, version, question(Report.model_validate(version["record"]), readers.library))
+
+
+def question(report: Report, library: Library) -> Question:
+    """What a reader is asked about a report; names and identifiers stay behind."""
+    order = report.order
+    catalogue = library.choose(
+        procedure_code=order.procedure.code,
+        procedure=order.procedure.display,
+        modality=order.modality,
+        body_part=order.body_site,
+    )
+    return Question(
+        text=report.text,
+        catalogue=catalogue,
+        sections=report.sections,
+        modality=order.modality,
+        body_site=order.body_site,
+        procedure=order.procedure.display,
+        order_side=order.side,
+        sex=report.patient.sex,
+        age_years=_age(report.patient, report),
+        priority=order.priority,
+        site=report.site,
+    )
+
+
+def _age(patient: Patient, report: Report) -> int | None:
+    when = report.observed or report.issued
+    digits = patient.birth_date.replace("-", "")
+    if when is None or len(digits) != 8 or not digits.isdigit():
+        return None
+    try:
+        born = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
+    return when.year - born.year - ((when.month, when.day) < (born.month, born.day))
+
+
+def answer(asked: Asked, readers: Readers) -> tuple[Reading, Reading]:
+    """The reading of the job's engine and that of the rules. Raises ReadingError."""
+    reader = readers.reader(asked.job["engine"])
+    reading = reader.read(asked.question)
+    return reading, reading if reader is readers.rules else readers.rules.read(asked.question)
+
+
+def store(connection: Connection, asked: Asked, reading: Reading, rules: Reading, settings: Settings) -> None:
+    """Stores what was read and finishes the job. Raises StaleLease; the caller then rolls back."""
+    report = reports.lock_by_id(connection, asked.version["report_id"])
+    version = reports.version(connection, asked.version["id"])
+    if version["state"] not in reports.CURRENT:
+        reason = "the version was superseded while it was read"
+        jobs.finish(connection, asked.job["id"], asked.job["lease_epoch"], state="cancelled", reason=reason)
+        return
+    analysis_id = _keep(connection, asked, reading)
+    if not asked.job["shadow"]:
+        _suggest(connection, report, version, analysis_id, reading, rules, settings)
+    jobs.finish(connection, asked.job["id"], asked.job["lease_epoch"])
+
+
+def _keep(connection: Connection, asked: Asked, reading: Reading) -> int:
+    record = reading.model_dump(mode="json")
+    columns = ("engine", "verdicts", "advisories", "flagged", "unread", "reasoning", "usage")
+    return reports.add_analysis(
+        connection,
+        site_id=asked.version["site_id"],
+        version_id=asked.version["id"],
+        job_id=asked.job["id"],
+        shadow=asked.job["shadow"],
+        **{name: record[name] for name in columns},
+    )
+
+
+def _suggest(
+    connection: Connection,
+    report: RowMapping,
+    version: RowMapping,
+    analysis_id: int,
+    reading: Reading,
+    rules: Reading,
+    settings: Settings,
+) -> None:
+    """New suggestions in, older ones out, the review opened, the deliveries queued: one transaction."""
+    for older in reports.older_versions_showing(connection, report["id"], version["id"]):
+        reports.withdraw_suggestions(connection, older, states.WITHDRAWN)
+        deliver(connection, report, older, "withdrawn", settings)
+    checked = {_place(verdict): verdict.status for verdict in rules.verdicts}
+    shown = [verdict for verdict in reading.verdicts if _is_suggested(verdict, settings)]
+    rows = [_row(report, version, analysis_id, verdict, position, checked) for position, verdict in enumerate(shown)]
+    reports.put_suggestions(connection, rows)
+    reports.set_version_state(connection, version["id"], "current")
+    reports.open_review(connection, version, report["priority"])
+    reports.move_drafts(connection, report["id"], version["id"])
+    deliver(connection, report, version["id"], "proposed", settings)
+
+
+def _is_suggested(verdict: Verdict, settings: Settings) -> bool:
+    """Nothing is suggested of what is not mentioned; pertinent negatives are a setting."""
+    wanted = {Status.PRESENT, Status.UNCERTAIN} | ({Status.ABSENT} if settings.writeback.absent else set())
+    return verdict.status in wanted
+
+
+def _place(verdict: Verdict) -> tuple[str, str]:
+    return verdict.finding.id, verdict.side or ""
+
+
+def _row(
+    report: RowMapping,
+    version: RowMapping,
+    analysis_id: int,
+    verdict: Verdict,
+    position: int,
+    checked: dict[tuple[str, str], Status],
+) -> dict[str, Any]:
+    identifier = observation_identifier(report["key"], version["content_hash"], verdict.finding.id, verdict.side)
+    record = verdict.model_dump(mode="json")
+    plain = ("finding", "side", "status", "change", "quotes", "rationale", "rule", "confidence", "conflict")
+    rules_status = checked.get(_place(verdict)) or checked.get((verdict.finding.id, ""))
+    return {
+        "site_id": version["site_id"],
+        "report_id": report["id"],
+        "version_id": version["id"],
+        "analysis_id": analysis_id,
+        "identifier": identifier,
+        "finding_id": verdict.finding.id,
+        "critical": verdict.finding.critical and verdict.status is Status.PRESENT,
+        "unsupported": verdict.unsupported,
+        "rules_status": rules_status.value if rules_status else None,
+        "position": position,
+        **{name: record[name] for name in plain},
+    }

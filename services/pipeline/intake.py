@@ -1,0 +1,84 @@
+"""The second step in a message's life: its reports are understood and put in their place among the versions.
+
+Runs in one transaction under the lease of an `intake` job. Ends with the message done, ignored or quarantined;
+never with an exception for bad content, so that one message cannot block a feed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping
+
+from integration.canonical import Door, Report
+from integration.fhir import report as fhir_report
+from integration.fhir.systems import Systems
+from integration.hl7v2.msh import read_header
+from integration.hl7v2.parts import split
+from integration.hl7v2.report import Understood, read_reports
+from integration.hl7v2.senders import Senders
+from services.pipeline import placement
+from services.pipeline.states import NO_KEY
+from services.settings import Settings
+from services.store import inbox, jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is needed to understand a message: settings, the sender maps, and the URIs of this installation."""
+
+    settings: Settings
+    senders: Senders
+    systems: Systems
+
+
+def take_in(connection: Connection, job: RowMapping, site: Site) -> None:
+    """Understands the job's message and finishes the job. Raises StaleLease; the caller then rolls back."""
+    message = inbox.get(connection, job["message_id"])
+    header = read_header(bytes(message["body"])) if message["door"] == Door.HL7.value else None
+    if header and header.is_batch and message["part"] is None:
+        _take_apart(connection, message)
+    else:
+        _settle(connection, message, _understand(message, site), site)
+    jobs.finish(connection, job["id"], job["lease_epoch"])
+
+
+def _take_apart(connection: Connection, batch: RowMapping) -> None:
+    """Each message of a batch becomes a row of its own, with its own job."""
+    for part in split(bytes(batch["body"])):
+        row = inbox.part_of(batch, part.number, part.body, read_header(part.body))
+        (message_id,) = inbox.add(connection, [row])
+        sender = f"{row['application']}^{row['facility']}"
+        job = {"site_id": batch["site_id"], "kind": "intake", "message_id": message_id, "sender": sender}
+        inbox.add_jobs(connection, [job])
+    inbox.set_state(connection, batch["id"], "done")
+
+
+def _understand(message: RowMapping, site: Site) -> Understood:
+    body = bytes(message["body"])
+    if message["door"] == Door.HL7.value:
+        sender = site.senders.find(message["application"], message["facility"])
+        return read_reports(body, message["site_id"], sender)
+    found = fhir_report.read_report(json.loads(body), message["site_id"], message["peer"], site.systems)
+    if found.disposition is fhir_report.Disposition.REPORT and found.report:
+        return Understood(reports=(found.report,))
+    ignored = found.disposition is fhir_report.Disposition.IGNORED
+    return Understood(ignored=found.reason) if ignored else Understood(quarantined=found.reason)
+
+
+def _settle(connection: Connection, message: RowMapping, understood: Understood, site: Site) -> None:
+    if understood.ignored:
+        inbox.set_state(connection, message["id"], "ignored", understood.ignored)
+        return
+    nameless = [report for report in understood.reports if report.key_parts is None]
+    reason = understood.quarantined or (NO_KEY if nameless else "")
+    for report in _in_lock_order(understood.reports):
+        placement.place(connection, message["id"], report, site.settings)
+    inbox.set_state(connection, message["id"], "quarantined" if reason else "done", reason)
+
+
+def _in_lock_order(reports: Sequence[Report]) -> list[Report]:
+    """Reports are locked in the order of their keys, so that two messages cannot wait for each other."""
+    return sorted((report for report in reports if report.key_parts), key=lambda report: report.key_parts or ())

@@ -1,0 +1,120 @@
+"""Putting one record in its place: which version of its report counts now, and what follows from that.
+
+contracts.md's rules: a correction leaves the old suggestions visible until the new reading is stored, stops a
+delivery that has not gone out, reopens a signed review; a retraction sets signed Observations to
+entered-in-error; a known order with another patient is held for a person.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, RowMapping
+
+from integration.canonical import Report
+from services.pipeline import states
+from services.pipeline.versions import Composed, compose, is_readable
+from services.settings import Settings
+from services.store import deliveries, jobs, notices, reports
+
+SHADOW_PRIORITY = 3
+
+
+def place(connection: Connection, message_id: int, record: Report, settings: Settings) -> None:
+    """Takes one record into its report; the record has a key."""
+    key = reports.key_of(record)
+    if key is None:
+        raise ValueError("a record without a report key cannot be placed")
+    report = reports.lock(connection, record, key)
+    reports.add_source(connection, report["id"], message_id, record)
+    if report["held"] or _is_another_patients(connection, report, record):
+        return
+    composed = compose(reports.records(connection, report["id"]))
+    reports.show(connection, report["id"], composed.report)
+    if composed.retracted:
+        _retract(connection, report, composed, settings)
+    else:
+        _bring_up_to_date(connection, report, composed.report, settings)
+
+
+def _is_another_patients(connection: Connection, report: RowMapping, record: Report) -> bool:
+    if not reports.other_patients(connection, report["id"], record):
+        return False
+    reports.hold(connection, report["id"], states.OTHER_PATIENT)
+    notices.add(connection, "held", report["site_id"], report["id"], states.OTHER_PATIENT)
+    return True
+
+
+def _bring_up_to_date(connection: Connection, report: RowMapping, record: Report, settings: Settings) -> None:
+    before = reports.current_version(connection, report["id"])
+    same = before is not None and before["content_hash"] == record.content_hash
+    state = before["state"] if same and before else "current"
+    if before and not same:
+        state = _supersede(connection, report, before)
+    version = reports.put_version(connection, report["id"], record, state)
+    reports.attach_sources(connection, report["id"], version["id"])
+    if is_readable(record, settings.reading.preliminary):
+        _ask_for_reading(connection, version, record, settings, again=not same)
+
+
+def _supersede(connection: Connection, report: RowMapping, before: RowMapping) -> str:
+    """The older version steps back; its suggestions stay on screen, not signable, until the new are stored."""
+    reports.set_version_state(connection, before["id"], "superseded")
+    jobs.cancel_readings(connection, report["id"], keep=None)
+    if deliveries.block(connection, report["id"], ("signed", "oru"), states.CORRECTED_BEFORE_DELIVERY):
+        reports.set_review_state(connection, report["id"], "reopened", states.CORRECTED_BEFORE_DELIVERY)
+    else:
+        reports.bump_review(connection, report["id"], states.SUPERSEDED)
+    return "superseding" if reports.has_suggestions(connection, report["id"]) else "current"
+
+
+def _ask_for_reading(
+    connection: Connection, version: RowMapping, record: Report, settings: Settings, *, again: bool
+) -> None:
+    """One reading a version, whatever number of sources and status changes; content that returns is read again."""
+    engines = [(settings.reading.engine, False)]
+    if settings.reading.shadow:
+        engines.append((settings.reading.shadow, True))
+    for engine, shadow in engines:
+        if again or not jobs.has_reading(connection, version["id"], shadow):
+            jobs.add(
+                connection,
+                site_id=version["site_id"],
+                kind="analysis",
+                version_id=version["id"],
+                engine=engine,
+                shadow=shadow,
+                priority=SHADOW_PRIORITY if shadow else int(record.order.priority),
+                sender=f"{record.source.application}^{record.source.facility}",
+            )
+
+
+def _retract(connection: Connection, report: RowMapping, composed: Composed, settings: Settings) -> None:
+    """The source took the report back. A cancellation after a final text is for a person to decide."""
+    before = reports.current_version(connection, report["id"])
+    if composed.report.status == "cancelled" and composed.had_final:
+        reports.hold(connection, report["id"], states.CANCELLED_AFTER_FINAL)
+        notices.add(connection, "held", report["site_id"], report["id"], states.CANCELLED_AFTER_FINAL)
+        return
+    version = reports.put_version(connection, report["id"], composed.report, "retracted")
+    reports.attach_sources(connection, report["id"], version["id"])
+    jobs.cancel_readings(connection, report["id"], keep=None)
+    deliveries.block(connection, report["id"], ("proposed", "signed", "oru"), states.RETRACTED)
+    if before and reports.has_analysis(connection, before["id"]):
+        reports.withdraw_suggestions(connection, before["id"], states.RETRACTED)
+        reports.set_review_state(connection, report["id"], "cancelled", states.RETRACTED)
+        notices.add(connection, "retracted", report["site_id"], report["id"], states.RETRACTED)
+        deliver(connection, report, before["id"], "retracted", settings)
+
+
+def deliver(connection: Connection, report: RowMapping, version_id: int, kind: str, settings: Settings) -> None:
+    """Puts a delivery to the FHIR server in the outbox, where there is one."""
+    unsigned = kind in ("proposed", "withdrawn")
+    if settings.fhir.url is None or (unsigned and settings.writeback.preliminary == "none"):
+        return
+    deliveries.add(
+        connection,
+        site_id=report["site_id"],
+        kind=kind,
+        report_id=report["id"],
+        version_id=version_id,
+        destination=settings.fhir.name,
+    )

@@ -1,0 +1,9 @@
+"""Why things stop, in words operators read. No reason ever holds text of a message."""
+
+SUPERSEDED = "a newer version of the report is being re-read"
+WITHDRAWN = "withdrawn: a newer version of the report was read"
+RETRACTED = "the source took the report back"
+CORRECTED_BEFORE_DELIVERY = "the report was corrected between Sign and delivery"
+OTHER_PATIENT = "this order is known with another patient: a person must decide which is right"
+CANCELLED_AFTER_FINAL = "the order was cancelled after a final report: a person must decide"
+NO_KEY = "no patient identifier, or no accession and no filler order number"

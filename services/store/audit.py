@@ -1,0 +1,154 @@
+"""The audit trail: appended in the transaction of the change, hash-chained afterwards by one sealer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, case, cast, func, insert, select, text, update
+from sqlalchemy.types import BigInteger
+
+from integration.canonical import sha256
+from services.store.tables import account, audit
+
+SEALER_LOCK = 0x5EA1  # advisory lock key: one sealer at a time
+START = "0" * 64
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first place where the chain does not hold."""
+
+    audit_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Rows whose chain was recomputed, rows not sealed yet, and the first break if there is one."""
+
+    sealed: int
+    unsealed: int
+    broken: Broken | None
+
+
+def append(
+    connection: Connection,
+    *,
+    site: str,
+    actor: str,
+    action: str,
+    entity: str = "",
+    report_id: int | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Adds a row within the caller's transaction. `detail` holds no text of a report and no patient's name."""
+    values = {"site_id": site, "actor": actor, "action": action, "entity": entity, "report_id": report_id}
+    connection.execute(insert(audit).values(**values, detail=detail or {}))
+
+
+def content_hash(previous: str, row: RowMapping | dict[str, Any]) -> str:
+    """SHA-256 (hex) over the previous row's hash and all a row says; times in UTC, microseconds."""
+    at: datetime = row["at"]
+    return sha256(
+        previous,
+        str(row["id"]),
+        row["site_id"],
+        at.astimezone(UTC).isoformat(timespec="microseconds"),
+        row["actor"],
+        row["action"],
+        row["entity"],
+        str(row["report_id"] or ""),
+        json.dumps(row["detail"], sort_keys=True, ensure_ascii=False),
+    )
+
+
+def seal(connection: Connection, limit: int = BATCH) -> int:
+    """Chains rows that are committed and not sealed yet; how many. Nothing where another sealer is at work.
+
+    A row's place in the chain is the order of sealing, so a transaction that commits late still finds a place.
+    """
+    if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": SEALER_LOCK}):
+        return 0
+    last = select(audit.c.sequence, audit.c.hash).where(audit.c.sequence.is_not(None))
+    tip = connection.execute(last.order_by(audit.c.sequence.desc()).limit(1)).one_or_none()
+    sequence, previous = tip or (0, START)
+    unsealed = select(audit).where(audit.c.hash.is_(None)).order_by(audit.c.id).limit(limit)
+    rows = connection.execute(unsealed).mappings().all()
+    for row in rows:
+        sequence += 1
+        digest = content_hash(previous, row)
+        values = {"sequence": sequence, "previous_hash": previous, "hash": digest, "sealed_at": func.now()}
+        connection.execute(update(audit).where(audit.c.id == row["id"]).values(**values))
+        previous = digest
+    return len(rows)
+
+
+def verify(connection: Connection) -> Verified:
+    """Recomputes the whole chain: a changed, removed or reordered row shows."""
+    sealed, previous = 0, START
+    query = select(audit).where(audit.c.sequence.is_not(None)).order_by(audit.c.sequence)
+    unsealed = connection.scalar(select(func.count()).where(audit.c.hash.is_(None))) or 0
+    for row in connection.execution_options(yield_per=BATCH).execute(query).mappings():
+        broken = _broken(row, sealed + 1, previous)
+        if broken:
+            return Verified(sealed, unsealed, broken)
+        sealed, previous = sealed + 1, row["hash"]
+    return Verified(sealed, unsealed, None)
+
+
+def _broken(row: RowMapping, sequence: int, previous: str) -> Broken | None:
+    if row["sequence"] != sequence:
+        return Broken(row["id"], f"row {sequence} of the chain is missing")
+    if row["previous_hash"] != previous:
+        return Broken(row["id"], "does not follow the row before it")
+    if row["hash"] != content_hash(previous, row):
+        return Broken(row["id"], "was changed after it was sealed")
+    return None
+
+
+# The name behind "account/7"; other actors (a process) are shown as they are.
+_ACCOUNT_ID = case(
+    (audit.c.actor.like("account/%"), cast(func.nullif(func.substr(audit.c.actor, 9), ""), BigInteger)),
+    else_=None,
+)
+_NAMED = (
+    select(*audit.c, func.coalesce(account.c.name, audit.c.actor).label("name"))
+    .select_from(audit.outerjoin(account, account.c.id == _ACCOUNT_ID))
+    .order_by(audit.c.id.desc())
+)
+
+
+def of_report(connection: Connection, report_id: int, limit: int = 200) -> Sequence[RowMapping]:
+    """What happened to a report, newest first."""
+    return connection.execute(_NAMED.where(audit.c.report_id == report_id).limit(limit)).mappings().all()
+
+
+def search(
+    connection: Connection,
+    site: str,
+    *,
+    actor: str = "",
+    action: str = "",
+    report_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> Sequence[RowMapping]:
+    """Rows of a site, newest first. `actor` is part of a name, `action` the start of one; `before` pages by id."""
+    conditions = [
+        audit.c.site_id == site,
+        func.coalesce(account.c.name, audit.c.actor).icontains(actor, autoescape=True) if actor else None,
+        audit.c.action.startswith(action, autoescape=True) if action else None,
+        audit.c.report_id == report_id if report_id is not None else None,
+        audit.c.at >= since if since else None,
+        audit.c.at < until if until else None,
+        audit.c.id < before if before else None,
+    ]
+    where = and_(*[condition for condition in conditions if condition is not None])
+    return connection.execute(_NAMED.where(where).limit(limit)).mappings().all()

@@ -1,0 +1,26 @@
+"""Queries on notices: what a person must see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
+
+from services.store.tables import notice
+
+
+def add(connection: Connection, kind: str, site_id: str, report_id: int | None, message: str) -> None:
+    """Raises a notice; the message holds no patients' text."""
+    connection.execute(insert(notice).values(kind=kind, site_id=site_id, report_id=report_id, message=message))
+
+
+def open_ones(connection: Connection, limit: int = 100) -> Sequence[RowMapping]:
+    """Notices nobody has cleared, newest first."""
+    query = select(notice).where(notice.c.cleared_at.is_(None)).order_by(notice.c.id.desc()).limit(limit)
+    return connection.execute(query).mappings().all()
+
+
+def clear(connection: Connection, notice_id: int, who: str) -> bool:
+    """A person has seen to it."""
+    statement = update(notice).where(notice.c.id == notice_id, notice.c.cleared_at.is_(None))
+    return connection.execute(statement.values(cleared_at=func.now(), cleared_by=who)).rowcount == 1
