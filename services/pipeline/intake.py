@@ -8,30 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping
 
 from integration.canonical import Door, Report
 from integration.fhir import report as fhir_report
-from integration.fhir.systems import Systems
 from integration.hl7v2.msh import read_header
 from integration.hl7v2.parts import split
 from integration.hl7v2.report import Understood, read_reports
-from integration.hl7v2.senders import Senders
 from services.pipeline import placement
+from services.pipeline.context import Site
 from services.pipeline.states import NO_KEY
-from services.settings import Settings
 from services.store import inbox, jobs
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What is needed to understand a message: settings, the sender maps, and the URIs of this installation."""
-
-    settings: Settings
-    senders: Senders
-    systems: Systems
 
 
 def take_in(connection: Connection, job: RowMapping, site: Site) -> None:

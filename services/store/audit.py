@@ -93,7 +93,7 @@ def verify(connection: Connection) -> Verified:
     sealed, previous = 0, START
     query = select(audit).where(audit.c.sequence.is_not(None)).order_by(audit.c.sequence)
     unsealed = connection.scalar(select(func.count()).where(audit.c.hash.is_(None))) or 0
-    for row in connection.execution_options(yield_per=BATCH).execute(query).mappings():
+    for row in connection.execute(query.execution_options(yield_per=BATCH)).mappings():
         broken = _broken(row, sealed + 1, previous)
         if broken:
             return Verified(sealed, unsealed, broken)

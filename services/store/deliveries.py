@@ -1,4 +1,4 @@
-"""Queries on the outbox and on the ledger of what is on other servers."""
+"""Queries on the outbox."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.settings import Queue
 from services.store.jobs import NOW, StaleLease, ahead
-from services.store.tables import delivery, fhir_resource
+from services.store.tables import delivery
 
 
 def add(connection: Connection, **values: Any) -> int:
@@ -89,31 +88,3 @@ def counts(connection: Connection) -> Sequence[RowMapping]:
     oldest = func.extract("epoch", NOW - func.min(delivery.c.created_at)).label("oldest")
     query = select(delivery.c.state, func.count().label("count"), oldest).group_by(delivery.c.state)
     return connection.execute(query).mappings().all()
-
-
-def written(connection: Connection, endpoint: str, resource_type: str, identifier: str) -> RowMapping | None:
-    """What we know of a resource on a server: resource_id, version, digest."""
-    where = and_(
-        fhir_resource.c.endpoint == endpoint,
-        fhir_resource.c.resource_type == resource_type,
-        fhir_resource.c.identifier == identifier,
-    )
-    return connection.execute(select(fhir_resource).where(where)).mappings().one_or_none()
-
-
-def record_written(connection: Connection, **values: Any) -> None:
-    """Remembers a resource: endpoint, resource_type, identifier, resource_id, version, digest, report_id."""
-    statement = pg_insert(fhir_resource).values(**values)
-    fresh = {name: statement.excluded[name] for name in ("resource_id", "version", "digest")} | {"written_at": NOW}
-    where = ["endpoint", "resource_type", "identifier"]
-    connection.execute(statement.on_conflict_do_update(index_elements=where, set_=fresh))
-
-
-def is_written(connection: Connection, endpoint: str, resource_type: str, resource_id: str) -> bool:
-    """Whether a resource on a server is one we wrote."""
-    where = and_(
-        fhir_resource.c.endpoint == endpoint,
-        fhir_resource.c.resource_type == resource_type,
-        fhir_resource.c.resource_id == resource_id,
-    )
-    return bool(connection.scalar(select(func.count()).where(where)))

@@ -120,7 +120,7 @@ def sweep(connection: Connection, queue: Queue) -> Sequence[RowMapping]:
             published_at=None,
             finished_at=case((dead, NOW), else_=None),
         )
-        .returning(job.c.id, job.c.kind, job.c.state, job.c.version_id, job.c.message_id)
+        .returning(*job.c)
     )
     return connection.execute(statement).mappings().all()
 

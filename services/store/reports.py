@@ -30,6 +30,11 @@ def lock(connection: Connection, record: Report, key: str) -> RowMapping:
     return connection.execute(select(report).where(where).with_for_update()).mappings().one()
 
 
+def by_id(connection: Connection, report_id: int) -> RowMapping:
+    """A report's row. Raises NoResultFound."""
+    return connection.execute(select(report).where(report.c.id == report_id)).mappings().one()
+
+
 def lock_by_id(connection: Connection, report_id: int) -> RowMapping:
     """A known report's row, locked until the transaction ends."""
     return connection.execute(select(report).where(report.c.id == report_id).with_for_update()).mappings().one()

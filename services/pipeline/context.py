@@ -1,0 +1,57 @@
+"""What the steps are given, built once a process from the settings; a bad file fails here, with its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from integration.fhir.client import Bearer, Client, Endpoint, tls_context
+from integration.fhir.systems import Systems
+from integration.hl7v2.senders import Senders, load_senders
+from services.settings import Fhir, Settings
+
+SENDERS = "senders.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is needed to understand a message: settings, the sender maps, and the URIs of this installation."""
+
+    settings: Settings
+    senders: Senders
+    systems: Systems
+
+
+def site(settings: Settings) -> Site:
+    """Raises SenderError naming file, line and reason."""
+    return Site(settings, load_senders(in_folder(settings, SENDERS)), systems(settings))
+
+
+def systems(settings: Settings) -> Systems:
+    """The URIs of this installation."""
+    return Systems(settings.canonical_base, settings.fhir.authorities)
+
+
+def in_folder(settings: Settings, name: str) -> Path | None:
+    """A file or folder of the configuration folder; None where there is no such folder."""
+    return settings.config_dir / name if settings.config_dir else None
+
+
+def endpoint(fhir: Fhir) -> Endpoint:
+    """How the FHIR server is reached. Raises ValueError without a URL."""
+    if fhir.url is None:
+        raise ValueError("COUNTERSIGN_FHIR__URL is not set")
+    token = fhir.token.get_secret_value()
+    secure = fhir.url.scheme == "https"
+    tls = tls_context(*(str(path or "") for path in (fhir.ca, fhir.client_certificate, fhir.client_key)))
+    return Endpoint(
+        base_url=str(fhir.url).rstrip("/"),
+        auth=Bearer(token) if token else None,
+        timeout=fhir.timeout,
+        tls=tls if secure else None,
+    )
+
+
+def fhir_client(fhir: Fhir) -> Client:
+    """A client for threads."""
+    return Client(endpoint(fhir))

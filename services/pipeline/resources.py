@@ -1,0 +1,200 @@
+"""What one report version should look like on a FHIR server (docs/fhir.md).
+
+Derived from the rows alone, so that a retry says the same. The shapes are those of integration/fhir; which
+status each Observation has is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping
+
+from integration.canonical import Door, Engine, Finding, Quote, Report, Suggestion, Verdict
+from integration.fhir.device import device
+from integration.fhir.diagnostic_report import diagnostic_report
+from integration.fhir.elements import literal
+from integration.fhir.observation import Links, observation
+from integration.fhir.patient import patient
+from integration.fhir.provenance import provenance
+from integration.fhir.service_request import service_request
+from integration.fhir.systems import Json, Systems
+from integration.fhir.task import Outcome, Output, Review, TaskStatus, task
+from integration.fhir.wanted import Wanted, foreign, owned
+from services.settings import Writeback
+from services.store import people, reports
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows a version's resources are made from; read in one transaction."""
+
+    kind: str
+    report: RowMapping
+    version: RowMapping
+    review: RowMapping | None
+    analysis: RowMapping | None
+    suggestions: Sequence[RowMapping]
+    source: RowMapping | None
+    practitioner: str
+
+    @property
+    def record(self) -> Report:
+        """The canonical report of the version."""
+        return Report.model_validate(self.version["record"])
+
+    @property
+    def signed(self) -> bool:
+        """Whether what is delivered is what a radiologist signed."""
+        return self.kind in ("signed", "retracted")
+
+
+def collect(connection: Connection, kind: str, version_id: int) -> Rows:
+    """Reads the rows of a version. Raises NoResultFound."""
+    version = reports.version(connection, version_id)
+    review = reports.review_of(connection, version["report_id"])
+    sources = [row for row in reports.sources(connection, version["report_id"]) if row["door"] == Door.FHIR.value]
+    signer = review["signed_by"] if review else None
+    return Rows(
+        kind=kind,
+        report=reports.by_id(connection, version["report_id"]),
+        version=version,
+        review=review if review and review["version_id"] == version_id else None,
+        analysis=reports.latest_analysis(connection, version_id),
+        suggestions=reports.suggestions(connection, version_id),
+        source=sources[-1] if sources else None,
+        practitioner=_practitioner(connection, signer) if signer else "",
+    )
+
+
+def _practitioner(connection: Connection, account_id: int) -> str:
+    account = people.get_account(connection, account_id)
+    return str(account["practitioner"]) if account else ""
+
+
+def wanted(rows: Rows, systems: Systems, writeback: Writeback) -> list[Wanted]:
+    """Every resource the server should hold for this version."""
+    context, subject, report = _context(rows, systems)
+    engine = owned(device(Engine.model_validate(rows.analysis["engine"]), systems), systems) if rows.analysis else None
+    performer = literal(rows.practitioner) if rows.practitioner and rows.signed else None
+    links = Links(subject, report, performer, engine.reference if engine else None)
+    observations = {row["id"]: _observation(row, rows, links, systems, writeback) for row in rows.suggestions}
+    result = [*context, *([engine] if engine else []), *observations.values()]
+    result += _provenances(rows, observations, report, links, systems)
+    result.append(_task(rows, observations, subject, report, performer, systems))
+    return result
+
+
+def _context(rows: Rows, systems: Systems) -> tuple[list[Wanted], Json, Json]:
+    """Patient, order and report: the server's own where it sent the report, else found or made by identifier."""
+    record = rows.record
+    if rows.source:
+        return [], literal(record.patient.reference), literal(rows.source["reference"])
+    key = rows.report["key"]
+    who = foreign(patient(record.patient, systems))
+    order = owned(service_request(key, record, who.reference, systems), systems)
+    report = owned(diagnostic_report(key, record, who.reference, order.reference, systems), systems)
+    return [who, order, report], who.reference, report.reference
+
+
+def _observation(row: RowMapping, rows: Rows, links: Links, systems: Systems, writeback: Writeback) -> Wanted:
+    by_machine = row["origin"] == "ai" and rows.analysis is not None
+    engine = Engine.model_validate(rows.analysis["engine"]) if by_machine and rows.analysis else None
+    suggestion = Suggestion(identifier=row["identifier"], verdict=_verdict(row, writeback), engine=engine)
+    return owned(observation(suggestion, rows.record, links, _status(row, rows, writeback), systems), systems)
+
+
+def _verdict(row: RowMapping, writeback: Writeback) -> Verdict:
+    finding = Finding.model_validate(row["finding"])
+    if not writeback.unverified_codes:
+        finding = finding.model_copy(update={"codes": tuple(code for code in finding.codes if code.verified)})
+    quotes = tuple(Quote.model_validate(quote) for quote in row["quotes"])
+    return Verdict(finding=finding, status=row["status"], side=row["side"], change=row["change"], quotes=quotes)
+
+
+def _status(row: RowMapping, rows: Rows, writeback: Writeback) -> str:
+    """Observation.status: preliminary until signed, whatever drafts say."""
+    state = row["state"]
+    if state == "withdrawn":
+        return writeback.withdrawn
+    if not rows.signed or state == "proposed":
+        return "preliminary"
+    if state == "rejected":
+        return writeback.rejected
+    return "entered-in-error" if rows.version["state"] == "retracted" else "final"
+
+
+def _provenances(
+    rows: Rows, observations: dict[int, Wanted], report: Json, links: Links, systems: Systems
+) -> list[Wanted]:
+    """One for what the engine asserted, one for what the signer added by hand."""
+    made: list[Wanted] = []
+    for by_machine in (True, False):
+        mine = [row for row in rows.suggestions if (row["origin"] == "ai") is by_machine]
+        targets = [observations[row["id"]].reference for row in mine]
+        author = links.device if by_machine else links.performer
+        recorded = _recorded(rows, by_machine)
+        if targets and author and recorded:
+            key = f"{rows.report['key'][:32]}-{rows.version['content_hash'][:24]}-{'ai' if by_machine else 'by-hand'}"
+            resource = provenance(
+                key, targets, _versioned(rows, report), recorded, systems,
+                author=author, by_machine=by_machine, verifier=links.performer,
+            )  # fmt: skip
+            made.append(owned(resource, systems))
+    return made
+
+
+def _recorded(rows: Rows, by_machine: bool) -> datetime | None:
+    if by_machine:
+        return rows.analysis["created_at"] if rows.analysis else None
+    return rows.review["signed_at"] if rows.review else None
+
+
+def _versioned(rows: Rows, report: Json) -> Json:
+    if rows.source and rows.source["reference_version"]:
+        return literal(f"{rows.source['reference']}/_history/{rows.source['reference_version']}")
+    return report
+
+
+def _task(
+    rows: Rows, observations: dict[int, Wanted], subject: Json, report: Json, owner: Json | None, systems: Systems
+) -> Wanted:
+    status = _task_status(rows)
+    began = rows.analysis["created_at"] if rows.analysis else rows.version["created_at"]
+    signed = rows.review["signed_at"] if rows.review and status is TaskStatus.COMPLETED else None
+    review = Review(
+        key=f"{rows.report['key']}-{rows.version['content_hash']}",
+        status=status,
+        report=report,
+        subject=subject,
+        authored=began,
+        modified=signed or began,
+        priority=rows.record.order.priority,
+        owner=owner if status is TaskStatus.COMPLETED else None,
+        outputs=[_output(row, observations[row["id"]], rows) for row in rows.suggestions],
+        note="" if rows.suggestions else _nothing(rows),
+    )
+    return owned(task(review, systems), systems)
+
+
+def _task_status(rows: Rows) -> TaskStatus:
+    if rows.version["state"] in ("superseded", "retracted"):
+        return TaskStatus.CANCELLED
+    if rows.signed and rows.review and rows.review["state"] == "signed":
+        return TaskStatus.COMPLETED
+    return TaskStatus.REQUESTED
+
+
+def _output(row: RowMapping, written: Wanted, rows: Rows) -> Output:
+    if row["origin"] == "human":
+        outcome = Outcome.ADDED
+    else:
+        outcome = Outcome(row["state"]) if rows.signed or row["state"] == "withdrawn" else Outcome.PROPOSED
+    return Output(written.reference, outcome, row["reason"] if outcome is Outcome.REJECTED else "")
+
+
+def _nothing(rows: Rows) -> str:
+    engine = rows.analysis["engine"]["name"] if rows.analysis else "nobody"
+    return f"nothing suggested; read by {engine}"

@@ -1,0 +1,103 @@
+"""The relay wakes workers up for jobs that are due; the sweeper beside it takes back what lost workers held."""
+
+from __future__ import annotations
+
+import time
+
+from celery import Celery
+from kombu.exceptions import OperationalError as BrokerError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from services.dispatch.queue import make_app, publish
+from services.pipeline.run import bury
+from services.process import Process
+from services.settings import Queue, Settings
+from services.store import deliveries, jobs
+from services.store.engine import connect
+from services.telemetry import metrics
+from services.telemetry.logs import log
+
+LOG = log("relay")
+SWEEPER = 0x53574550  # advisory lock key: one sweeper at a time
+
+
+def run(settings: Settings) -> None:
+    """Runs until SIGTERM."""
+    process = Process("relay", settings)
+    process.stop_on_signals()
+    engine = connect(settings.database)
+    if process.wait_for_database(engine):
+        process.probes.started()
+        Relay(engine, make_app(settings.broker), settings.queue).loop(process)
+    engine.dispose()
+
+
+class Relay:
+    """Publishing and sweeping, each on its own beat."""
+
+    def __init__(self, engine: Engine, app: Celery, queue: Queue) -> None:
+        self._engine = engine
+        self._app = app
+        self._queue = queue
+        self._swept = 0.0
+        self._away = ""
+
+    def loop(self, process: Process) -> None:
+        """Until told to stop; a database or broker that goes away is waited for, and said once."""
+        while not process.stop.is_set():
+            published = self._beat()
+            process.stop.wait(self._queue.relay / 10 if published else self._queue.relay)
+
+    def _beat(self) -> int:
+        try:
+            if time.monotonic() - self._swept >= self._queue.sweep:
+                self._swept = time.monotonic()
+                with self._engine.begin() as connection:
+                    self._sweep(connection)
+            with self._engine.begin() as connection:
+                count = self._publish(connection)
+        except OperationalError:
+            return self._gone("PostgreSQL does not answer")
+        except BrokerError:
+            return self._gone("the broker does not answer")
+        self._gone("")
+        return count
+
+    def _gone(self, what: str) -> int:
+        if what != self._away:
+            LOG.warning("waiting" if what else "resumed", reason=what)
+        self._away = what
+        return 0
+
+    def _publish(self, connection: Connection) -> int:
+        """What fails to be published stays unpublished: the transaction is rolled back."""
+        room, others = jobs.capacity(connection, self._queue)
+        rows = jobs.take_ready(connection, self._queue, room, others) if room else []
+        for row in rows:
+            publish(self._app, row["id"], row["priority"])
+        return len(rows)
+
+    def _sweep(self, connection: Connection) -> None:
+        if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": SWEEPER}):
+            return
+        for row in jobs.sweep(connection, self._queue):
+            metrics.LEASES_LOST.inc()
+            LOG.warning("lease lost", job=row["id"], kind=row["kind"], state=row["state"])
+            if row["state"] == "dead":
+                bury(connection, row, row["reason"])
+        _measure(connection)
+
+
+def _measure(connection: Connection) -> None:
+    metrics.JOBS.clear()
+    metrics.OLDEST_JOB.clear()
+    for row in jobs.counts(connection):
+        metrics.JOBS.labels(row["state"], row["priority"]).set(row["count"])
+        if row["state"] == "ready":
+            metrics.OLDEST_JOB.labels(row["priority"]).set(row["oldest"])
+    metrics.OLDEST_DELIVERY.set(0)
+    for row in deliveries.counts(connection):
+        metrics.DELIVERIES.labels(row["state"]).set(row["count"])
+        if row["state"] == "pending":
+            metrics.OLDEST_DELIVERY.set(row["oldest"])
