@@ -1,0 +1,94 @@
+"""Reports in, findings out: the JSON lines of `countersign read`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from integration.canonical import Verdict
+from services.reading.asked import candidate_for
+from services.reading.catalogue import Library
+from services.reading.reader import Candidate, Catalogue, Question, Reader
+
+EngineByName = Callable[[str], Reader]
+
+
+class BatchError(Exception):
+    """A line that cannot be read, said with its number and what to change; never with its text."""
+
+
+def read_file(source: Path, target: Path, reader: Reader, library: Library) -> int:
+    """Read every line of `source` and write one line each to `target`; the number of reports.
+
+    Raises BatchError for the first line that cannot be used; the lines before it are written.
+    """
+    count = 0
+    with source.open(encoding="utf-8") as lines, target.open("w", encoding="utf-8") as out:
+        for answer in answers(lines, reader, library):
+            out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def answers(lines: Iterable[str], reader: Reader, library: Library) -> Iterator[dict[str, Any]]:
+    """One answer `{"id", "findings": [{"finding", "status", "evidence"}]}` for each non-blank line."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield answer(_parsed(number, line), reader, library)
+
+
+def answer(item: dict[str, Any], reader: Reader, library: Library) -> dict[str, Any]:
+    """The findings of one report, one a candidate, in the order given and under the name given."""
+    names: list[str] = item["candidates"]
+    question = asked(item, library)
+    verdicts = reader.read(question).verdicts if question.catalogue.candidates else ()
+    by_id = {verdict.finding.id: verdict for verdict in verdicts}
+    found = [by_id.get(_id(name, library)) for name in names]
+    return {"id": item["id"], "findings": [_finding(*pair) for pair in zip(names, found, strict=True)]}
+
+
+def asked(item: dict[str, Any], library: Library) -> Question:
+    """The question a line asks; a candidate named twice is asked once."""
+    candidates: dict[str, Candidate] = {}
+    for name in item["candidates"]:
+        if any(letter.isalpha() for letter in name):
+            candidate = candidate_for(name, library)
+            candidates.setdefault(candidate.finding.id, candidate)
+    catalogue = Catalogue(id="asked", version="", title="As asked", candidates=tuple(candidates.values()))
+    return Question(
+        text=item["text"],
+        catalogue=catalogue,
+        modality=str(item.get("modality") or ""),
+        body_site=str(item.get("body_part") or ""),
+    )
+
+
+def _id(name: str, library: Library) -> str:
+    return candidate_for(name, library).finding.id if any(letter.isalpha() for letter in name) else ""
+
+
+def _finding(name: str, verdict: Verdict | None) -> dict[str, Any]:
+    if verdict is None:
+        return {"finding": name, "status": "not_mentioned", "evidence": []}
+    return {
+        "finding": name,
+        "status": verdict.status.value,
+        "evidence": [quote.text for quote in verdict.quotes],
+    }
+
+
+def _parsed(number: int, line: str) -> dict[str, Any]:
+    try:
+        item = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise BatchError(f"line {number}: not JSON ({error.msg} at column {error.colno})") from None
+    if not isinstance(item, dict):
+        raise BatchError(f"line {number}: a JSON object is needed, with id, text and candidates")
+    names = item.get("candidates")
+    if "id" not in item or not isinstance(item.get("text"), str):
+        raise BatchError(f'line {number}: "id" and "text" (a string) are needed')
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BatchError(f'line {number}: "candidates" must be a list of names or catalogue ids')
+    return item

@@ -1,0 +1,55 @@
+"""What was asked for by name: a catalogue's candidate, one narrowed by side, level or kind, or the bare name."""
+
+from __future__ import annotations
+
+import re
+
+from integration.canonical import Finding
+from services.reading.catalogue import Library, candidate_from_name
+from services.reading.reader import Candidate
+
+_SIDE = re.compile(r"\b(?:left|right|bilateral|[lr]t)(?:[- ]sided)?\b", re.IGNORECASE)
+_LEVEL = re.compile(r"\b(?:at\s+)?[CTLS]\d{1,2}(?:\s?[-–/]\s?[CTLS]?\d{1,2})?\b(?:\s+level)?", re.IGNORECASE)
+# Words that narrow a finding without making it another one.
+_KINDS = re.compile(
+    r"\b(?:acute|chronic|subacute|old|displaced|nondisplaced|small|large|moderate|mild|severe|upper|middle|lower"
+    r"|(?:upper|middle|lower)\s+lobe|simple|complex|focal|multiple|proximal|distal|medial|lateral|anterior|posterior)\b",
+    re.IGNORECASE,
+)
+_LINK = r"(?:of|in|at|on)(?: the)?"
+_LINKS = re.compile(rf"^(?:{_LINK}|the)\s+|\s+{_LINK}$")
+
+
+def candidate_for(name: str, library: Library) -> Candidate:
+    """The candidate a name or id asks for. Raises ValueError for a name without a letter.
+
+    A name that narrows a known finding ("left pleural effusion", "L4-L5 disc herniation") keeps that finding's
+    wordings, each with the words that narrow it; its side stays in the name, where readers look for it.
+    """
+    return library.find(name) or _narrowed(name, library) or candidate_from_name(name)
+
+
+def _narrowed(name: str, library: Library) -> Candidate | None:
+    rest = " ".join(_SIDE.sub(" ", name).split())
+    kept: list[str] = []
+    for pattern in (None, _LEVEL, _KINDS):
+        if pattern:
+            kept += [" ".join(word.split()) for word in pattern.findall(rest)]
+            rest = _LINKS.sub("", " ".join(pattern.sub(" ", rest).split()))
+        base = library.find(rest) if rest else None
+        if base:
+            return _with(base, name, " ".join(kept).lower())
+    return None
+
+
+def _with(base: Candidate, name: str, extra: str) -> Candidate:
+    """The base candidate under another name, its synonyms narrowed by `extra`."""
+    own = candidate_from_name(name)
+    synonyms = tuple(f"{synonym} {extra}".strip() for synonym in base.synonyms)
+    return base.model_copy(
+        update={
+            "finding": Finding(id=own.finding.id, name=own.finding.name, critical=base.finding.critical),
+            "synonyms": synonyms,
+            "sides": True,
+        }
+    )
