@@ -1,0 +1,148 @@
+"""One MLLP connection: bytes in, frames to the inbox, stored answers out, in the order of the frames."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Protocol, cast
+
+from integration.hl7v2.mllp import Deframer, Frame
+from services.settings import Mllp
+from services.telemetry.logs import log
+
+LOG = log("listener")
+# A peer may have this much unanswered before we stop reading from it; one frame may always pass.
+MOST_PENDING_FRAMES = 64
+MOST_PENDING_BYTES = 1024 * 1024
+# Senders that end a block with FS alone are answered after this silence, seconds.
+END_WITHOUT_CR = 0.5
+
+
+class House(Protocol):
+    """What a connection needs of the listener."""
+
+    mllp: Mllp
+
+    def arrived(self, frame: Frame, connection: Connection) -> None:
+        """Takes a frame; `connection.reply` follows once it is stored, or is not."""
+
+    def opened(self, connection: Connection) -> bool:
+        """Counts the connection in; False when there are too many."""
+
+    def closed(self, connection: Connection) -> None:
+        """Counts it out."""
+
+
+class Connection(asyncio.Protocol):
+    """Reading stops while too much is unanswered, or while the peer does not read its answers."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._deframer = Deframer(house.mllp.max_bytes)
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._loop.time()
+        self._pending: list[int] = []
+        self._ending = False
+        self._deaf = False
+        self._blocked = False
+        self._idle: asyncio.TimerHandle | None = None
+        self._silence: asyncio.TimerHandle | None = None
+        self.peer = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        address = transport.get_extra_info("peername")
+        self.peer = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else ""
+        channel = transport.get_extra_info("socket")
+        if channel is not None:
+            channel.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if not self._house.opened(self):
+            LOG.warning("connection refused", reason="too many connections", peer=self.peer)
+            self._transport.abort()
+            return
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._idle, self._silence):
+            if timer is not None:
+                timer.cancel()
+        if self._deframer.inside:
+            LOG.warning("connection lost inside a frame", peer=self.peer, bytes=self._deframer.size)
+        if self._deframer.ignored:
+            LOG.info("bytes outside frames", peer=self.peer, bytes=self._deframer.ignored)
+        self._house.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = self._loop.time()
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        self._take(self._deframer.feed(data))
+        if self._deframer.ended:
+            self._silence = self._loop.call_later(END_WITHOUT_CR, self._flush)
+
+    def eof_received(self) -> bool:
+        """The peer has sent all it will; answers that are due still go out."""
+        self._flush()
+        self._ending = True
+        return bool(self._pending)
+
+    def pause_writing(self) -> None:
+        self._deaf = True
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        self._deaf = False
+        self._regulate()
+
+    def reply(self, answer: bytes, *, hang_up: bool = False) -> None:
+        """The answer to the oldest frame that has none yet; `hang_up` when the sender must not wait for one."""
+        self._pending.pop(0)
+        if self._transport.is_closing():
+            return
+        if answer:
+            self._transport.write(answer)
+        if hang_up or (self._ending and not self._pending):
+            self._transport.close()
+            return
+        self._regulate()
+
+    def drain(self) -> None:
+        """Ends the connection as soon as nothing is under way on it."""
+        self._ending = True
+        if not self._pending and not self._deframer.inside:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Ends the connection at once; frames without an answer will be sent again."""
+        self._transport.abort()
+
+    def _flush(self) -> None:
+        self._take(self._deframer.flush())
+
+    def _take(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            self._pending.append(frame.size)
+            self._house.arrived(frame, self)
+        if frames:
+            self._regulate()
+
+    def _regulate(self) -> None:
+        crowded = len(self._pending) >= MOST_PENDING_FRAMES or sum(self._pending) >= MOST_PENDING_BYTES
+        if (blocked := crowded or self._deaf) == self._blocked or self._transport.is_closing():
+            return
+        self._blocked = blocked
+        if blocked:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _watch(self) -> None:
+        """Closes a connection on which nothing has been heard for the idle time and nothing is owed."""
+        silent = self._loop.time() - self._heard
+        left = self._house.mllp.idle_timeout - silent
+        if left <= 0 and not self._pending:
+            LOG.info("connection closed", reason="idle", peer=self.peer, seconds=round(silent))
+            self._transport.close()
+            return
+        self._idle = self._loop.call_later(max(left, 0.1), self._watch)

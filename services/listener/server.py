@@ -1,0 +1,178 @@
+"""The MLLP listener: connections, group commit, TLS that can be renewed, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from integration.hl7v2.mllp import Frame
+from integration.hl7v2.msh import read_header
+from integration.hl7v2.senders import Senders, load_senders
+from services.listener import tls
+from services.listener.connection import Connection
+from services.listener.group_commit import GroupCommit, Waiting
+from services.listener.inbox_writer import InboxWriter
+from services.pipeline.receive import Arrival, not_stored
+from services.settings import Mllp, Settings
+from services.store.engine import connect_async
+from services.telemetry import health
+from services.telemetry.logs import log
+from services.telemetry.metrics import CONNECTIONS
+
+LOG = log("listener")
+BACKLOG = 512
+# Seconds between looks at the certificate files.
+RENEWAL_CHECK = 30.0
+
+
+class ListenerError(Exception):
+    """The listener cannot start; one line that says why and what to do."""
+
+
+class Listener:
+    """Accepts frames for as long as it is `open`."""
+
+    def __init__(self, mllp: Mllp, engine: AsyncEngine, senders: Senders, site: str) -> None:
+        self.mllp = mllp
+        self._senders = senders
+        self._site = site
+        self._writer = InboxWriter(engine, mllp)
+        self.commits = GroupCommit(self._writer.store, lambda arrival: not_stored(arrival, mllp))
+        self._connections: set[Connection] = set()
+        self._socket: socket.socket | None = None
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that was taken (the setting may be any free one, in tests)."""
+        assert self._socket is not None
+        return int(self._socket.getsockname()[1])
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[Listener]:
+        """Listens inside the block and drains at its end. Raises ListenerError, tls.TlsError."""
+        self._socket = _bind(self.mllp)
+        await self._serve()
+        tasks = [asyncio.create_task(self.commits.run()), asyncio.create_task(self._renew())]
+        try:
+            yield self
+        finally:
+            await self._drain()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._writer.close()
+
+    def arrived(self, frame: Frame, connection: Connection) -> None:
+        """Queues a frame; its answer goes to the connection after the commit."""
+
+        def reply(answer: bytes, hang_up: bool) -> None:
+            connection.reply(answer, hang_up=hang_up)
+
+        self.commits.submit(Waiting(Arrival(frame, connection.peer, self._site_of(frame)), reply))
+
+    def opened(self, connection: Connection) -> bool:
+        """Whether one more connection is within the limit."""
+        if len(self._connections) >= self.mllp.max_connections:
+            return False
+        self._connections.add(connection)
+        CONNECTIONS.set(len(self._connections))
+        return True
+
+    def closed(self, connection: Connection) -> None:
+        """Counts a connection out."""
+        self._connections.discard(connection)
+        CONNECTIONS.set(len(self._connections))
+
+    def _site_of(self, frame: Frame) -> str:
+        header = read_header(frame.body) if self._senders.sites else None
+        if header is None:
+            return self._site
+        return self._senders.find(header.application, header.facility).site or self._site
+
+    async def _serve(self) -> None:
+        """Accepts with the certificates as they are now; connections that are open stay as they are."""
+        assert self._socket is not None
+        context = tls.context(self.mllp)
+        earlier = self._server
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self), sock=self._socket.dup(), ssl=context, backlog=BACKLOG
+        )
+        if earlier is not None:
+            earlier.close()
+
+    async def _renew(self) -> None:
+        """Takes up renewed certificates; while new ones cannot be used the old ones stay."""
+        known = tls.changed(self.mllp)
+        while True:
+            await asyncio.sleep(RENEWAL_CHECK)
+            if (now := tls.changed(self.mllp)) != known:
+                known = now
+                await self.renew()
+
+    async def renew(self) -> None:
+        """Loads the certificate files again."""
+        try:
+            await self._serve()
+            LOG.info("certificates renewed")
+        except tls.TlsError:
+            LOG.error("certificates not renewed", reason="the new files cannot be used; the old ones stay")
+
+    async def _drain(self) -> None:
+        """No new connections; frames under way get their answers, within the drain time."""
+        assert self._socket is not None and self._server is not None
+        self._server.close()
+        self._socket.close()
+        for connection in list(self._connections):
+            connection.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.mllp.drain_timeout):
+                await self._all_closed()
+        for connection in list(self._connections):
+            connection.abort()
+
+    async def _all_closed(self) -> None:
+        await self.commits.drained()
+        while self._connections:
+            await asyncio.sleep(0.05)
+
+
+def _bind(mllp: Mllp) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(mllp.host, mllp.port, type=socket.SOCK_STREAM)[0][0]
+        made = socket.create_server((mllp.host, mllp.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ListenerError(
+            f"cannot listen on {mllp.host}:{mllp.port}: {error.strerror or error}; "
+            "free the port or set COUNTERSIGN_MLLP__HOST and COUNTERSIGN_MLLP__PORT"
+        ) from None
+    made.setblocking(False)
+    return made
+
+
+async def run(settings: Settings) -> None:
+    """The listener process: until SIGTERM or SIGINT. Raises ListenerError, tls.TlsError, SenderError."""
+    senders = load_senders(settings.config_dir / "senders.yaml" if settings.config_dir else None)
+    engine = connect_async(settings.database)
+    listener = Listener(settings.mllp, engine, senders, settings.site)
+    probes = health.Probes()
+    probes.ready_when(lambda: listener.commits.failing)
+    health.serve(probes, settings.health)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    try:
+        async with listener.open():
+            loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(listener.renew()))
+            probes.started()
+            LOG.info("listening", host=settings.mllp.host, port=listener.port)
+            await ended.wait()
+            probes.stopping()
+    finally:
+        await engine.dispose()
