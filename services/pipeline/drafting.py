@@ -1,0 +1,163 @@
+"""Decisions before Sign: drafts on suggestions, and findings added by hand. All can be undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, RowMapping
+
+from integration.canonical import Finding, Quote, Record, Side, Status
+from services.pipeline.refusal import Refused
+from services.pipeline.review import Act, held_open, note
+from services.store import reviews
+
+Action = Literal["approve", "edit", "reject", "add"]
+
+REASONS: dict[str, str] = {
+    "not_stated": "Report does not say this",
+    "negated": "Report denies it",
+    "historical": "Prior or known, not current",
+    "hedged": "Only considered, not concluded",
+    "wrong_finding": "Another finding is meant",
+    "wrong_side": "Other side or place",
+    "duplicate": "Said already by another finding",
+    "not_relevant": "True but not worth recording",
+}
+
+
+class Claim(Record):
+    """What an edit or an addition says is so. `quotes` are slices of the version's text."""
+
+    finding: Finding
+    status: Literal[Status.PRESENT, Status.ABSENT, Status.UNCERTAIN]
+    side: Side | None = None
+    quotes: tuple[Quote, ...] = ()
+
+    def as_value(self) -> dict[str, Any]:
+        """How a draft keeps it."""
+        return {"finding_id": self.finding.id, **self.model_dump(mode="json")}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One reviewer's word on one suggestion. `confirmed`: the second keystroke a disagreement asks for."""
+
+    suggestion_id: int | None
+    action: Action
+    claim: Claim | None = None
+    reason: str = ""
+    confirmed: bool = False
+
+
+def open_suggestion(connection: Connection, act: Act, suggestion_id: int) -> None:
+    """Notes that a suggestion stands open on the person's screen. Raises Refused where it is not theirs."""
+    row = held_open(connection, act, check_revision=False)
+    _suggestion(connection, row, suggestion_id)
+    reviews.open_suggestion(connection, row["site_id"], act.review_id, suggestion_id, act.person.id)
+
+
+def decide(connection: Connection, act: Act, decision: Decision) -> None:
+    """Stores a decision as a draft. The same decision sent twice (a reply lost on the way) is one.
+
+    Raises Refused and changes nothing where the decision may not stand.
+    """
+    row = held_open(connection, act, check_revision=False)
+    if _repeated(connection, act, decision):
+        return
+    if row["revision"] != act.revision:
+        held_open(connection, act)
+    opened_at = _check(connection, act, row, decision)
+    value = decision.claim.as_value() if decision.claim else {}
+    draft_id = reviews.put_draft(
+        connection,
+        site_id=row["site_id"],
+        review_id=act.review_id,
+        suggestion_id=decision.suggestion_id,
+        account_id=act.person.id,
+        action=decision.action,
+        value=value,
+        reason_code=decision.reason,
+        opened_at=opened_at,
+    )
+    _finish(connection, act, row, decision, draft_id)
+
+
+def _finish(connection: Connection, act: Act, row: RowMapping, decision: Decision, draft_id: int) -> None:
+    reviews.touch(connection, act.review_id, "first_action_at")
+    reviews.advance(connection, act.review_id)
+    said = decision.claim.as_value() if decision.claim else {}
+    detail: dict[str, Any] = {key: said[key] for key in ("finding_id", "status", "side") if key in said}
+    if decision.reason:
+        detail["reason"] = decision.reason
+    note(
+        connection, act.person, row, f"draft.{decision.action}",
+        draft=draft_id, suggestion=decision.suggestion_id, confirmed=decision.confirmed, **detail,
+    )  # fmt: skip
+
+
+def _repeated(connection: Connection, act: Act, decision: Decision) -> bool:
+    value = decision.claim.as_value() if decision.claim else {}
+    wanted = (decision.suggestion_id, decision.action, value, decision.reason, act.person.id)
+    return any(
+        (row["suggestion_id"], row["action"], row["value"], row["reason_code"], row["account_id"]) == wanted
+        for row in reviews.drafts(connection, act.review_id)
+    )
+
+
+def _check(connection: Connection, act: Act, row: RowMapping, decision: Decision) -> Any:
+    """When the suggestion was opened (None for an addition). Raises Refused where the decision may not stand."""
+    if decision.claim is not None:
+        _check_claim(connection, row, decision)
+    if decision.action == "add":
+        return None
+    suggestion = _suggestion(connection, row, decision.suggestion_id)
+    opened = reviews.opened(connection, act.review_id, act.person.id)
+    if suggestion["id"] not in opened:
+        raise Refused("unopened", "Open a finding before you decide it.")
+    if decision.action == "approve":
+        _check_approval(suggestion, decision)
+    if decision.action == "reject" and decision.reason not in REASONS:
+        raise Refused("reason", "Choose why the finding is rejected.")
+    return opened[suggestion["id"]]
+
+
+def _check_approval(suggestion: RowMapping, decision: Decision) -> None:
+    if suggestion["unsupported"]:
+        raise Refused("unsupported", "The quote does not stand in the report: edit or reject this finding.")
+    if suggestion["conflict"] and not decision.confirmed:
+        raise Refused("confirm", "The rules engine disagrees: approve a second time to confirm.")
+
+
+def _check_claim(connection: Connection, row: RowMapping, decision: Decision) -> None:
+    claim = decision.claim
+    if claim is None or decision.action not in ("edit", "add"):
+        raise Refused("value", "Only an edit or an addition says something else.")
+    taken = {
+        (each["finding_id"], each["side"])
+        for each in reviews.suggestions(connection, row["version_id"])
+        if each["id"] != decision.suggestion_id and each["origin"] == "ai"
+    }
+    taken |= {
+        (each["value"].get("finding_id"), each["value"].get("side"))
+        for each in reviews.drafts(connection, row["id"])
+        if each["action"] in ("edit", "add") and (each["suggestion_id"] or 0) != decision.suggestion_id
+    }
+    if (claim.finding.id, claim.side) in taken:
+        raise Refused("duplicate", "That finding on that side is in the list already: decide it there.")
+
+
+def _suggestion(connection: Connection, row: RowMapping, suggestion_id: int | None) -> RowMapping:
+    for suggestion in reviews.suggestions(connection, row["version_id"]):
+        if suggestion["id"] == suggestion_id and suggestion["origin"] == "ai":
+            return suggestion
+    raise Refused("stale", "That finding is not suggested any more; a correction has changed the list.")
+
+
+def undo(connection: Connection, act: Act, draft_id: int) -> None:
+    """Takes a draft back. One that is gone already is no error."""
+    row = held_open(connection, act, check_revision=False)
+    dropped = reviews.drop_draft(connection, act.review_id, draft_id)
+    if dropped:
+        reviews.advance(connection, act.review_id)
+        note(connection, act.person, row, "draft.undo", draft=draft_id, suggestion=dropped["suggestion_id"])

@@ -1,0 +1,118 @@
+"""The review of one report: claimed, drafted, released, amended. Each transition is one function.
+
+open → claimed → signed → (amend or a correction) reopened → claimed → signed. A claim is a lease: it runs out,
+and another reviewer may take it over before that. Signing is in services/pipeline/signing.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping
+
+from services.pipeline.refusal import Refused
+from services.store import audit, reviews
+from services.store.people import Person
+
+OPEN = ("open", "claimed", "reopened")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who acts on which review, having seen which revision of it; the claim is renewed by `claim` seconds."""
+
+    person: Person
+    review_id: int
+    revision: int
+    claim: float
+
+
+def note(connection: Connection, person: Person, row: RowMapping, action: str, **detail: object) -> None:
+    """The audit row of a change of a review."""
+    audit.append(
+        connection,
+        site=row["site_id"],
+        actor=person.actor,
+        action=action,
+        entity=f"review/{row['id']}",
+        report_id=row["report_id"],
+        detail=detail,
+    )
+
+
+def claim(connection: Connection, person: Person, review_id: int, seconds: float, take_over: bool = False) -> bool:
+    """Opens a review for a person; False where another has it open and it is not taken over.
+
+    Raises Refused where there is nothing to claim or the role is missing.
+    """
+    row = _openable(connection, person, review_id)
+    mine = row["claimed_by"] == person.id
+    if row["claim_live"] and not mine and not take_over:
+        return False
+    reviews.claim(connection, review_id, person.id, seconds)
+    if not (mine and row["claim_live"]):
+        taken = row["claimed_by"] if row["claim_live"] else None
+        note(connection, person, row, "review.take_over" if taken else "review.claim", taken_from=taken)
+    return True
+
+
+def _openable(connection: Connection, person: Person, review_id: int) -> RowMapping:
+    row = found(connection, person, review_id)
+    if not person.may("reviewer", "signer"):
+        raise Refused("role", "Only a reviewer or signer can open a report for review.")
+    if row["state"] not in OPEN:
+        raise Refused("closed", f"This review is {row['state']}.")
+    return row
+
+
+def found(connection: Connection, person: Person, review_id: int) -> RowMapping:
+    """The review, locked. Raises Refused where the person's site has none of that number."""
+    row = reviews.locked(connection, review_id)
+    if row is None or row["site_id"] != person.site:
+        raise Refused("unknown", "There is no such review.")
+    return row
+
+
+def release(connection: Connection, person: Person, review_id: int) -> None:
+    """Gives a claim back; not having one is no error."""
+    row = found(connection, person, review_id)
+    if row["state"] == "claimed" and row["claimed_by"] == person.id:
+        reviews.release(connection, review_id)
+        note(connection, person, row, "review.release")
+
+
+def amend(connection: Connection, act: Act) -> None:
+    """Opens a signed review again; its decisions are the drafts to go on from."""
+    row = found(connection, act.person, act.review_id)
+    if not act.person.may("signer"):
+        raise Refused("role", "Only a signer can amend a signed report.")
+    if row["state"] != "signed":
+        raise Refused("closed", "Only a signed report can be amended.")
+    if row["revision"] != act.revision:
+        raise stale()
+    reviews.advance(connection, act.review_id, state="reopened", claimed_by=None, claimed_until=None)
+    reviews.claim(connection, act.review_id, act.person.id, act.claim)
+    note(connection, act.person, row, "review.amend")
+
+
+def held_open(connection: Connection, act: Act, *, check_revision: bool = True) -> RowMapping:
+    """The review, locked, claimed by the person and fit for a decision; the claim is renewed.
+
+    Raises Refused: closed, claimed by another, held, being read again, or changed since `act.revision`.
+    """
+    row = _openable(connection, act.person, act.review_id)
+    if row["claim_live"] and row["claimed_by"] != act.person.id:
+        raise Refused("claimed", f"This report is now open by {row['claimer']}. Your drafts are kept.")
+    if row["held"]:
+        raise Refused("held", "This report is held until an operator has decided which patient it belongs to.")
+    if row["version_state"] != "current":
+        raise Refused("rereading", "A correction has arrived and is being read; the suggestions will follow.")
+    if check_revision and row["revision"] != act.revision:
+        raise stale()
+    reviews.claim(connection, act.review_id, act.person.id, act.claim)
+    return row
+
+
+def stale() -> Refused:
+    """What a decision meets that was made on an older state of the review."""
+    return Refused("stale", "This report changed while you had it open. What you decided is kept; look again.")

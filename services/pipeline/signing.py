@@ -1,0 +1,194 @@
+"""Sign: the one step after which findings are final. One transaction, one delivery for each destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+from integration.canonical import observation_identifier
+from services.pipeline.drafting import Claim
+from services.pipeline.refusal import Refused
+from services.pipeline.review import Act, found, held_open, note, stale
+from services.settings import Settings
+from services.store import deliveries, reviews
+from services.store.jobs import NOW
+
+SUPERSEDED = "superseded by the signed correction"
+
+
+def destinations(settings: Settings) -> list[tuple[str, str]]:
+    """(kind, destination) of every delivery a Sign makes."""
+    chosen = [("signed", settings.fhir.name)] if settings.fhir.url else []
+    return chosen + ([("oru", settings.writeback.oru)] if settings.writeback.oru else [])
+
+
+def sign(connection: Connection, act: Act, targets: Sequence[tuple[str, str]]) -> None:
+    """Makes the drafts final. Sent twice by the same signer (a reply lost on the way), it is done once.
+
+    Raises Refused and changes nothing: role, Practitioner, claim, revision, anything undecided or unopened.
+    """
+    _check_signer(act)
+    if _done(connection, act):
+        return
+    row = held_open(connection, act)
+    drafts = {each["suggestion_id"]: each for each in reviews.drafts(connection, act.review_id)}
+    suggestions = reviews.suggestions(connection, row["version_id"])
+    _check_decided(connection, act, suggestions, drafts)
+    counts = _settle(connection, act, row, suggestions, drafts)
+    replaced = _withdraw_older(connection, act, row)
+    reviews.advance(connection, act.review_id, **_signed_by(act))
+    _deliver(connection, row, targets, replaced)
+    note(connection, act.person, row, "review.sign", practitioner=act.person.practitioner, **counts)
+
+
+def _check_signer(act: Act) -> None:
+    if not act.person.may("signer"):
+        raise Refused("role", "Your account may draft but not sign. Ask an administrator for the signer role.")
+    if not act.person.practitioner:
+        raise Refused("practitioner", "Your account is not linked to a FHIR Practitioner, so it cannot sign.")
+
+
+def _done(connection: Connection, act: Act) -> bool:
+    row = found(connection, act.person, act.review_id)
+    if row["state"] != "signed":
+        return False
+    if row["signed_by"] == act.person.id and row["revision"] == act.revision + 1:
+        return True
+    raise stale()
+
+
+def _check_decided(
+    connection: Connection, act: Act, suggestions: Iterable[RowMapping], drafts: dict[int | None, RowMapping]
+) -> None:
+    ours = [each["id"] for each in suggestions if each["origin"] == "ai"]
+    undecided = sum(each not in drafts for each in ours)
+    if undecided:
+        raise Refused("undecided", f"{undecided} of {len(ours)} findings are not decided yet.")
+    opened = reviews.opened(connection, act.review_id, act.person.id)
+    unopened = sum(each not in opened for each in ours)
+    if unopened:
+        raise Refused("unopened", f"You have not opened {unopened} of {len(ours)} findings.")
+
+
+def _settle(
+    connection: Connection,
+    act: Act,
+    row: RowMapping,
+    suggestions: Sequence[RowMapping],
+    drafts: dict[int | None, RowMapping],
+) -> dict[str, int]:
+    """Moves every suggestion to its final state; how many ended in which."""
+    said: list[tuple[RowMapping, str | None]] = []
+    counts: dict[str, int] = {}
+    for suggestion in suggestions:
+        if suggestion["origin"] == "human":
+            continue
+        state, values = outcome(suggestion, drafts[suggestion["id"]])
+        reviews.set_suggestion(connection, suggestion["id"], state=state, **values, **_decided_by(act))
+        if values["reason"] == "replaced":
+            said.append((drafts[suggestion["id"]], suggestion["rules_status"]))
+        counts[state] = counts.get(state, 0) + 1
+    added = _add_human(connection, act, row, said)
+    _drop_human(connection, act, suggestions, added)
+    return {**counts, "added": len(added)}
+
+
+def outcome(suggestion: RowMapping, draft: RowMapping) -> tuple[str, dict[str, Any]]:
+    """(state, values) a draft gives a suggestion. Another finding or side is a withdrawal, never an edit."""
+    suggested = suggestion["suggested_status"] or suggestion["status"]
+    asis = {"status": suggested, "suggested_status": None}
+    if draft["action"] == "approve":
+        return "approved", {"reason": "", **asis}
+    if draft["action"] == "reject":
+        return "rejected", {"reason": draft["reason_code"], **asis}
+    value = draft["value"]
+    if (value["finding_id"], value["side"]) != (suggestion["finding_id"], suggestion["side"]):
+        return "rejected", {"reason": "replaced", **asis}
+    edited = {"status": value["status"], "suggested_status": suggested, "reason": ""}
+    return "edited", edited | ({"quotes": value["quotes"]} if value["quotes"] else {})
+
+
+def _add_human(
+    connection: Connection, act: Act, row: RowMapping, replaced: Sequence[tuple[RowMapping, str | None]]
+) -> set[int]:
+    """Stores what the reviewer said in their own right; the ids."""
+    drafts = [draft for draft, _ in replaced]
+    drafts += [each for each in reviews.drafts(connection, act.review_id) if each["action"] == "add"]
+    return {_put_human(connection, act, row, draft, position) for position, draft in enumerate(drafts, 1000)}
+
+
+def _put_human(connection: Connection, act: Act, row: RowMapping, draft: RowMapping, position: int) -> int:
+    value = {key: item for key, item in draft["value"].items() if key != "finding_id"}
+    claim = Claim.model_validate(value)
+    identifier = observation_identifier(row["key"], row["content_hash"], claim.finding.id, claim.side)
+    return reviews.put_human(
+        connection,
+        site_id=row["site_id"],
+        report_id=row["report_id"],
+        version_id=row["version_id"],
+        identifier=identifier,
+        finding_id=claim.finding.id,
+        finding=claim.finding.model_dump(mode="json"),
+        side=claim.side,
+        status=claim.status,
+        quotes=draft["value"]["quotes"],
+        critical=claim.finding.critical,
+        position=position,
+        state="approved",
+        reason="",
+        **_decided_by(act),
+    )
+
+
+def _drop_human(connection: Connection, act: Act, suggestions: Iterable[RowMapping], kept: set[int]) -> None:
+    """An amended report: what was added before and is not said any more."""
+    for suggestion in suggestions:
+        if suggestion["origin"] == "human" and suggestion["id"] not in kept:
+            reviews.set_suggestion(
+                connection, suggestion["id"], state="rejected", reason="replaced", **_decided_by(act)
+            )
+
+
+def _withdraw_older(connection: Connection, act: Act, row: RowMapping) -> list[int]:
+    """Findings signed for an earlier version do not stand beside those of the corrected one; their versions."""
+    older = reviews.signed_elsewhere(connection, row["report_id"], row["version_id"])
+    for suggestion in older:
+        reviews.set_suggestion(connection, suggestion["id"], state="withdrawn", reason=SUPERSEDED, decided_at=NOW)
+    return sorted({suggestion["version_id"] for suggestion in older})
+
+
+def _deliver(
+    connection: Connection, row: RowMapping, targets: Sequence[tuple[str, str]], replaced: Sequence[int]
+) -> None:
+    for kind, destination in targets:
+        if kind == "signed":
+            for version_id in replaced:
+                _outbox(connection, row, "withdrawn", version_id, destination)
+        _outbox(connection, row, kind, row["version_id"], destination)
+
+
+def _outbox(connection: Connection, row: RowMapping, kind: str, version_id: int, destination: str) -> None:
+    deliveries.add(
+        connection,
+        site_id=row["site_id"],
+        kind=kind,
+        report_id=row["report_id"],
+        version_id=version_id,
+        destination=destination,
+    )
+
+
+def _signed_by(act: Act) -> dict[str, Any]:
+    return {
+        "state": "signed",
+        "signed_at": NOW,
+        "signed_by": act.person.id,
+        "claimed_by": None,
+        "claimed_until": None,
+    }
+
+
+def _decided_by(act: Act) -> dict[str, Any]:
+    return {"decided_by": act.person.practitioner, "decided_at": NOW}
