@@ -61,6 +61,13 @@ def add_resource(connection: Connection, row: dict[str, Any]) -> int | None:
     return connection.execute(statement).scalar()
 
 
+def has_resource(connection: Connection, endpoint: str, reference: str, version: str) -> bool:
+    """Whether a version of a resource is known."""
+    where = (message.c.door == "fhir", message.c.peer == endpoint, message.c.resource == reference)
+    query = select(func.count()).where(*where, message.c.resource_version == version)
+    return bool(connection.scalar(query))
+
+
 def add_jobs(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """One intake job for each message that is queued."""
     if rows:

@@ -1,0 +1,53 @@
+"""The FHIR door's first step: a re-read DiagnosticReport is stored with its job in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sqlalchemy import Connection
+
+from integration.canonical import Door
+from integration.fhir.systems import Json, Systems, is_ours
+from services.store import inbox
+
+
+def is_known(connection: Connection, endpoint: str, reference: str, version: str) -> bool:
+    """Whether this version of the resource is in the inbox; never for a version the server does not name."""
+    return bool(version) and inbox.has_resource(connection, endpoint, reference, version)
+
+
+def receive_resource(connection: Connection, bundle: Json, endpoint: str, site: str, systems: Systems) -> str:
+    """Stores a collection Bundle; the state it got, or "repeated" for a version we have."""
+    report = bundle["entry"][0]["resource"]
+    row = _row(bundle, report, endpoint, site)
+    if is_ours(report, systems):
+        row.update(state="ignored", reason="our own DiagnosticReport come back", body=None)
+    message_id = inbox.add_resource(connection, row)
+    if message_id is None:
+        return "repeated"
+    if row["state"] == "queued":
+        inbox.add_jobs(connection, [{"site_id": site, "kind": "intake", "message_id": message_id, "sender": endpoint}])
+    return str(row["state"])
+
+
+def _row(bundle: Json, report: Json, endpoint: str, site: str) -> dict[str, Any]:
+    body = json.dumps(bundle, sort_keys=True, ensure_ascii=False).encode()
+    digest = hashlib.sha256(body).hexdigest()
+    reference = f"{report['resourceType']}/{report['id']}"
+    # A server that keeps no versions is deduplicated by content.
+    version = str((report.get("meta") or {}).get("versionId", "")) or digest
+    return {
+        "site_id": site,
+        "door": Door.FHIR.value,
+        "peer": endpoint,
+        "control_id": f"{reference}/_history/{version}",
+        "message_type": str(report["resourceType"]),
+        "resource": reference,
+        "resource_version": version,
+        "body": body,
+        "bytes": len(body),
+        "sha256": digest,
+        "state": "queued",
+    }

@@ -1,0 +1,81 @@
+"""From a hint to the inbox: deduplicated, re-read from the server, stored."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from integration.fhir.client import AsyncClient
+from integration.fhir.errors import NotFound, Refused, Unreachable
+from integration.fhir.notification import Hint
+from integration.fhir.reread import reread
+from integration.fhir.systems import Systems
+from services.pipeline.receive_resource import is_known, receive_resource
+from services.settings import Settings
+from services.telemetry.logs import log
+from services.telemetry.metrics import FRAMES
+
+LOG = log("subscriber")
+MOST_WAITING = 10_000
+RETRY_SECONDS = 2.0
+
+
+class Intake:
+    """Hints wait here; each resource is read once however many hints name it.
+
+    A hint is only a hint: what is lost with this process is found again by polling from the watermark.
+    """
+
+    def __init__(self, engine: AsyncEngine, client: AsyncClient, settings: Settings, systems: Systems) -> None:
+        self._engine = engine
+        self._client = client
+        self._settings = settings
+        self._systems = systems
+        self._waiting: asyncio.Queue[Hint] = asyncio.Queue(MOST_WAITING)
+        self._queued: set[Hint] = set()
+
+    def hear(self, hint: Hint) -> bool:
+        """Notes a hint and returns at once; False where too many wait (polling will find it)."""
+        if hint.type != "DiagnosticReport" or hint in self._queued:
+            return True
+        try:
+            self._waiting.put_nowait(hint)
+        except asyncio.QueueFull:
+            return False
+        self._queued.add(hint)
+        return True
+
+    async def run(self) -> None:
+        """Takes hints in, one after the other, until cancelled."""
+        while True:
+            hint = await self._waiting.get()
+            self._queued.discard(hint)
+            try:
+                await self.take_in(hint)
+            except (Unreachable, SQLAlchemyError) as error:
+                LOG.warning("waiting", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+                self.hear(hint)
+
+    async def take_in(self, hint: Hint) -> str:
+        """Re-reads one resource and stores it; what became of it. Raises Unreachable and SQLAlchemyError."""
+        name, site = self._settings.fhir.name, self._settings.site
+        async with self._engine.begin() as connection:
+            if await connection.run_sync(is_known, name, hint.reference, hint.version):
+                return _count("repeated")
+        try:
+            bundle = await self._client.run(reread(hint.reference))
+        except NotFound:
+            return _count("gone")
+        except Refused as refused:
+            LOG.warning("refused", reason=str(refused))
+            return _count("refused")
+        async with self._engine.begin() as connection:
+            return _count(await connection.run_sync(receive_resource, bundle, name, site, self._systems))
+
+
+def _count(outcome: str) -> str:
+    FRAMES.labels("fhir", outcome).inc()
+    return outcome

@@ -1,0 +1,93 @@
+"""The subscriber: hears of DiagnosticReports from the FHIR server, by notification and by polling."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+
+import uvicorn
+
+from integration.fhir.capability import Capabilities, capabilities
+from integration.fhir.client import AsyncClient
+from integration.fhir.errors import FhirError
+from services.pipeline.context import endpoint, systems
+from services.process import Process
+from services.settings import Settings
+from services.store.engine import connect_async
+from services.subscriber.intake import Intake
+from services.subscriber.notifications import make_app
+from services.subscriber.polling import Poller
+from services.subscriber.registration import keep_alive, wanted
+from services.telemetry.logs import log
+
+LOG = log("subscriber")
+RETRY_SECONDS = 2.0
+
+
+def run(settings: Settings) -> None:
+    """Runs until SIGTERM."""
+    process = Process("subscriber", settings)
+    asyncio.run(_run(process, settings))
+
+
+async def _run(process: Process, settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if settings.fhir.url is None:
+        LOG.warning("no FHIR server is configured: nothing to subscribe to")
+        process.probes.started()
+        await stop.wait()
+        return
+    work = asyncio.create_task(_work(process, settings))
+    await asyncio.wait({work, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    process.probes.stopping()
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+
+
+async def _work(process: Process, settings: Settings) -> None:
+    engine = connect_async(settings.database)
+    async with AsyncClient(endpoint(settings.fhir)) as client:
+        found = await _reach(client)
+        intake = Intake(engine, client, settings, systems(settings))
+        poller = Poller(engine, client, intake, settings)
+        server = _server(make_app(intake, settings.fhir.notify_secret.get_secret_value(), poller.wake), settings)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve())
+            tasks.create_task(intake.run())
+            tasks.create_task(poller.run(found))
+            subscription = wanted(settings.fhir, found, systems(settings))
+            if subscription:
+                tasks.create_task(keep_alive(client, subscription))
+            process.probes.started()
+
+
+def _server(app: object, settings: Settings) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host=settings.fhir.notify_host,
+        port=settings.fhir.notify_port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    # Signals are ours to handle: the whole process stops, not the endpoint alone.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    return server
+
+
+async def _reach(client: AsyncClient) -> Capabilities:
+    """Waits, saying so once, for the FHIR server's CapabilityStatement."""
+    said = False
+    while True:
+        try:
+            return await client.run(capabilities())
+        except FhirError as error:
+            if not said:
+                LOG.warning("waiting", reason=str(error))
+                said = True
+            await asyncio.sleep(RETRY_SECONDS)
