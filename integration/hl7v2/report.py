@@ -37,9 +37,7 @@ _DOCUMENTS = {
     "T10": ReportStatus.CORRECTED,
 }
 _CANCEL = "T11"
-_NO_TEXT_NEEDED = frozenset(
-    {ReportStatus.REGISTERED, ReportStatus.CANCELLED, ReportStatus.ENTERED_IN_ERROR, ReportStatus.UNKNOWN}
-)
+_NO_TEXT_NEEDED = frozenset({ReportStatus.REGISTERED, ReportStatus.CANCELLED, ReportStatus.ENTERED_IN_ERROR})
 _SEXES = {"M": Sex.MALE, "F": Sex.FEMALE, "O": Sex.OTHER, "A": Sex.OTHER, "N": Sex.OTHER}
 # TXA-17 (HL7 table 0271): dictated to pre-authenticated is not final yet; authenticated is.
 _COMPLETION = {
@@ -54,9 +52,10 @@ _COMPLETION = {
 
 
 class Understood(Record):
-    """What a message says: reports, or why it is `ignored` or `quarantined` (exactly one of the three).
+    """What a message says: reports, or why it is `ignored` or `quarantined`.
 
-    `codec` is the Python codec the text was read with; `problems` what was odd yet did not stop the reading.
+    `quarantined` may stand beside reports: then a part of the message was not understood. `codec` is the
+    Python codec the text was read with; `problems` what was odd yet did not stop the reading.
     """
 
     reports: tuple[Report, ...] = ()
@@ -121,7 +120,8 @@ def _read(message: _Message, segments: list[Segment]) -> Understood:
         else:
             (ignored if outcome.ignored else faults).append(outcome.reason)
     if reports:
-        return Understood(reports=tuple(reports), problems=(*faults, *ignored))
+        quarantined = faults[0] if faults else ""
+        return Understood(reports=tuple(reports), quarantined=quarantined, problems=(*faults[1:], *ignored))
     if faults:
         return Understood(quarantined=faults[0], problems=(*faults[1:], *ignored))
     return Understood(ignored=ignored[0], problems=tuple(ignored[1:]))
@@ -161,9 +161,9 @@ def _one(message: _Message, group: Group) -> Report | _Not:
     patient, order = _patient(group, sender), read_order(group, sender)
     body = read_body(group.all("OBX"), sender)
     status, unknown = _status(message.header, group, body, sender)
-    if unknown:
-        return _Not(f"{unknown} of {where}: this status word is not in the sender's map")
     fault = _fault(where, patient, order, body, status, group)
+    if fault is None and unknown:
+        fault = _Not(f"{unknown} of {where}: the sender's map does not say what this status means")
     if fault is not None:
         return fault
     return _report(message, group, patient, order, body, status)
@@ -247,7 +247,7 @@ def _preferred(authority: str, kind: str, sender: SenderMap) -> bool:
 
 
 def _status(header: Header, group: Group, body: Body, sender: SenderMap) -> tuple[ReportStatus, str]:
-    """The report's status, and the field whose word is not known (then the status means nothing).
+    """The report's status, and the field that leaves it unknown.
 
     OBR-25 decides, except that a correction or a retraction said line by line in OBX-11 counts too; without
     OBR-25 it is TXA-17, then what all OBX-11 agree on.
@@ -268,7 +268,7 @@ def _status(header: Header, group: Group, body: Body, sender: SenderMap) -> tupl
         return by_event, ""
     if status is ReportStatus.FINAL and ReportStatus.CORRECTED in body.statuses:
         return ReportStatus.CORRECTED, ""
-    return status, ""
+    return status, "" if status is not ReportStatus.UNKNOWN else "OBR-25 and OBX-11"
 
 
 def _agreed(statuses: tuple[ReportStatus, ...]) -> ReportStatus:

@@ -119,10 +119,12 @@ class SenderMap(BaseModel):
 
     application: str = Field(ANY, description="MSH-3.1; * is any.")
     facility: str = Field(ANY, description="MSH-4.1; * is any.")
-    site: str = Field("default", description="Site these reports belong to.")
+    site: str = Field("", description="Site these reports belong to; empty: the installation's.")
     zone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="Zone of bare local times.")
     charset: Annotated[str, AfterValidator(_charset)] = Field("", description="When MSH-18 is empty.")
-    status: dict[str, ReportStatus] = Field(default_factory=dict, description="Status words, upper case.")
+    status: dict[str, ReportStatus] = Field(
+        default_factory=dict, description='Status words of OBR-25 and OBX-11; "" for an empty OBR-25.'
+    )
     sections: dict[str, SectionKind] = Field(default_factory=dict, description="OBX-3 suffix or code.")
     authorities: dict[str, str] = Field(
         default_factory=dict, description="Assigning authority → FHIR Identifier.system."
@@ -162,11 +164,20 @@ class Senders:
         self._maps = {(entry.application, entry.facility): entry for entry in maps}
         self._maps.setdefault((ANY, ANY), SenderMap())
 
+    @property
+    def sites(self) -> frozenset[str]:
+        """The sites the maps name; empty when every sender belongs to the installation's one site."""
+        return frozenset(entry.site for entry in self._maps.values() if entry.site)
+
     def __iter__(self) -> Iterator[SenderMap]:
         return iter(self._maps.values())
 
     def find(self, application: str, facility: str) -> SenderMap:
-        """The map of a sender: both names, then application alone, then facility alone, then the default."""
+        """The map of a sender: both names, then application alone, then facility alone, then the default.
+
+        Of a name with a universal id (HD: `RIS^1.2.3^ISO`) the first component counts.
+        """
+        application, facility = (name.split("^", 1)[0].strip() for name in (application, facility))
         for key in ((application, facility), (application, ANY), (ANY, facility)):
             if key in self._maps:
                 return self._maps[key]

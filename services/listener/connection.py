@@ -85,7 +85,8 @@ class Connection(asyncio.Protocol):
         """The peer has sent all it will; answers that are due still go out."""
         self._flush()
         self._ending = True
-        return bool(self._pending)
+        encrypted = self._transport.get_extra_info("sslcontext") is not None
+        return bool(self._pending) and not encrypted
 
     def pause_writing(self) -> None:
         self._deaf = True

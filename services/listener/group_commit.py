@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from services.pipeline.receive import Arrival, Received
 from services.telemetry.logs import log
-from services.telemetry.metrics import COMMIT_SECONDS, FRAMES
+from services.telemetry.metrics import COMMIT_FRAMES, COMMIT_SECONDS, FRAMES
 
 LOG = log("listener")
 LARGEST_GROUP = 128
@@ -71,7 +71,8 @@ class GroupCommit:
         await self._idle.wait()
 
     def _next(self) -> list[Waiting]:
-        group, size = [], 0
+        group: list[Waiting] = []
+        size = 0
         while self._queue and len(group) < LARGEST_GROUP and size < LARGEST_GROUP_BYTES:
             group.append(self._queue.popleft())
             size += len(group[-1].arrival.frame.body)
@@ -89,6 +90,7 @@ class GroupCommit:
             return
         self.failing = ""
         COMMIT_SECONDS.observe(time.perf_counter() - began)
+        COMMIT_FRAMES.observe(len(group))
         for waiting, received in zip(group, stored, strict=True):
             FRAMES.labels("hl7", "repeated" if received.duplicate else received.state).inc()
             waiting.reply(received.answer, False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import AsyncIterator
 
@@ -12,15 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from integration.hl7v2.mllp import Frame
 from integration.hl7v2.msh import read_header
-from integration.hl7v2.senders import Senders, load_senders
+from integration.hl7v2.senders import Senders
 from services.listener import tls
 from services.listener.connection import Connection
 from services.listener.group_commit import GroupCommit, Waiting
 from services.listener.inbox_writer import InboxWriter
 from services.pipeline.receive import Arrival, not_stored
-from services.settings import Mllp, Settings
-from services.store.engine import connect_async
-from services.telemetry import health
+from services.settings import Mllp
 from services.telemetry.logs import log
 from services.telemetry.metrics import CONNECTIONS
 
@@ -44,6 +41,8 @@ class Listener:
         self._writer = InboxWriter(engine, mllp)
         self.commits = GroupCommit(self._writer.store, lambda arrival: not_stored(arrival, mllp))
         self._connections: set[Connection] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._socket: socket.socket | None = None
         self._server: asyncio.Server | None = None
 
@@ -81,12 +80,15 @@ class Listener:
         if len(self._connections) >= self.mllp.max_connections:
             return False
         self._connections.add(connection)
+        self._empty.clear()
         CONNECTIONS.set(len(self._connections))
         return True
 
     def closed(self, connection: Connection) -> None:
         """Counts a connection out."""
         self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()
         CONNECTIONS.set(len(self._connections))
 
     def _site_of(self, frame: Frame) -> str:
@@ -115,6 +117,10 @@ class Listener:
                 known = now
                 await self.renew()
 
+    def renew_soon(self) -> None:
+        """For a signal handler."""
+        self._renewal = asyncio.get_running_loop().create_task(self.renew())
+
     async def renew(self) -> None:
         """Loads the certificate files again."""
         try:
@@ -138,8 +144,7 @@ class Listener:
 
     async def _all_closed(self) -> None:
         await self.commits.drained()
-        while self._connections:
-            await asyncio.sleep(0.05)
+        await self._empty.wait()
 
 
 def _bind(mllp: Mllp) -> socket.socket:
@@ -153,26 +158,3 @@ def _bind(mllp: Mllp) -> socket.socket:
         ) from None
     made.setblocking(False)
     return made
-
-
-async def run(settings: Settings) -> None:
-    """The listener process: until SIGTERM or SIGINT. Raises ListenerError, tls.TlsError, SenderError."""
-    senders = load_senders(settings.config_dir / "senders.yaml" if settings.config_dir else None)
-    engine = connect_async(settings.database)
-    listener = Listener(settings.mllp, engine, senders, settings.site)
-    probes = health.Probes()
-    probes.ready_when(lambda: listener.commits.failing)
-    health.serve(probes, settings.health)
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-    try:
-        async with listener.open():
-            loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(listener.renew()))
-            probes.started()
-            LOG.info("listening", host=settings.mllp.host, port=listener.port)
-            await ended.wait()
-            probes.stopping()
-    finally:
-        await engine.dispose()

@@ -15,8 +15,8 @@ from services.settings import Telemetry
 # code points of reasons: nothing that was read from a message.
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "process", "logger", "site", "door", "state", "reason", "kind", "job", "message",
-        "report", "version", "delivery", "epoch", "engine", "attempt", "seconds", "count", "bytes", "peer", "code",
+        "event", "level", "timestamp", "process", "component", "site", "door", "state", "reason", "kind", "job",
+        "message", "report", "version", "delivery", "epoch", "engine", "attempt", "seconds", "count", "bytes", "peer", "code",
         "status", "port", "host", "address", "error", "endpoint", "pid", "signal", "trace", "slots", "route", "method",
     }
 )  # fmt: skip
@@ -58,4 +58,4 @@ class _Foreign(logging.Handler):
 
 def log(name: str) -> structlog.stdlib.BoundLogger:
     """A logger; pass allowed keys only."""
-    return structlog.get_logger(logger=name)  # type: ignore[no-any-return]
+    return structlog.get_logger(component=name)  # type: ignore[no-any-return]

@@ -1,0 +1,188 @@
+"""The listener's contract: stored first, then answered; nothing dropped in silence."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import time
+
+from sqlalchemy import Engine, select, text
+
+from integration.hl7v2.senders import SenderMap, Senders
+from services.embedded.instance import free_port
+from services.settings import Database
+from services.store.tables import message
+from tests.integration.listener.conftest import Listen
+
+ORU = (
+    b"MSH|^~\\&|RIS|HOSP|||20260102||ORU^R01|%s|P|2.5%s\rPID|1||42^^^HOSP\r"
+    b"OBR|1||F1|71020^CHEST|||||||||||||||||||||F\rOBX|1|TX|59776-5||Clear lungs.||||||F\r"
+)
+
+
+def oru(control_id: str, modes: str = "") -> bytes:
+    return ORU % (control_id.encode(), modes.encode())
+
+
+def rows(engine: Engine) -> list[tuple[str, str, bytes]]:
+    with engine.connect() as connection:
+        query = select(message.c.control_id, message.c.state, message.c.body).order_by(message.c.id)
+        return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def test_a_report_is_stored_as_sent_and_answered_with_its_control_id(listen: Listen, engine: Engine) -> None:
+    with listen().peer() as peer:
+        answer = peer.ask(oru("A1"))
+    assert b"MSA|AA|A1\r" in answer
+    assert rows(engine) == [("A1", "queued", oru("A1"))]
+
+
+def test_frames_in_one_packet_are_answered_in_their_order(listen: Listen, engine: Engine) -> None:
+    with listen().peer() as peer:
+        peer.send(*(oru(f"N{number}") for number in range(200)))
+        answers = [peer.answer() for _ in range(200)]
+    assert all(f"MSA|AA|N{number}\r".encode() in answer for number, answer in enumerate(answers))
+    assert len(rows(engine)) == 200
+
+
+def test_a_frame_cut_at_every_byte_is_stored_whole(listen: Listen, engine: Engine) -> None:
+    with listen().peer() as peer:
+        peer.channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in b"\x0b" + oru("A1") + b"\x1c\r":
+            peer.channel.sendall(bytes([byte]))
+        assert b"MSA|AA|A1" in peer.answer()
+    assert rows(engine)[0][2] == oru("A1")
+
+
+def test_a_block_that_ends_without_cr_is_answered_after_a_silence(listen: Listen) -> None:
+    with listen().peer() as peer:
+        peer.channel.sendall(b"\x0b" + oru("A1") + b"\x1c")
+        assert b"MSA|AA|A1" in peer.answer()
+
+
+def test_a_sender_that_half_closes_still_gets_its_answer(listen: Listen) -> None:
+    with listen().peer() as peer:
+        peer.send(oru("A1"))
+        peer.channel.shutdown(socket.SHUT_WR)
+        assert b"MSA|AA|A1" in peer.answer()
+        assert peer.answer() == b""
+
+
+def test_enhanced_mode_gets_the_accept_answer_then_the_application_answer(listen: Listen) -> None:
+    with listen().peer() as peer:
+        peer.send(oru("A1", "|||AL|AL"))
+        assert b"MSA|CA|A1" in peer.answer()
+        assert b"MSA|AA|A1" in peer.answer()
+
+
+def test_who_wants_no_answer_gets_none_and_is_stored(listen: Listen, engine: Engine) -> None:
+    with listen().peer() as peer:
+        peer.send(oru("A1", "|||NE|NE"), oru("A2"))
+        assert b"MSA|AA|A2" in peer.answer()
+    assert [row[0] for row in rows(engine)] == ["A1", "A2"]
+
+
+def test_a_frame_beyond_the_limit_is_refused_and_its_hash_kept(listen: Listen, engine: Engine) -> None:
+    body = oru("BIG") + b"x" * 300_000
+    with listen(max_bytes=100_000).peer() as peer:
+        answer = peer.ask(body)
+        assert b"MSA|AR|BIG" in answer and b"\rERR|" in answer
+        assert b"MSA|AA|A2" in peer.ask(oru("A2"))
+    with engine.connect() as connection:
+        row = connection.execute(select(message).where(message.c.control_id == "BIG")).mappings().one()
+    assert (row["bytes"], row["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
+    assert row["state"] == "rejected" and body.startswith(bytes(row["body"]))
+
+
+def test_while_the_database_is_down_the_answer_is_retryable_never_positive(listen: Listen) -> None:
+    nowhere = Database(port=free_port(), connect_timeout=2)
+    with listen(on=nowhere).peer() as peer:
+        answer = peer.ask(oru("A1"))
+        assert b"MSA|AE|A1" in answer and b"Send it again" in answer
+        assert b"MSA|CE|A2" in peer.ask(oru("A2", "|||AL|NE"))
+
+
+def test_who_wants_no_answer_is_hung_up_on_when_nothing_can_be_stored(listen: Listen) -> None:
+    with listen(on=Database(port=free_port(), connect_timeout=2)).peer() as peer:
+        assert peer.ask(oru("A1", "|||NE|NE")) == b""
+
+
+def test_a_read_only_database_is_a_retryable_failure_and_heals(
+    listen: Listen, engine: Engine, database: Database
+) -> None:
+    with listen().peer() as peer:
+        assert b"MSA|AA|A1" in peer.ask(oru("A1"))
+        set_read_only(engine, database.name, "on")
+        assert b"MSA|AE|A2" in peer.ask(oru("A2"))
+        set_read_only(engine, database.name, "off")
+        assert b"MSA|AA|A2" in peer.ask(oru("A2"))
+    assert [row[0] for row in rows(engine)] == ["A1", "A2"]
+
+
+def set_read_only(engine: Engine, name: str, value: str) -> None:
+    """Read-only for every session of the database, as on a server that was switched to standby."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}"))
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n AND pid <> pg_backend_pid()"
+            ),
+            {"n": name},
+        )
+
+
+def test_a_connection_the_database_dropped_is_replaced_unnoticed(listen: Listen, engine: Engine) -> None:
+    with listen().peer() as peer:
+        assert b"MSA|AA|A1" in peer.ask(oru("A1"))
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        assert b"MSA|AA|A2" in peer.ask(oru("A2"))
+
+
+def test_connections_beyond_the_limit_are_closed(listen: Listen) -> None:
+    running = listen(max_connections=1)
+    with running.peer() as first:
+        assert b"MSA|AA" in first.ask(oru("A1"))
+        with running.peer() as second:
+            second.channel.settimeout(5)
+            try:
+                assert second.channel.recv(1) == b""
+            except ConnectionResetError:
+                pass
+        assert b"MSA|AA" in first.ask(oru("A2"))
+
+
+def test_an_idle_connection_is_closed(listen: Listen) -> None:
+    with listen(idle_timeout=0.3).peer() as peer:
+        assert peer.answer() == b""
+
+
+def test_a_drain_answers_what_is_under_way_and_then_closes(listen: Listen, engine: Engine) -> None:
+    running = listen()
+    with running.peer() as idle, running.peer() as busy:
+        body = oru("A1")
+        busy.channel.sendall(b"\x0b" + body[:50])
+        time.sleep(0.2)
+        running._loop.call_soon_threadsafe(running._end.set)
+        assert idle.answer() == b""
+        busy.channel.sendall(body[50:] + b"\x1c\r")
+        assert b"MSA|AA|A1" in busy.answer()
+        assert busy.answer() == b""
+    running.stop()
+    assert [row[0] for row in rows(engine)] == ["A1"]
+
+
+def test_a_sender_belongs_to_the_site_its_map_names(listen: Listen, engine: Engine) -> None:
+    senders = Senders((SenderMap(application="RIS", site="north"),))
+    with listen(senders=senders).peer() as peer:
+        peer.ask(oru("A1"))
+        peer.ask(oru("A2").replace(b"|RIS|", b"|OTHER|"))
+    with engine.connect() as connection:
+        sites = connection.execute(select(message.c.site_id).order_by(message.c.id)).scalars().all()
+    assert sites == ["north", "default"]
