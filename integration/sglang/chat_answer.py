@@ -81,14 +81,19 @@ def chat_answer(body: bytes) -> ChatAnswer:
 
 
 def _split_thinking(message: _Message) -> tuple[str, str]:
-    """(reasoning, content). An opened and never closed thought is all reasoning."""
+    """(reasoning, content). A thought that was opened and never closed is all reasoning.
+
+    What the server kept apart is taken as it is: a string of the answer may hold `</think>`.
+    """
     content = message.content or ""
+    if message.reasoning_content:
+        return message.reasoning_content, content
+    if content.lstrip().startswith("{"):
+        return "", content
     before, closed, after = content.partition(_CLOSE)
-    if closed:
-        return (message.reasoning_content or "") + before.replace(_OPEN, "", 1), after.strip()
-    if content.lstrip().startswith(_OPEN):
-        return content.replace(_OPEN, "", 1), ""
-    return message.reasoning_content or "", content
+    if closed or content.lstrip().startswith(_OPEN):
+        return before.replace(_OPEN, "", 1).strip(), after.strip()
+    return "", content
 
 
 def _answer(body: _Body, reasoning: str, content: str) -> ChatAnswer:
