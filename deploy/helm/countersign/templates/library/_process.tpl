@@ -5,6 +5,7 @@ Service links are off: Kubernetes would otherwise put COUNTERSIGN_…_PORT varia
 container, and a process refuses to start with a COUNTERSIGN_ variable it does not know.
 */}}
 {{- define "countersign.pod" -}}
+{{- include "countersign.checks" .root -}}
 {{- $v := .root.Values -}}
 metadata:
   labels:

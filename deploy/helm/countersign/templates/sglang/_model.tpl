@@ -1,5 +1,6 @@
 {{/* The launch profile: a file of profiles/, the same as integration/sglang/profiles. */}}
 {{- define "countersign.profile" -}}
+{{- include "countersign.checks" . -}}
 {{- $file := printf "profiles/%s.yaml" .Values.sglang.profile -}}
 {{- $text := .Files.Get $file -}}
 {{- if not $text -}}
