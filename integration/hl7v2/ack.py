@@ -64,9 +64,14 @@ def answer(
     `application` and `facility` where the sender named none. An empty MSH-15 beside a valued MSH-16 still gets one
     answer: the application's if it is due, else an accept answer.
     """
-    codes = [code for code in _due(header, outcome) if code]
+    codes = codes_due(header, outcome)
     moment = now or datetime.now(UTC)
     return tuple(_message(header, code, faults, application, facility, moment) for code in codes)
+
+
+def codes_due(header: Header | None, outcome: Outcome) -> tuple[str, ...]:
+    """The MSA-1 codes of the answers due, in the order they go out."""
+    return tuple(code for code in _due(header, outcome) if code)
 
 
 def _due(header: Header | None, outcome: Outcome) -> tuple[str, ...]:

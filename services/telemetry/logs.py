@@ -16,8 +16,9 @@ from services.settings import Telemetry
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "process", "component", "site", "door", "state", "reason", "kind", "job",
-        "message", "report", "version", "delivery", "epoch", "engine", "attempt", "seconds", "count", "bytes", "peer", "code",
-        "status", "port", "host", "address", "error", "endpoint", "pid", "signal", "trace", "slots", "route", "method",
+        "message", "report", "version", "delivery", "epoch", "engine", "attempt", "seconds", "count", "bytes", "peer",
+        "code", "status", "port", "host", "address", "error", "endpoint", "pid", "signal", "trace",
+        "slots", "route", "method",
     }
 )  # fmt: skip
 
