@@ -84,10 +84,13 @@ def set_state(connection: Connection, message_id: int, state: str, reason: str =
     connection.execute(update(message).where(message.c.id == message_id).values(state=state, reason=reason))
 
 
-def parts(connection: Connection, parent_id: int) -> Sequence[RowMapping]:
-    """The messages taken out of a batch, in order."""
-    query = select(*SUMMARY).where(message.c.parent_id == parent_id).order_by(message.c.part)
-    return connection.execute(query).mappings().all()
+def parts_of(connection: Connection, batches: Sequence[int]) -> dict[int, list[RowMapping]]:
+    """The messages taken out of batches, in order, by the id of their frame."""
+    query = select(*SUMMARY).where(message.c.part.is_not(None)).order_by(message.c.parent_id, message.c.part)
+    found: dict[int, list[RowMapping]] = {}
+    for row in connection.execute(query.where(message.c.parent_id == func.any(batches))).mappings():
+        found.setdefault(row["parent_id"], []).append(row)
+    return found
 
 
 def part_of(batch: RowMapping, number: int, body: bytes, header: Header | None) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""What every command shares: which settings it runs with, and how it fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from services.embedded import instance
+from services.embedded.account import EmbeddedError
+from services.settings import Settings, SettingsError, load
+from services.store.engine import connect
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of an embedded instance (`countersign up`).")]
+
+
+def settings(data: Path | None) -> Settings:
+    """The settings of the environment, or of the embedded instance in a folder. Ends the command if they are bad."""
+    with clear_errors():
+        return load(instance.environment(data.absolute()) if data else os.environ)
+
+
+@contextmanager
+def database(data: Path | None) -> Iterator[Connection]:
+    """A transaction on the database. Ends the command where PostgreSQL does not answer."""
+    engine = connect(settings(data).database)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except OperationalError:
+        where = f"the instance in {data} is not running" if data else "see COUNTERSIGN_DATABASE__HOST and …__PORT"
+        typer.echo(f"countersign: PostgreSQL does not answer; {where}", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Ends the command with the message alone: what is wrong, where, and what to do."""
+    try:
+        yield
+    except (SettingsError, EmbeddedError) as error:
+        typer.echo(f"countersign: {error}", err=True)
+        raise typer.Exit(2) from None

@@ -1,0 +1,130 @@
+"""What is reachable, what is misconfigured, what waits: asked in one go, told in plain words."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy.exc import OperationalError
+
+from integration.fhir.capability import capabilities, is_supported
+from integration.fhir.errors import FhirError
+from services.pipeline.context import fhir_client, site
+from services.pipeline.readers import readers
+from services.process import database_problem
+from services.settings import Settings
+from services.store import deliveries, inbox, jobs, notices
+from services.store.engine import connect
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `says` tells what is wrong and what to do about it."""
+
+    what: str
+    well: bool
+    says: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Looks at everything; a part that is down never keeps the others from being looked at."""
+    engine = connect(settings.database)
+    found = [_database(engine, settings), _broker(settings), _fhir(settings), _listener(settings), *_files(settings)]
+    if found[0].well:
+        found += _waiting(engine)
+    engine.dispose()
+    return found
+
+
+def _database(engine: Engine, settings: Settings) -> Finding:
+    problem = database_problem(engine)
+    where = f"{settings.database.host}:{settings.database.port}/{settings.database.name}"
+    return Finding("PostgreSQL", not problem, f"{where}: {problem or 'answers, schema is current'}")
+
+
+def _broker(settings: Settings) -> Finding:
+    where = f"{settings.broker.host}:{settings.broker.port}"
+    try:
+        client = redis.Redis.from_url(settings.broker.url(), socket_connect_timeout=3)
+        client.ping()
+        found: Any = client.config_get("maxmemory-policy")
+        policy = found.get("maxmemory-policy", "noeviction")
+    except redis.RedisError as error:
+        return Finding(
+            "broker", False, f"{where}: {type(error).__name__}; see COUNTERSIGN_BROKER__HOST and …__PASSWORD"
+        )
+    if policy != "noeviction":
+        return Finding("broker", False, f"{where}: maxmemory-policy is {policy}; it must be noeviction")
+    return Finding("broker", True, f"{where}: answers")
+
+
+def _fhir(settings: Settings) -> Finding:
+    if settings.fhir.url is None:
+        return Finding("FHIR server", True, "none configured: findings stay here (COUNTERSIGN_FHIR__URL)")
+    client = fhir_client(settings.fhir)
+    try:
+        found = client.run(capabilities())
+    except FhirError as error:
+        return Finding("FHIR server", False, f"{settings.fhir.url}: {error}")
+    finally:
+        client.close()
+    ways = "transactions" if found.transaction else "single requests"
+    says = f"{settings.fhir.url}: {found.software or 'answers'}, FHIR {found.fhir_version}, {ways}"
+    return Finding("FHIR server", is_supported(found), says)
+
+
+def _listener(settings: Settings) -> Finding:
+    where = (settings.mllp.host, settings.mllp.port)
+    try:
+        socket.create_connection(where, timeout=3).close()
+    except OSError as error:
+        return Finding("MLLP listener", False, f"{where[0]}:{where[1]}: {error.strerror or error}; is it running?")
+    return Finding("MLLP listener", True, f"{where[0]}:{where[1]}: accepts connections")
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    checks: dict[str, Callable[[], object]] = {
+        "senders.yaml": lambda: site(settings),
+        "catalogue and engines.yaml": lambda: readers(settings),
+    }
+    for name, check in checks.items():
+        try:
+            check()
+        except Exception as error:
+            yield Finding(name, False, str(error))
+        else:
+            yield Finding(name, True, "read")
+
+
+def _waiting(engine: Engine) -> list[Finding]:
+    try:
+        with engine.connect() as connection:
+            return [_jobs(jobs.counts(connection)), _outbox(deliveries.counts(connection)), *_rest(connection)]
+    except OperationalError:
+        return []
+
+
+def _jobs(rows: Sequence[RowMapping]) -> Finding:
+    counted: dict[str, int] = {}
+    for row in rows:
+        counted[row["state"]] = counted.get(row["state"], 0) + row["count"]
+    says = ", ".join(f"{count} {state}" for state, count in sorted(counted.items())) or "none"
+    return Finding("jobs", not counted.get("dead"), says)
+
+
+def _outbox(rows: Sequence[RowMapping]) -> Finding:
+    counted = {row["state"]: row["count"] for row in rows}
+    says = ", ".join(f"{count} {state}" for state, count in sorted(counted.items())) or "none"
+    return Finding("deliveries", not counted.get("dead"), says)
+
+
+def _rest(connection: Connection) -> Iterator[Finding]:
+    counted = inbox.counts(connection)
+    quarantined = sum(count for (_, state), count in counted.items() if state == "quarantined")
+    yield Finding("messages", not quarantined, f"{sum(counted.values())} in all, {quarantined} quarantined")
+    waiting = notices.open_ones(connection)
+    yield Finding("notices", not waiting, f"{len(waiting)} for a person to see")
