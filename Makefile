@@ -1,0 +1,33 @@
+PYTHON ?= python3
+ARGS ?=
+BIN = .venv/bin
+
+.PHONY: setup setup-dev demo test lint bench faults test-sglang lock clean help
+
+help:  ## list what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 16
+
+setup:  ## make .venv from the hashed lock
+	@$(PYTHON) scripts/bootstrap.py
+
+setup-dev:
+	@$(PYTHON) scripts/bootstrap.py --dev
+
+demo: setup  ## run everything on embedded defaults and send sample reports; ARGS=--once exits when they are through
+	@$(BIN)/countersign demo $(ARGS)
+
+test: setup-dev  ## all tests; what is missing on this machine is skipped with its reason
+	@$(BIN)/python scripts/test_tools.py
+	@$(BIN)/pytest $(ARGS)
+
+lint: setup-dev  ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+lock:  ## rewrite the locks from pyproject.toml (needs uv)
+	scripts/lock.sh
+
+clean:  ## remove what was built; the demo's data in .countersign stay
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
