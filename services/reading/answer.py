@@ -146,7 +146,7 @@ def parse_answer(content: str, candidates: Sequence[Candidate]) -> Answer:
 def _form(content: str) -> _AnswerForm:
     fenced = _FENCE.match(content)
     try:
-        return _AnswerForm.model_validate(_without_none(json.loads(fenced[1] if fenced else content)))
+        return _AnswerForm.model_validate(_without_none(json.loads(fenced[1] if fenced else content, strict=False)))
     except json.JSONDecodeError as error:
         raise AnswerError(f"not JSON: {error.msg} at character {error.pos} of {len(content)}") from None
     except RecursionError:

@@ -1,7 +1,7 @@
 """Starts SGLang's own server on a CPU: `python -m integration.sglang.tiny.launch FLAGS…`.
 
-SGLang chooses how to compute MLA by attention backend and knows no choice for `torch_native`; it is named here
-before the model loads. SGLang's child processes import this module again, so that they know it as well.
+Two choices SGLang makes by device have no entry for the CPU; they are added here before the model loads. SGLang's
+child processes import this module again, so that they know them as well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ def name_attention_method() -> None:
     registry.register("torch_native", lambda attn, forward_batch: methods.MLA)
 
 
+def name_mask_function() -> None:
+    """Under --enable-strict-thinking the vocabulary mask is applied by device; on a CPU by xgrammar itself."""
+    backend = import_module("sglang.srt.constrained.xgrammar_backend").XGrammarGrammarBackend
+    apply = import_module("xgrammar").apply_token_bitmask_inplace
+    backend.apply_vocab_mask = staticmethod(lambda logits, vocab_mask: apply(logits, vocab_mask))
+
+
 name_attention_method()
+name_mask_function()
 
 if __name__ == "__main__":
     os.environ.setdefault("SGLANG_USE_CPU_ENGINE", "1")
