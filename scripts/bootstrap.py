@@ -20,7 +20,7 @@ INPUTS = ("pyproject.toml", "hatch_build.py")
 
 def main(arguments: list[str]) -> int:
     """0 when .venv is ready; else one clear line on stderr and 1."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this runs before anything checked it
         return _fail(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]} ({sys.executable})")
     lock = "requirements-dev.lock" if "--dev" in arguments else "requirements.lock"
     if _is_ready(lock):

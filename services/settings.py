@@ -99,9 +99,7 @@ class SmartClient(Group):
     """SMART Backend Services client of the FHIR server."""
 
     client_id: str = Field("", description="Client id; empty: no SMART.")
-    token_url: str = Field(
-        "", description="Token endpoint; empty: taken from .well-known/smart-configuration."
-    )
+    token_url: str = Field("", description="Token endpoint; empty: taken from .well-known/smart-configuration.")
     private_key: SecretStr = Field(SecretStr(""), description="Private key, PEM (RS384 or ES384).")
     key_id: str = Field("", description="`kid` of the published key.")
     scope: str = Field(
@@ -149,9 +147,7 @@ class Writeback(Group):
         "cancelled", description="Observation.status of a suggestion withdrawn by a corrected report."
     )
     result: bool = Field(False, description="Add signed Observations to DiagnosticReport.result.")
-    oru: str = Field(
-        "", description="host:port of an engine that takes signed findings as ORU^R01; empty: off."
-    )
+    oru: str = Field("", description="host:port of an engine that takes signed findings as ORU^R01; empty: off.")
     unverified_codes: bool = Field(False, description="Send SNOMED codes the catalogue marks unverified.")
 
 
@@ -274,9 +270,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     given = _with_files(dict(os.environ if environ is None else environ))
     unknown = sorted(set(given) - {name for name, _, _ in describe()})
     if unknown:
-        raise SettingsError(
-            "\n".join(f"{n}: no such setting; `countersign settings` lists them" for n in unknown)
-        )
+        raise SettingsError("\n".join(f"{n}: no such setting; `countersign settings` lists them" for n in unknown))
     source = EnvSettingsSource(Settings, env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True)
     source.env_vars = {name.lower(): value for name, value in given.items() if value}
     try:

@@ -28,9 +28,12 @@ class Collection:
         return self.named(text(reference, "reference"))
 
     def named(self, reference: str) -> Json:
-        """The same for a reference string, relative, absolute or with a version."""
-        plain = reference.split("/_history/")[0]
-        return self._by_reference.get(plain) or self._by_reference.get("/".join(plain.split("/")[-2:]), {})
+        """The same for a reference string, with or without a version.
+
+        An absolute reference is followed only if it is some entry's fullUrl: Patient/1 of another server is
+        another patient.
+        """
+        return self._by_reference.get(reference.split("/_history/")[0], {})
 
     def all_of(self, holder: Json, name: str) -> list[Json]:
         """Every resource the references of one element lead to."""
@@ -50,13 +53,26 @@ def bundle_of(resources: list[Json]) -> Json:
 def references_to_read(report: Json) -> list[str]:
     """What else to re-read for a DiagnosticReport: subject, orders, studies, interpreters, results, Binaries.
 
-    Only relative references to types we use; absolute ones may lead to other hosts.
+    Only relative references to types we use; at most MOST_REFERENCES, for a forged report could name many.
     """
     names = ("subject", "basedOn", "imagingStudy", "resultsInterpreter", "performer", "result")
     held = [text(each, "reference") for name in names for each in elements(report, name)]
     held += [text(each, "url") for each in elements(report, "presentedForm") if not text(each, "data")]
     plain = (reference.split("/_history/")[0] for reference in held)
-    return list(dict.fromkeys(each for each in plain if _is_readable(each)))
+    return list(dict.fromkeys(each for each in plain if _is_readable(each)))[:MOST_REFERENCES]
+
+
+def made_relative(value: Any, base_url: str) -> Any:
+    """A copy in which references and URLs of the server itself are relative; those of others stay as they are."""
+    prefix = f"{base_url.rstrip('/')}/"
+    if isinstance(value, dict):
+        return {
+            key: item.removeprefix(prefix)
+            if key in ("reference", "url") and isinstance(item, str)
+            else made_relative(item, base_url)
+            for key, item in value.items()
+        }
+    return [made_relative(item, base_url) for item in value] if isinstance(value, list) else value
 
 
 def _is_readable(reference: str) -> bool:
@@ -64,6 +80,7 @@ def _is_readable(reference: str) -> bool:
     return bool(identity) and "/" not in identity and kind in READ_TYPES
 
 
+MOST_REFERENCES = 40
 READ_TYPES = frozenset(
     {"Patient", "ServiceRequest", "ImagingStudy", "Practitioner", "PractitionerRole", "Observation", "Binary"}
 )

@@ -172,6 +172,13 @@ def update(resource: Json, version: str = "") -> Exchange[Written]:
     return Written(reference, answer.version or meta_version, answer.status == 201)
 
 
+def delete(reference: str) -> Exchange[None]:
+    """DELETE [type]/[id]; gone already is fine."""
+    answer = yield Call("DELETE", reference)
+    if answer.status >= 400 and answer.status not in (404, 410):
+        raise failure(f"DELETE {reference.partition('/')[0]}", answer)
+
+
 def transaction(entries: Sequence[Json]) -> Exchange[list[Json]]:
     """POST a transaction Bundle; the response entries in the order of the request's."""
     bundle: Json = {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}

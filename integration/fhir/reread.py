@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from integration.fhir.errors import NotFound, Refused
+from integration.fhir.collection import bundle_of, made_relative, references_to_read
+from integration.fhir.errors import Refused
 from integration.fhir.exchange import Exchange, read
-from integration.fhir.lenient import element, elements, text
-from integration.fhir.notification import hint_of
+from integration.fhir.lenient import element, text
 from integration.fhir.systems import Json
 
-# Beyond this a report's references are not followed: a Bundle is one row, and a forged report could name many.
-MOST_REFERENCES = 40
 
-
-def reread(reference: str) -> Exchange[Json]:
+def reread(reference: str, base_url: str) -> Exchange[Json]:
     """The collection Bundle whose first entry is the DiagnosticReport.
 
-    References that are missing or refused on the server are left out; the reader says what that means.
-    Raises NotFound or Unreachable for the report itself.
+    What is missing or refused on the server is left out; the reader says what that means. A ServiceRequest
+    named only by the ImagingStudy is not followed. Raises NotFound, Refused or Unreachable for the report.
     """
-    report = yield from read(reference)
-    entries = [report]
-    for wanted in _references(report):
+    report = made_relative((yield from read(reference)), base_url)
+    found = [report]
+    for wanted in references_to_read(report):
         try:
-            found = yield from read(wanted)
-        except (NotFound, Refused):
+            found.append(made_relative((yield from read(wanted)), base_url))
+        except Refused:
             continue
-        entries.append(found)
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": entry} for entry in entries]}
+    found += yield from _practitioners(found)
+    return bundle_of(found)
 
 
-def _references(report: Json) -> list[str]:
-    holders = [element(report, "subject")]
-    for name in ("basedOn", "imagingStudy", "result", "resultsInterpreter", "performer"):
-        holders += elements(report, name)
-    return list(dict.fromkeys(_local(holders)))[:MOST_REFERENCES]
-
-
-def _local(holders: list[Json]) -> Iterator[str]:
-    """Type/id of each reference; contained ones stand in the report already."""
-    for holder in holders:
-        named = hint_of(text(holder, "reference"))
-        if named:
-            yield named.reference
+def _practitioners(found: list[Json]) -> Exchange[list[Json]]:
+    """The people behind PractitionerRoles."""
+    roles = (each for each in found if text(each, "resourceType") == "PractitionerRole")
+    named = {text(element(role, "practitioner"), "reference") for role in roles}
+    held: list[Json] = []
+    for reference in sorted(each for each in named if each.startswith("Practitioner/")):
+        try:
+            held.append((yield from read(reference)))
+        except Refused:
+            continue
+    return held

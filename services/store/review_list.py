@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, and_, exists, func, or_, select
+from sqlalchemy import Connection, RowMapping, and_, exists, func, or_, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.store.jobs import NOW
@@ -73,6 +73,9 @@ ORDER: dict[str, tuple[ColumnElement[Any], ...]] = {
     "patient": (report.c.patient_name, review.c.id),
     "disagreement": (review.c.conflicts.desc(), review.c.priority, review.c.created_at, review.c.id),
 }
+
+
+ASCENDING = ("urgent", "oldest", "patient")
 
 
 def page(connection: Connection, wanted: Filter, number: int = 1) -> Sequence[RowMapping]:
@@ -173,20 +176,23 @@ def counts(connection: Connection, site: str) -> dict[str, int]:
     return {**{name: by_priority.get(index, 0) for index, name in enumerate(names)}, "signed": signed}
 
 
-def following(connection: Connection, wanted: Filter, account_id: int, after: int | None = None) -> int | None:
-    """The report that comes next in the list for a person: neither open by somebody else nor `after` itself."""
+def following(connection: Connection, wanted: Filter, account_id: int, done: int, onward: bool) -> int | None:
+    """The report that comes next in the list for a person, none that somebody else has open.
+
+    From the top once `done` is signed, since something more urgent may have come; `onward` from there on down.
+    """
     free = or_(review.c.claimed_by.is_(None), review.c.claimed_until < NOW, review.c.claimed_by == account_id)
-    where = [
-        *conditions(wanted),
-        review.c.state.in_(TODO),
-        free,
-        report.c.held == "",
-        report_version.c.state == "current",
-    ]
-    if after is not None:
-        where.append(review.c.id != after)
-    query = select(review.c.report_id).select_from(TABLES).where(*where).order_by(*ORDER[wanted.sort]).limit(1)
-    return connection.scalar(query)
+    where = [*conditions(wanted), review.c.state.in_(TODO), free, review.c.id != done]
+    where += [report.c.held == "", report_version.c.state == "current"]
+    order = ORDER[wanted.sort]
+    query = select(review.c.report_id).select_from(TABLES).where(*where).order_by(*order).limit(1)
+    if onward and wanted.sort in ASCENDING:
+        here = select(*order).select_from(TABLES).where(review.c.id == done)
+        below = connection.scalar(query.where(tuple_(*order) > here.scalar_subquery()))
+        if below is not None:
+            return int(below)
+    found = connection.scalar(query)
+    return None if found is None else int(found)
 
 
 def modalities(connection: Connection, site: str) -> list[str]:

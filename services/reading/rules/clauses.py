@@ -18,7 +18,7 @@ FINITE = wordset(
     became becomes compresses effaces lies resides courses ends"""
 )
 STRONG = wordset("; but however although though whereas while yet -")
-_WEAK = wordset(", and with which that as where")
+_WEAK = wordset(", and with which that as where if unless")
 _RELATIVE = wordset("which that who whose")
 # A verbless remark ends with one of these ...
 END_WORDS = wordset(

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from integration.canonical import Side, Status
-from services.reading.rules.clauses import FINITE
+from services.reading.rules.anatomy import ANATOMY
+from services.reading.rules.exam import Exam
+from services.reading.rules.fit import Place, fit, place_of
 from services.reading.rules.laterality import side_of
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.scope import Parsed, Scope
 from services.reading.rules.sentences import Sentence
-from services.reading.rules.targets import Pattern, Targets
+from services.reading.rules.targets import Pattern, Target, Targets
 from services.reading.rules.tokens import Token
-from services.reading.rules.words import ANATOMY, GENERIC_HEADS, NOT_FOLLOWED, OPPOSITES
+from services.reading.rules.words import NOT_FOLLOWED
 from services.reading.rules.wordset import wordset
 
-_PLACES = wordset("""of in within at involving along through on to from overlying near throughout about at""")
-_LEFT_BOUNDS = wordset(""", ; : ( ) no without with but which that there and or of in at to for on from by""")
-_RIGHT_BOUNDS = wordset(", ; : . no without with but which that there however is")
-_WEAK = wordset("new other additional further otherwise remaining")
-_QUALIFIERS = wordset(
-    """large sizable sizeable significant acute displaced discrete new other additional focal recurrent residual
-    drainable obstructing enlarging definite tension moderate high grade severe critical further measurable
-    aggressive enhancing suspicious gross pathologically remaining otherwise"""
-)
 _STATUS = {
     Kind.NEGATED: Status.ABSENT,
     Kind.RESOLVED: Status.ABSENT,
@@ -35,39 +29,35 @@ _STATUS = {
     Kind.OTHER_PERSON: Status.NOT_MENTIONED,
     Kind.PRIOR: Status.NOT_MENTIONED,
 }
-_ANSWERS = {
-    "none": Status.ABSENT,
-    "no": Status.ABSENT,
-    "absent": Status.ABSENT,
-    "negative": Status.ABSENT,
-    "nil": Status.ABSENT,
-    "present": Status.PRESENT,
-    "yes": Status.PRESENT,
-    "positive": Status.PRESENT,
-    "mild": Status.PRESENT,
-    "moderate": Status.PRESENT,
-    "severe": Status.PRESENT,
-    "small": Status.PRESENT,
-    "large": Status.PRESENT,
-    "trace": Status.PRESENT,
-    "minimal": Status.PRESENT,
-    "possible": Status.UNCERTAIN,
-    "probable": Status.UNCERTAIN,
-    "likely": Status.UNCERTAIN,
-    "suspected": Status.UNCERTAIN,
-    "equivocal": Status.UNCERTAIN,
-    "stable": Status.PRESENT,
-    "unchanged": Status.PRESENT,
-    "left": Status.PRESENT,
-    "right": Status.PRESENT,
-    "bilateral": Status.PRESENT,
-}
+_ANSWERS = (
+    (Status.ABSENT, wordset("none no absent negative nil without")),
+    (
+        Status.PRESENT,
+        wordset(
+            """present yes positive mild moderate severe small large trace minimal stable unchanged left right bilateral
+            tiny multiple"""
+        ),
+    ),
+    (Status.UNCERTAIN, wordset("possible probable likely suspected equivocal questionable")),
+)
+_ANSWER_WORDS = 8
+_QUALIFIERS = wordset(
+    """large sizable sizeable significant acute displaced discrete new other additional focal recurrent residual
+    drainable obstructing enlarging definite tension moderate high grade severe critical further measurable aggressive
+    enhancing suspicious gross pathologically remaining otherwise"""
+)
+# "No other fracture" speaks of the rest and presupposes one.
+_OF_THE_REST = wordset("other additional further elsewhere else")
+_DONE = re.compile(
+    r"\w+(?:otomy|ectomy|ostomy|plasty|desis)|surgery|fusion|repair|replacement|placement|graft|shunt|stent"
+)
 
 
 class Mention(NamedTuple):
     """One place that speaks of target `target`. Tokens [first, last) name it.
 
-    `weak`: "no new ...", or a normal statement; `qualified`: the denial is of one kind, size or place only.
+    `weak`: a denial of what is new only; `qualified`: the denial is of one kind, size or place only;
+    `off_side`: it speaks of the side the candidate does not name, and counts only against another mention.
     """
 
     target: int
@@ -79,61 +69,102 @@ class Mention(NamedTuple):
     side: Side | None = None
     weak: bool = False
     qualified: bool = False
+    off_side: bool = False
     scope: Scope | None = None
 
 
-def mentions(parsed: Parsed, targets: Targets) -> list[Mention]:
+def mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mention]:
     """Every mention of a target in the sentence."""
     tokens = parsed.sentence.tokens
     found: list[Mention] = []
     for at, token in enumerate(tokens):
         for word in token.canon:
             if word in targets.by_head and not _is_another_thing(tokens, at, word):
-                found += _at_head(parsed, targets, at, targets.by_head[word])
+                found += _at_head(parsed, targets, at, targets.by_head[word], exam)
     return found
 
 
 def _is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
-    blocked = NOT_FOLLOWED.get(word)
-    return bool(blocked) and at + 1 < len(tokens) and bool(blocked & set(tokens[at + 1].canon))  # type: ignore[operator]
+    blocked = NOT_FOLLOWED.get(word, frozenset())
+    return at + 1 < len(tokens) and bool(blocked & set(tokens[at + 1].canon))
 
 
-def _at_head(parsed: Parsed, targets: Targets, at: int, patterns: tuple[tuple[int, Pattern], ...]) -> list[Mention]:
-    window = noun_phrase(parsed, at)
-    tokens = parsed.sentence.tokens
-    local = {word for token in tokens[window[0] : window[1]] for word in token.canon}
-    scope = parsed.deciding(at)
-    status, rule = _judge(parsed, at, scope)
+def _at_head(
+    parsed: Parsed, targets: Targets, at: int, patterns: tuple[tuple[int, Pattern], ...], exam: Exam
+) -> list[Mention]:
+    place = place_of(parsed, at)
     best: dict[int, Mention] = {}
     for number, pattern in patterns:
-        if number in best and not best[number].qualified:
-            continue
-        fit = _fits(parsed, at, local, pattern, status)
-        if fit and not (pattern.denied_only and status is not Status.ABSENT):
-            best[number] = _mention(parsed, number, at, window, status, rule + fit, scope)
-    return [mention for number, mention in best.items() if _on_side(mention, targets.targets[number].side)]
+        if number not in best:
+            mention = _read(parsed, targets.targets[number], pattern, at, place, exam)
+            if mention:
+                best[number] = mention._replace(target=number)
+    return list(best.values())
 
 
-def _mention(
-    parsed: Parsed, number: int, at: int, window: tuple[int, int], status: Status, rule: str, scope: Scope | None
-) -> Mention:
+def _read(parsed: Parsed, target: Target, pattern: Pattern, at: int, place: Place, exam: Exam) -> Mention | None:
+    """What head `at` says of the target by this wording, if it is one of it."""
+    scope = parsed.deciding(at, pattern.needs | {pattern.head})
+    status, rule = _judge(parsed, at, scope)
+    how = fit(pattern, target.home, place, exam, denied=status is Status.ABSENT)
+    turned = _turned(pattern, status) if how else None
+    if turned is None:
+        return None
+    mention = _mention(parsed, at, place, scope, exam)._replace(status=turned, rule=f"{rule}/{how}")
+    return _sided(_of_the_rest(mention, parsed, at), target.side)
+
+
+def _turned(pattern: Pattern, status: Status) -> Status | None:
+    """The status under the pattern's mode; None where the pattern does not count."""
+    if pattern.mode == "plain" or status is Status.NOT_MENTIONED:
+        return status
+    if pattern.mode == "opposite":
+        return Status.ABSENT if status is Status.PRESENT else None
+    if status is not Status.ABSENT:
+        return None
+    return Status.PRESENT if pattern.mode == "flipped" else Status.ABSENT
+
+
+def _mention(parsed: Parsed, at: int, place: Place, scope: Scope | None, exam: Exam) -> Mention:
     sentence = parsed.sentence
-    words = {token.text for token in sentence.tokens[window[0] : at]}
-    if scope and scope.hit.trigger.forward:
-        words |= {token.text for token in sentence.tokens[scope.hit.start : at]}
-    weak = status is Status.ABSENT and bool(words & _WEAK)
-    side = side_of(parsed, at, window)
+    side = side_of(parsed, at, (place.first, place.last))
+    words = _qualifying(parsed, at, place, scope)
     qualified = bool(words & _QUALIFIERS) or bool(sentence.context & ANATOMY) or side is not None
-    return Mention(number, status, sentence, window[0], max(window[1], at + 1), rule, side, weak, qualified, scope)
+    return Mention(
+        target=-1,
+        status=Status.NOT_MENTIONED,
+        sentence=sentence,
+        first=place.first,
+        last=max(place.last, at + 1),
+        rule="",
+        side=side or exam.side,
+        weak="new" in words,
+        qualified=qualified,
+        scope=scope,
+    )
 
 
-def _on_side(mention: Mention, needed: Side | None) -> bool:
+def _qualifying(parsed: Parsed, at: int, place: Place, scope: Scope | None) -> set[str]:
+    start = place.first
+    if scope and scope.hit.trigger.forward:
+        start = min(start, scope.hit.start)
+    return {token.text for token in parsed.sentence.tokens[start:at]}
+
+
+def _of_the_rest(mention: Mention, parsed: Parsed, at: int) -> Mention:
+    if mention.status is not Status.ABSENT or mention.scope is None:
+        return mention
+    words = {token.text for token in parsed.sentence.tokens[mention.scope.hit.start : at + _ANSWER_WORDS]}
+    return mention._replace(status=Status.NOT_MENTIONED, rule="of-the-rest") if words & _OF_THE_REST else mention
+
+
+def _sided(mention: Mention, needed: Side | None) -> Mention | None:
     """A candidate that names a side needs it; a denial without a side denies both."""
     if needed is None or mention.side is needed or mention.side is Side.BILATERAL:
-        return True
+        return mention
     if mention.side is None:
-        return mention.status is Status.ABSENT
-    return False
+        return mention if mention.status is Status.ABSENT else None
+    return mention._replace(off_side=True)
 
 
 def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
@@ -141,20 +172,26 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
         return _answer(parsed, scope)
     if scope is None:
         return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at) else (Status.PRESENT, "asserted")
+    if scope.kind is Kind.HISTORY and _is_done(parsed, at, scope):
+        return Status.PRESENT, "procedure"
     return _STATUS[scope.kind], scope.kind.value
+
+
+def _is_done(parsed: Parsed, at: int, scope: Scope) -> bool:
+    """ "Status post craniotomy" asserts the craniotomy."""
+    after = scope.hit.trigger.words[0] in ("status", "s/p")
+    return after and _DONE.fullmatch(parsed.sentence.tokens[at].text) is not None
 
 
 def _answer(parsed: Parsed, scope: Scope | None) -> tuple[Status, str]:
     """A label that names the finding is answered by the first word after it: "Pneumothorax: none"."""
-    tokens = parsed.sentence.tokens
-    answer = tokens[parsed.sentence.label].text if parsed.sentence.label < len(tokens) else ""
-    if scope is not None and scope.hit.start >= parsed.sentence.label:
+    tokens, label = parsed.sentence.tokens, parsed.sentence.label
+    if scope is not None and scope.hit.start >= label:
         return _STATUS[scope.kind], f"label-{scope.kind.value}"
-    short = len(tokens) - parsed.sentence.label <= 8
-    status = _ANSWERS.get(answer, Status.NOT_MENTIONED)
-    if answer == "no" and not short:
-        status = Status.NOT_MENTIONED
-    return status, "label-answer"
+    answer = tokens[label].text if label < len(tokens) else ""
+    if answer == "no" and len(tokens) - label > _ANSWER_WORDS:
+        return Status.NOT_MENTIONED, "label"
+    return next((status for status, words in _ANSWERS if answer in words), Status.NOT_MENTIONED), "label"
 
 
 def _is_alternative(parsed: Parsed, at: int) -> bool:
@@ -163,50 +200,3 @@ def _is_alternative(parsed: Parsed, at: int) -> bool:
     if at + 1 < len(tokens) and tokens[at + 1].text == "or":
         return True
     return any(tokens[before].text == "or" for before in range(max(0, at - 2), at))
-
-
-def noun_phrase(parsed: Parsed, at: int) -> tuple[int, int]:
-    """Tokens [first, last) of the noun phrase around head `at`, with the places named after it."""
-    clause = parsed.clause_of(at)
-    tokens = parsed.sentence.tokens
-    first = at
-    while first > clause.start and not _bounds_left(tokens, first - 1):
-        first -= 1
-    last = at + 1
-    placed = False
-    while last < clause.end and last - at < 10:
-        word = tokens[last].text
-        if word in FINITE or word in _RIGHT_BOUNDS or (word in ("and", "or") and not placed):
-            break
-        placed = placed or word in _PLACES
-        last += 1
-    return first, last
-
-
-def _bounds_left(tokens: tuple[Token, ...], at: int) -> bool:
-    """A comma, "and" or "or" inside "pleural or pericardial effusion" joins adjectives and does not end it."""
-    word = tokens[at].text
-    if word in (",", "and", "or"):
-        before, after = tokens[at - 1] if at else None, tokens[at + 1]
-        return not (before and set(before.canon) & ANATOMY and set(after.canon) & ANATOMY)
-    return word in FINITE or word in _LEFT_BOUNDS
-
-
-def _fits(parsed: Parsed, at: int, local: set[str], pattern: Pattern, status: Status) -> str:
-    """How the pattern is satisfied at this head: "" (not at all), "/phrase", "/clause" or "/general"."""
-    if any(OPPOSITES[kind] & local for kind in pattern.types):
-        return ""
-    missing = pattern.needs - local
-    if not missing:
-        return "/phrase"
-    places = local & ANATOMY - pattern.needs - {pattern.head}
-    if places:
-        return ""
-    sentence = parsed.sentence
-    clause = parsed.clause_of(at)
-    around = {word for token in sentence.tokens[clause.start : at + 4] for word in token.canon} | sentence.context
-    if missing <= around:
-        return "/clause"
-    if status is Status.ABSENT and pattern.head in GENERIC_HEADS and not sentence.context & ANATOMY - pattern.needs:
-        return "/general"
-    return ""

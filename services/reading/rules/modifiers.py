@@ -101,7 +101,7 @@ uncertain forward: differential considerations include; considerations include; 
 uncertain forward: possibility of; concern of; favor; favors; favored to represent; favored; favoring
 uncertain forward: favoured; favour; favours; equivocal for; equivocal; indeterminate for; less likely
 uncertain forward: unlikely; thought to represent; felt to represent; believed to represent; thought to be
-uncertain forward: felt to be; believed to be; question; questioned; versus; borderline; differential of
+uncertain forward: felt to be; believed to be; question; questioned; versus; differential of
 uncertain forward: would raise; not entirely excluded; raise the question of; raises the question of; ?
 uncertain forward: thought to reflect; felt to reflect; suspect; suspected to represent; suspicious of
 uncertain forward: not rule out; differential; conceivably; doubtful; hint of; vague suggestion of
@@ -116,7 +116,7 @@ uncertain back: may be considered; difficult to exclude; is unlikely; are unlike
 uncertain back: are favored; favored; in the differential; a possibility; a consideration; is a concern
 uncertain back: of concern; could have this appearance; may have this appearance; possible; is probable
 uncertain back: are probable; questioned; cannot be confirmed; not confirmed; is equivocal; are equivocal
-uncertain back: equivocal; is borderline; could be considered; might be considered; remains possible
+uncertain back: equivocal; could be considered; might be considered; remains possible
 uncertain back: remain possible; not definitively excluded; may also be present
 uncertain back: would be difficult to exclude; can be considered; may be possible; is presumed
 versus forward: versus; vs
@@ -183,6 +183,9 @@ _NEAR = wordset(
     favored absent negative equivocal non resolved removed questioned doubtful"""
 )
 
+# One word that names the finding and denies it.
+SELF_DENYING = wordset("nonaneurysmal nondilated nonenlarged nondistended nonthickened unenlarged undilated")
+_SELF_DENYING = Trigger(("non",), Kind.NEGATED, True, True)
 # "X is likely." hedges X; "X is likely due to Y" does not.
 _TENTATIVE_END = wordset("""likely possible favored probable presumed suspected questioned borderline""")
 _MAY_FOLLOW = wordset(". , ; ) given in but and based at on clinically as :")
@@ -214,10 +217,16 @@ def _index() -> dict[str, list[Trigger]]:
     return index
 
 
+@lru_cache(maxsize=1)
+def known_words() -> frozenset[str]:
+    """Every word of the lexicon."""
+    return FILLERS.union(*(trigger.words for triggers in _index().values() for trigger in triggers))
+
+
 def find(tokens: tuple[Token, ...]) -> list[Hit]:
     """Modifier triggers of a sentence; the longest wins, both directions of equal length are kept."""
     index = _index()
-    hits: list[Hit] = []
+    hits: list[Hit] = [Hit(_SELF_DENYING, at, at) for at, token in enumerate(tokens) if token.text in SELF_DENYING]
     taken = 0
     for at, token in enumerate(tokens):
         if at < taken or token.text not in index:

@@ -2,56 +2,95 @@
 
 from __future__ import annotations
 
-from integration.canonical import Status
+from integration.canonical import Side, Status
+from services.reading.rules.exam import Exam
 from services.reading.rules.mentions import Mention
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.scope import Parsed
-from services.reading.rules.targets import Normal, Targets
+from services.reading.rules.targets import NORMAL_WORDS, Normal, Target, Targets
+from services.reading.rules.tokens import Token
+from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
-_ANY = wordset("""normal unremarkable clear intact preserved maintained negative nondilated""")
-_PHRASES = (("within", "limits"), ("not", "enlarged"), ("no", "abnormality"), ("not", "dilated"))
+_ANY = wordset("normal unremarkable clear intact preserved maintained negative nondilated normally")
+_PHRASES = (
+    ("within", "limits"),
+    ("not", "enlarged"),
+    ("no", "abnormality"),
+    ("not", "dilated"),
+    ("no", "abnormalities"),
+)
+_NOT_PREDICATES = wordset("within limits well")
 _LIMITING = wordset("otherwise remaining remainder rest except other")
 _SPOILING = (Kind.NEGATED, Kind.UNCERTAIN, Kind.HYPOTHETICAL, Kind.PRIOR, Kind.UNASSESSED)
 
 
-def normal_mentions(parsed: Parsed, targets: Targets) -> list[Mention]:
-    """Denials by normal statements of the sentence, one a target at most for each clause."""
-    sentence = parsed.sentence
+def normal_mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mention]:
+    """Denials by normal statements of the sentence, at most one a target for each clause."""
     found: list[Mention] = []
     for clause in parsed.clauses:
-        tokens = sentence.tokens[clause.start : clause.end]
-        at = _predicate(parsed, clause.start, clause.end)
-        if at < 0:
-            continue
-        said = {word for token in tokens for word in token.canon} | sentence.context
-        texts = {token.text for token in tokens}
-        for number, target in enumerate(targets.targets):
-            if any(_holds(normal, said, texts) for normal in target.normals):
-                weak = bool(texts & _LIMITING)
-                found.append(
-                    Mention(number, Status.ABSENT, sentence, clause.start, clause.end, "normal", None, weak, True)
-                )
+        if _has_predicate(parsed, clause.start, clause.end):
+            found += _in_clause(parsed, clause.start, clause.end, targets, exam)
     return found
 
 
-def _predicate(parsed: Parsed, start: int, end: int) -> int:
-    """Position of the clause's normal predicate, or -1 when it has none or it is itself denied or hedged."""
+def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exam) -> list[Mention]:
+    sentence = parsed.sentence
+    tokens = sentence.tokens[start:end]
+    said = {word for token in tokens for word in token.canon} | sentence.context
+    texts = {token.text for token in tokens}
+    weak = bool(texts & _LIMITING)
+    found = []
+    for number, target in enumerate(targets.targets):
+        subject = _subject(target, said, texts)
+        if subject:
+            side = _side(tokens, subject) or _side(sentence.context_tokens, subject) or exam.side
+            mention = Mention(number, Status.ABSENT, sentence, start, end, "normal", side, weak, True)
+            found.append(mention._replace(off_side=_is_other(side, target.side)))
+    return found
+
+
+def _is_other(side: Side | None, needed: Side | None) -> bool:
+    return needed is not None and side not in (None, needed, Side.BILATERAL)
+
+
+def _side(tokens: tuple[Token, ...], subject: frozenset[str]) -> Side | None:
+    """The side of the subject: the nearest before it ("right kidney"), else the only one there."""
+    sides = {SIDES[token.text] for token in tokens if token.text in SIDES}
+    if not sides or "bilateral" in sides:
+        return None
+    named = {
+        SIDES[tokens[back].text]
+        for at, token in enumerate(tokens)
+        if subject & set(token.canon)
+        for back in range(max(0, at - 3), at)
+        if tokens[back].text in SIDES
+    }
+    chosen = named or sides
+    return Side(chosen.pop()) if len(chosen) == 1 else None
+
+
+def _has_predicate(parsed: Parsed, start: int, end: int) -> bool:
+    """Whether the clause calls something normal, and is not itself denied or hedged."""
     tokens = parsed.sentence.tokens
-    texts = {token.text for token in tokens[start:end]}
     for at in range(start, end):
-        if tokens[at].text in _ANY or tokens[at].text in ("patent", "midline", "symmetric", "aligned", "anatomic"):
+        if tokens[at].text in _ANY or tokens[at].text in NORMAL_WORDS - _NOT_PREDICATES:
             scope = parsed.deciding(at)
-            return -1 if scope and scope.kind in _SPOILING else at
-    if any(set(phrase) <= texts for phrase in _PHRASES):
-        return start
-    return -1
+            return not (scope and scope.kind in _SPOILING)
+    texts = {token.text for token in tokens[start:end]}
+    return any(texts.issuperset(phrase) for phrase in _PHRASES)
+
+
+def _subject(target: Target, said: set[str], texts: set[str]) -> frozenset[str]:
+    """The subject of the first normal statement of the target that the clause makes; empty when it makes none."""
+    return next((normal.subject for normal in target.normals if _holds(normal, said, texts)), frozenset())
 
 
 def _holds(normal: Normal, said: set[str], texts: set[str]) -> bool:
     if not normal.subject <= said:
         return False
-    if normal.predicate & texts:
+    if normal.predicate & texts - _NOT_PREDICATES:
         return True
-    usual = bool(normal.predicate & _ANY or normal.predicate >= {"within", "limits"})
-    return usual and bool(texts & _ANY or {"within", "limits"} <= texts or {"not", "enlarged"} <= texts)
+    if not (normal.predicate & _ANY or normal.predicate >= {"within", "limits"}):
+        return False
+    return bool(texts & _ANY) or any(texts.issuperset(phrase) for phrase in _PHRASES)

@@ -7,12 +7,13 @@ import time
 from integration.canonical import Engine, Side, Status, Verdict
 from services.reading.reader import Question, Reading, Usage
 from services.reading.rules.evidence import change_of, quotes
+from services.reading.rules.exam import exam_of
 from services.reading.rules.mentions import Mention, mentions
 from services.reading.rules.normal import normal_mentions
 from services.reading.rules.resolve import SILENT, Decision, decide
 from services.reading.rules.scope import parse
 from services.reading.rules.sections import blocks
-from services.reading.rules.sentences import sentences
+from services.reading.rules.sentences import Sentence, sentences
 from services.reading.rules.targets import Target, Targets, compile_catalogue
 
 VERSION = "1"
@@ -46,14 +47,19 @@ class RulesReader:
 
 
 def _mentions(question: Question, targets: Targets) -> list[Mention]:
+    parts = blocks(question.text, question.sections)
+    exam = exam_of(question, parts)
     found: list[Mention] = []
-    for sentence in sentences(question.text, blocks(question.text, question.sections)):
-        if sentence.kind in SILENT:
-            continue
-        parsed = parse(sentence)
-        found += mentions(parsed, targets)
-        found += normal_mentions(parsed, targets)
+    for sentence in sentences(question.text, parts):
+        if sentence.kind not in SILENT:
+            parsed = parse(_spelled(sentence, targets))
+            found += mentions(parsed, targets, exam)
+            found += normal_mentions(parsed, targets, exam)
     return found
+
+
+def _spelled(sentence: Sentence, targets: Targets) -> Sentence:
+    return sentence._replace(tokens=tuple(map(targets.speller.spelled, sentence.tokens)))
 
 
 def _verdict(text: str, target: Target, decision: Decision) -> Verdict:

@@ -40,10 +40,11 @@ def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
 
 
 def _decide(target: Target, mentions: list[Mention]) -> Decision:
-    speaking = [mention for mention in mentions if _speaks(mention)]
-    if not speaking:
-        return Decision(Status.NOT_MENTIONED, tuple(mentions[:1]), mentions[0].rule if mentions else "not-mentioned")
-    addendum = [mention for mention in speaking if mention.sentence.kind is SectionKind.ADDENDUM]
+    speaking = _whole([mention for mention in mentions if _speaks(mention)], target)
+    if not any(not mention.off_side for mention in speaking):
+        silent = [mention for mention in mentions if mention.status is Status.NOT_MENTIONED]
+        return Decision(Status.NOT_MENTIONED, (), silent[0].rule if silent else "not-mentioned")
+    addendum = _here([mention for mention in speaking if mention.sentence.kind is SectionKind.ADDENDUM])
     if addendum:
         status, why = _within(addendum)
         return Decision(status, _of(addendum, status), f"addendum/{why}")
@@ -52,6 +53,20 @@ def _decide(target: Target, mentions: list[Mention]) -> Decision:
 
 def _speaks(mention: Mention) -> bool:
     return mention.status in _SPEAKING and mention.sentence.kind not in SILENT
+
+
+def _here(mentions: list[Mention]) -> list[Mention]:
+    return [mention for mention in mentions if not mention.off_side]
+
+
+def _whole(mentions: list[Mention], target: Target) -> list[Mention]:
+    """Without the normal statements of one side, where the candidate is of either and the other is not normal."""
+    if target.side is not None:
+        return mentions
+    sides = {mention.side for mention in mentions if mention.rule == "normal"}
+    if None in sides or Side.BILATERAL in sides or sides >= {Side.LEFT, Side.RIGHT}:
+        return mentions
+    return [mention for mention in mentions if mention.rule != "normal"]
 
 
 def _of(mentions: list[Mention], status: Status) -> tuple[Mention, ...]:
@@ -73,13 +88,14 @@ def _within(mentions: list[Mention]) -> tuple[Status, str]:
 def _across(target: Target, mentions: list[Mention]) -> Decision:
     impression = [mention for mention in mentions if mention.sentence.kind is SectionKind.IMPRESSION]
     findings = [mention for mention in mentions if mention.sentence.kind is not SectionKind.IMPRESSION]
-    if not impression or not findings:
-        status, rule = _within(mentions)
-        return Decision(status, _of(mentions, status), rule)
     if _sides_disagree(findings, impression):
-        chosen = (_of(findings, Status.PRESENT)[:1] + _of(impression, Status.PRESENT)[:1]) or tuple(mentions[:2])
+        chosen = _of(findings, Status.PRESENT)[:1] + _of(impression, Status.PRESENT)[:1]
         status = Status.UNCERTAIN if target.side else Status.PRESENT
         return Decision(status, chosen, "conflict/side", conflict=True)
+    findings, impression = _here(findings), _here(impression)
+    if not impression or not findings:
+        status, rule = _within(findings or impression)
+        return Decision(status, _of(findings or impression, status), rule)
     return _findings_and_impression(findings, impression)
 
 
@@ -102,7 +118,9 @@ def _findings_and_impression(findings: list[Mention], impression: list[Mention])
 def _contradict(findings: list[Mention], impression: list[Mention]) -> bool:
     """A plain denial in one part against a plain assertion in the other."""
     for denied, asserted in ((findings, impression), (impression, findings)):
-        plain = [m for m in denied if m.status is Status.ABSENT and not m.weak and not m.qualified]
+        plain = [
+            m for m in denied if m.status is Status.ABSENT and not m.weak and (m.rule == "normal" or not m.qualified)
+        ]
         if plain and any(m.status is Status.PRESENT for m in asserted):
             return not any(m.status is Status.PRESENT for m in denied)
     return False

@@ -58,9 +58,13 @@ class Parsed(NamedTuple):
         """The clause token `at` stands in."""
         return next(clause for clause in self.clauses if clause.start <= at < clause.end)
 
-    def deciding(self, at: int) -> Scope | None:
-        """The modifier that decides about a finding whose head is token `at`; None: it is asserted."""
+    def deciding(self, at: int, within: frozenset[str] = frozenset()) -> Scope | None:
+        """The modifier that decides about a finding whose head is token `at`; None: it is asserted.
+
+        A modifier made of words of the finding's own name (`within`: "absent flow void") does not count.
+        """
         covering = [scope for scope in self.scopes if scope.start <= at < scope.end]
+        covering = [scope for scope in covering if not within.issuperset(scope.hit.trigger.words)]
         if not covering:
             return None
         return min(covering, key=lambda scope: _ORDER.index(scope.kind))
@@ -102,6 +106,8 @@ def _resolved_kind(tokens: tuple[Token, ...], hit: Hit, end: int) -> Kind:
 
 
 def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list[Hit]) -> int:
+    if hit.trigger.words == ("non",) and hit.start == hit.end:
+        return hit.end + 1
     if hit.trigger.words == ("non",):
         return min(hit.end + 2, clause.end)
     stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}

@@ -8,28 +8,34 @@ from typing import NamedTuple
 
 from integration.canonical import Side
 from services.reading.reader import Candidate, Catalogue
+from services.reading.rules.anatomy import ANATOMY, VAGUE, is_level
+from services.reading.rules.spelling import Speller
 from services.reading.rules.tokens import Token, words_of
-from services.reading.rules.words import ANATOMY, OPPOSITES, PARTS, PREDICATES, SIDES, STOP
+from services.reading.rules.words import COMPOUNDS, EMPTY_NOUNS, FORMS, OPPOSITES, PARTS, PREDICATES, SIDES, STOP
 from services.reading.rules.wordset import wordset
 
 _PREPOSITIONS = wordset("""of in with at to from within under beneath for on by around along near over""")
-_NORMAL_WORDS = wordset(
+NORMAL_WORDS = wordset(
     """normal unremarkable clear intact patent preserved maintained midline symmetric negative within limits well
     aerated expanded unobstructed nondilated nondistended smooth homogeneous aligned anatomic open sharp"""
 )
 # "left ventricle" and "right heart" name a chamber, not a side of the patient.
 _CHAMBERS = wordset("ventricle atrium heart atrial shift")
 _USUAL = wordset("normal unremarkable")
-_DENIALS = wordset("no not without")
+_DENIALS = wordset("no not without free")
 
 
 class Pattern(NamedTuple):
-    """One wording: `head` and the other canonical words it needs near it. `types`: those with an opposite."""
+    """One wording: `head` and the other canonical words it needs near it. `types`: those with an opposite.
+
+    `mode`: plain; denied (counts only when denied: "no acute disease" of a normal phrase); opposite (its assertion
+    denies the finding); flipped (its denial asserts it: "no acute abnormality" of the candidate "no finding").
+    """
 
     head: str
     needs: frozenset[str]
     types: frozenset[str]
-    denied_only: bool = False
+    mode: str = "plain"
 
 
 class Normal(NamedTuple):
@@ -40,20 +46,21 @@ class Normal(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A candidate, compiled. `side`: the side its name demands."""
+    """A candidate, compiled. `side`: the side its name demands; `home`: the places its wordings name."""
 
     candidate: Candidate
     patterns: tuple[Pattern, ...]
     normals: tuple[Normal, ...]
     side: Side | None
+    home: frozenset[str]
 
 
 class Targets(NamedTuple):
-    """A catalogue, compiled. `by_head`: canonical word → (target number, pattern); `vocabulary`: words to spell."""
+    """A catalogue, compiled. `by_head`: canonical word → (target number, pattern)."""
 
     targets: tuple[Target, ...]
     by_head: dict[str, tuple[tuple[int, Pattern], ...]]
-    vocabulary: frozenset[str]
+    speller: Speller
 
 
 @lru_cache(maxsize=64)
@@ -71,24 +78,53 @@ def compile_catalogue(catalogue: Catalogue) -> Targets:
         for token in words_of(phrase)
         if token.text.isalpha()
     )
-    return Targets(targets, {head: tuple(found) for head, found in by_head.items()}, vocabulary)
+    return Targets(targets, {head: tuple(found) for head, found in by_head.items()}, Speller(vocabulary))
 
 
 def _target(candidate: Candidate) -> Target:
-    name = words_of(candidate.finding.name)
-    side = _side_of(name)
-    phrases = [phrase for text in (candidate.finding.name, *candidate.synonyms) for phrase in _variants(text)]
-    patterns = [pattern for phrase in phrases if (pattern := _pattern(words_of(phrase)))]
-    normals: list[Normal] = []
-    for phrase in candidate.normal_phrases:
-        words = words_of(phrase)
-        if any(word.text in _DENIALS for word in words):
-            denied = _pattern([word for word in words if word.text not in _DENIALS])
-            patterns += [denied._replace(denied_only=True)] if denied else []
-        elif normal := _normal(words):
-            normals.append(normal)
+    name = candidate.finding.name
+    phrases = [phrase for text in (name, *candidate.synonyms) for phrase in _variants(text)]
+    patterns = [pattern for phrase in phrases if (pattern := _wording(phrase))]
+    patterns += [pattern for phrase in candidate.normal_phrases if (pattern := _normal_wording(phrase))]
+    normals = [normal for phrase in candidate.normal_phrases if (normal := _normal(words_of(phrase)))]
     normals += [Normal(subject, _USUAL) for text in candidate.structures if (subject := _subject(words_of(text)))]
-    return Target(candidate, tuple(dict.fromkeys(patterns)), tuple(dict.fromkeys(normals)), side)
+    home = _home(patterns, candidate)
+    if not candidate.normal_phrases and not candidate.structures and (own := _places(patterns[0])):
+        normals.append(Normal(own, _USUAL))
+    unique = tuple(dict.fromkeys(patterns))
+    return Target(candidate, unique, tuple(dict.fromkeys(normals)), _side_of(words_of(name)), home)
+
+
+def _wording(phrase: str) -> Pattern | None:
+    """A pattern of a name or synonym; one that is itself a denial is met by a denial."""
+    words = words_of(phrase)
+    denied = any(word.text in _DENIALS for word in words)
+    pattern = _pattern([word for word in words if word.text not in _DENIALS])
+    return pattern._replace(mode="flipped") if pattern and denied else pattern
+
+
+def _normal_wording(phrase: str) -> Pattern | None:
+    """A pattern of a normal phrase that is a denial or names no normal predicate; None for "X is normal"."""
+    words = words_of(phrase)
+    if any(word.text in _DENIALS for word in words):
+        pattern = _pattern([word for word in words if word.text not in _DENIALS])
+        return pattern._replace(mode="denied") if pattern else None
+    if _normal(words):
+        return None
+    pattern = _pattern(words)
+    return pattern._replace(mode="opposite") if pattern else None
+
+
+def _home(patterns: list[Pattern], candidate: Candidate) -> frozenset[str]:
+    said = {word for pattern in patterns if pattern.mode == "plain" for word in (pattern.head, *pattern.needs)}
+    said |= {word for text in candidate.structures for word in _subject(words_of(text))}
+    return frozenset(said & ANATOMY) - {"tissue", "soft"}
+
+
+def _places(pattern: Pattern) -> frozenset[str]:
+    """The organ a bare name speaks of, whose being called normal denies it; level and part included."""
+    places = pattern.needs & ANATOMY | {word for word in pattern.needs if is_level(word)}
+    return places if pattern.needs & (ANATOMY - VAGUE) else frozenset()
 
 
 def _variants(text: str) -> list[str]:
@@ -115,6 +151,7 @@ def _side_of(words: list[Token]) -> Side | None:
 def _pattern(words: list[Token]) -> Pattern | None:
     side = _side_of(words)
     kept = [word for word in words if word.text not in STOP and not (side and word.text in SIDES)]
+    kept = _without_empty_nouns(kept)
     if not kept:
         return None
     head = _head(words, kept)
@@ -125,6 +162,13 @@ def _pattern(words: list[Token]) -> Pattern | None:
     )
     needs = frozenset(canon - {head} - STOP)
     return Pattern(head, needs, needs & frozenset(OPPOSITES))
+
+
+def _without_empty_nouns(kept: list[Token]) -> list[Token]:
+    """ "Ischemic changes" are ischemia, "white matter changes" are changes."""
+    rest = [word for word in kept if word.canon[-1] not in EMPTY_NOUNS]
+    named = any(not _is_place(word) and (word.text in FORMS or word.text in COMPOUNDS) for word in rest)
+    return rest if named else kept
 
 
 def _head(words: list[Token], kept: list[Token]) -> str:
@@ -151,8 +195,10 @@ def _subject(words: list[Token]) -> frozenset[str]:
 
 
 def _normal(words: list[Token]) -> Normal | None:
-    predicate = frozenset(word.text for word in words if word.text in _NORMAL_WORDS)
+    if any(word.text in _DENIALS for word in words):
+        return None
+    predicate = frozenset(word.text for word in words if word.text in NORMAL_WORDS)
     subject = frozenset(
-        part for word in words if word.text not in _NORMAL_WORDS and word.text not in STOP for part in word.canon
+        part for word in words if word.text not in NORMAL_WORDS and word.text not in STOP for part in word.canon
     )
     return Normal(subject, predicate) if subject and predicate else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from services.reading.rules.wordset import wordset
 
-BRITISH = (("ae", "e"), ("oe", "e"), ("our", "or"), ("ise", "ize"), ("isation", "ization"), ("litre", "liter"))
+BRITISH = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("litre", "liter"))
 
 
 def _forms(table: str) -> dict[str, str]:
@@ -112,7 +112,7 @@ pseudocyst: pseudocysts
 collection: collections
 loss: lost
 congest: congestion congested
-free:
+free: freely
 patent: patency
 lung: lungs pulmonary lungfield
 pleura: pleural pleurae
@@ -211,6 +211,31 @@ coronary: coronaries
 carotid: carotids
 meninges: meningeal leptomeningeal dural
 retropulsion: retropulsed
+pneumothorax: pneumothoraces ptx
+focus: foci focal-area
+ascites:
+hydronephrosis: hydronephrotic
+axilla: axillary
+atrium: atrial
+effacement: effaced effacing
+swelling: swollen
+blunting: blunted
+flattening: flattened
+hemisphere: hemispheric hemispheres
+sulcus: sulci sulcal
+disease: diseases
+change: changes changed
+process: processes
+hyperinflation: hyperinflated hyperexpanded hyperexpansion
+atherosclerosis: atherosclerotic
+cirrhosis: cirrhotic
+osteopenia: osteopenic
+scoliosis: scoliotic
+demyelinate: demyelinating demyelination
+arthritis: arthritic
+tortuosity: tortuous
+engorgement: engorged
+umbilicus: umbilical
 listhesis: spondylolisthesis anterolisthesis retrolisthesis
 """
 )
@@ -236,6 +261,13 @@ COMPOUNDS: dict[str, tuple[str, ...]] = {
     "bibasilar": ("bilateral", "basilar"),
     "biapical": ("bilateral", "apical"),
     "bihilar": ("bilateral", "hilum"),
+    "nonaneurysmal": ("aneurysm",),
+    "nondilated": ("dilate",),
+    "undilated": ("dilate",),
+    "nonenlarged": ("enlarge",),
+    "unenlarged": ("enlarge",),
+    "nondistended": ("dilate",),
+    "nonthickened": ("thicken",),
     "rll": ("right", "lower", "lobe", "lung"),
     "rul": ("right", "upper", "lobe", "lung"),
     "rml": ("right", "middle", "lobe", "lung"),
@@ -247,24 +279,6 @@ COMPOUNDS: dict[str, tuple[str, ...]] = {
     "ett": ("endotracheal", "tube"),
     "ngt": ("nasogastric", "tube"),
 }
-
-ANATOMY = wordset(
-    """lung pleura heart pericardium mediastinum hilum aorta artery vein vessel liver spleen kidney pancreas
-    gallbladder bile duct bowel colon stomach esophagus appendix bladder uterus ovary prostate adrenal
-    ureter thyroid brain ventricle cerebellum skull sinus mastoid orbit spine cord canal foramen disc
-    vertebra endplate facet ligament meniscus tendon muscle joint rib clavicle scapula sternum humerus
-    radius ulna femur tibia fibula patella pelvis hip knee ankle wrist elbow shoulder finger thumb toe hand
-    foot breast nipple skin node lymph lobe diaphragm abdomen chest lumbar cervical sacrum coccyx peritoneum
-    tonsil carpal metacarpal metatarsal phalanx malleolus trachea bronchus acetabulum scaphoid calcaneus
-    talus coronary carotid portal meninges subdural epidural subarachnoid intraventricular intraparenchymal
-    intracranial extradural retroperitoneal mesenteric mesentery omentum inguinal umbilical hiatal hiatus
-    ventral axillary axilla supraclavicular iliac jugular subclavian temporal frontal parietal occipital
-    cortical subcortical periventricular basal ganglia thalamus pons brainstem cerebellum pituitary sella
-    nasal maxillary ethmoid sphenoid mandible hemithorax apex apical base basilar lingula subcutaneous
-    cutaneous soft tissue rectum rectal sigmoid cecum duodenum jejunum ileum ileal anus anal vagina testis
-    testicular scrotal scrotum acl pcl mcl lcl rotator cuff supraspinatus infraspinatus subscapularis labrum
-    labral achilles olecranon glenoid mitral tricuspid valve atrium atrial septum"""
-)
 
 SIDES: dict[str, str] = {
     "left": "left",
@@ -293,10 +307,9 @@ PREDICATES = wordset(
     occlude compress congest distort calcify narrow degenerate"""
 )
 
-STOP = wordset(
-    """the a an of in with to at on is are and or by for from within into as be was were there this that evidence
-    finding findings sign signs change changes"""
-)
+STOP = wordset("""the a an of in with to at on is are and or by for from within into as be was were there this that""")
+# Nouns that add nothing to a finding already named ("ischemic changes").
+EMPTY_NOUNS = wordset("evidence finding sign change")
 # Candidates that name one of these need it, and its opposite excludes them.
 OPPOSITES: dict[str, frozenset[str]] = {
     "acute": frozenset({"chronic", "old", "healed", "remote", "subacute", "prior", "healing"}),
