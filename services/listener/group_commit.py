@@ -78,12 +78,12 @@ class GroupCommit:
             size += len(group[-1].arrival.frame.body)
         return group
 
-    async def _commit(self, group: list[Waiting]) -> None:
+    async def _commit(self, group: list[Waiting], *, again: bool = False) -> None:
         began = time.perf_counter()
         try:
             stored = await self._store([waiting.arrival for waiting in group])
         except NotStored as error:
-            await self._failed(group, error)
+            await self._failed(group, error, again)
             return
         except Unclear:
             self._hang_up(group)
@@ -95,11 +95,14 @@ class GroupCommit:
             FRAMES.labels("hl7", "repeated" if received.duplicate else received.state).inc()
             waiting.reply(received.answer, False)
 
-    async def _failed(self, group: list[Waiting], error: NotStored) -> None:
-        """One frame the database will not take must not cost its neighbours their answer."""
-        if len(group) > 1 and not isinstance(error, Outage):
+    async def _failed(self, group: list[Waiting], error: NotStored, again: bool) -> None:
+        """One frame the database will not take must not cost its neighbours their answer.
+
+        Each is tried once more alone; a frame another listener stored at the same moment is then known.
+        """
+        if not again and not isinstance(error, Outage):
             for waiting in group:
-                await self._commit([waiting])
+                await self._commit([waiting], again=True)
             return
         self.failing = str(error)
         LOG.error("not stored", reason=str(error), count=len(group))

@@ -1,72 +1,86 @@
-"""Writes groups of frames over one database connection that is kept open."""
+"""Writes groups of frames over one database connection that is kept open.
+
+In a thread of its own with a synchronous connection: half the processor time of the asynchronous one for the
+same statements, and the loop stays free for the peers.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.listener.group_commit import NotStored, Outage, Unclear
 from services.pipeline.receive import Arrival, Received, receive
 from services.settings import Mllp
+from services.store import inbox
 
 
 class InboxWriter:
     """`store` commits a group or raises: NotStored (rolled back, for certain), Outage, or Unclear."""
 
-    def __init__(self, engine: AsyncEngine, mllp: Mllp) -> None:
+    def __init__(self, engine: Engine, mllp: Mllp) -> None:
         self._engine = engine
         self._mllp = mllp
-        self._connection: AsyncConnection | None = None
+        self._thread = ThreadPoolExecutor(1, "inbox")
+        self._connection: Connection | None = None
 
     async def store(self, arrivals: Sequence[Arrival]) -> list[Received]:
-        """Stores frames in one transaction. A connection that had gone stale is replaced once."""
-        kept = self._connection is not None
-        try:
-            received = await self._execute(arrivals)
-        except Outage:
-            if not kept:
-                raise
-            received = await self._execute(arrivals)
-        await self._commit()
-        return received
+        """Stores frames in one transaction."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._store, arrivals)
 
     async def close(self) -> None:
         """Gives the connection back."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await _quietly(connection)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._hang_up)
+        self._thread.shutdown()
 
-    async def _execute(self, arrivals: Sequence[Arrival]) -> list[Received]:
+    def _store(self, arrivals: Sequence[Arrival]) -> list[Received]:
+        """A connection that had gone stale is replaced once."""
+        kept = self._connection is not None
+        try:
+            received = self._execute(arrivals)
+        except Outage:
+            if not kept:
+                raise
+            received = self._execute(arrivals)
+        self._commit()
+        return received
+
+    def _execute(self, arrivals: Sequence[Arrival]) -> list[Received]:
         try:
             if self._connection is None:
-                self._connection = await self._engine.connect()
-            return await self._connection.run_sync(receive, arrivals, self._mllp)
+                self._connection = self._engine.connect()
+                inbox.prefer_indexes(self._connection)
+            return receive(self._connection, arrivals, self._mllp)
         except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
-            await self.close()
+            self._hang_up()
             raise Outage(_reason(error)) from None
         except Exception as error:
-            await self.close()
+            self._hang_up()
             raise NotStored(_reason(error)) from None
 
-    async def _commit(self) -> None:
+    def _commit(self) -> None:
         assert self._connection is not None
         try:
-            await self._connection.commit()
+            self._connection.commit()
         except Exception as error:
             refused = isinstance(error, DBAPIError) and _sqlstate(error) and not error.connection_invalidated
-            await self.close()
+            self._hang_up()
             if refused:
                 raise NotStored(_reason(error)) from None
             raise Unclear from None
 
-
-async def _quietly(connection: AsyncConnection) -> None:
-    try:
-        await connection.close()
-    except (SQLAlchemyError, OSError):
-        await connection.invalidate()
+    def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            connection.close()
+        except (SQLAlchemyError, OSError):
+            connection.invalidate()
 
 
 def _sqlstate(error: DBAPIError) -> str:

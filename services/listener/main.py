@@ -9,7 +9,7 @@ from services.listener.server import Listener
 from services.pipeline.context import site
 from services.process import Process
 from services.settings import Settings
-from services.store.engine import connect_async
+from services.store.engine import connect
 from services.telemetry.logs import log
 
 LOG = log("listener")
@@ -25,7 +25,7 @@ def run(settings: Settings) -> None:
 
 async def _serve(process: Process, settings: Settings) -> None:
     senders = site(settings).senders
-    engine = connect_async(settings.database)
+    engine = connect(settings.database)
     listener = Listener(settings.mllp, engine, senders, settings.site)
     process.probes.ready_when(lambda: listener.commits.failing)
     try:
@@ -36,7 +36,7 @@ async def _serve(process: Process, settings: Settings) -> None:
             await told.wait()
             process.probes.stopping()
     finally:
-        await engine.dispose()
+        engine.dispose()
 
 
 def _signals(listener: Listener) -> asyncio.Event:

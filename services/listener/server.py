@@ -7,7 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Engine
 
 from integration.hl7v2.mllp import Frame
 from integration.hl7v2.msh import read_header
@@ -34,7 +34,7 @@ class ListenerError(Exception):
 class Listener:
     """Accepts frames for as long as it is `open`."""
 
-    def __init__(self, mllp: Mllp, engine: AsyncEngine, senders: Senders, site: str) -> None:
+    def __init__(self, mllp: Mllp, engine: Engine, senders: Senders, site: str) -> None:
         self.mllp = mllp
         self._senders = senders
         self._site = site

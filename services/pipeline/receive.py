@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from integration.canonical import Door
 from integration.hl7v2.ack import NOT_ALLOWED, NOT_STORED, TOO_LARGE, Fault, Outcome, answer, refusal
 from integration.hl7v2.mllp import Frame, frame
 from integration.hl7v2.msh import Header, read_header
@@ -46,16 +45,8 @@ def receive(connection: Connection, arrivals: Sequence[Arrival], mllp: Mllp) -> 
     """Stores a group of frames and their jobs; the caller commits, then sends each answer, in order."""
     rows = [_row(arrival, mllp) for arrival in arrivals]
     _compare_with_stored(connection, rows)
-    firsts = _first_of_each(rows)
-    again = [row for row in rows if firsts.get(_identity(row), row) is not row and row["duplicate_of"] is None]
-    repeated = {id(row) for row in again}
-    ids = _insert(connection, [row for row in rows if id(row) not in repeated])
-    for row in again:
-        first = firsts[_identity(row)]
-        _repeat(row, ids[id(first)], first["ack"], first["ack_code"])
-    ids |= _insert(connection, again)
-    inbox.add_jobs(connection, [_job(row, ids[id(row)]) for row in rows if row["state"] == "queued"])
-    return [Received(ids[id(row)], row["ack"], row["state"], row["duplicate_of"] is not None) for row in rows]
+    inbox.add_frames(connection, rows)
+    return [Received(row["id"], row["ack"], row["state"], row["duplicate_of"] is not None) for row in rows]
 
 
 def not_stored(arrival: Arrival, mllp: Mllp) -> bytes:
@@ -70,7 +61,6 @@ def _row(arrival: Arrival, mllp: Mllp) -> dict[str, Any]:
     code, ack = _answer(header, outcome, (fault,) if fault else (), mllp)
     return {
         "site_id": arrival.site,
-        "door": Door.HL7.value,
         "peer": arrival.peer,
         "application": header.sending_application if header else "",
         "facility": header.sending_facility if header else "",
@@ -123,37 +113,22 @@ def _identity(row: dict[str, Any]) -> inbox.Identity:
 
 
 def _compare_with_stored(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """A repeat of a stored message takes its answer over; a reused control id is flagged."""
-    named = [row for row in rows if row["control_id"]]
-    earlier = inbox.known(connection, {_identity(row) for row in named})
-    used = inbox.used_control_ids(connection, {_identity(row)[:4] for row in named})
-    for row in named:
-        if first := earlier.get(_identity(row)):
+    """A repeat takes the first one's answer over; a control id used before is flagged. No control id: neither."""
+    firsts: dict[inbox.Identity, dict[str, Any]] = {}
+    used: set[tuple[str | None, ...]] = set()
+    for row, known in zip(rows, inbox.look_up(connection, [_identity(row) for row in rows]), strict=True):
+        row["id"], identity = known.id, _identity(row)
+        if row["control_id"] is None:
+            continue
+        if known.first is not None:
+            _repeat(row, known.first, known.ack or b"", known.ack_code)
+        elif first := firsts.get(identity):
             _repeat(row, first["id"], first["ack"], first["ack_code"])
-        elif _identity(row)[:4] in used:
-            row["control_id_reused"] = True
-        used.add(_identity(row)[:4])
+        else:
+            firsts[identity] = row
+            row["control_id_reused"] = known.used or identity[:4] in used
+        used.add(identity[:4])
 
 
 def _repeat(row: dict[str, Any], first: int, ack: bytes, ack_code: str | None) -> None:
     row.update(state="ignored", reason=f"repeats message {first}", duplicate_of=first, ack=ack, ack_code=ack_code)
-    row["control_id_reused"] = False
-
-
-def _first_of_each(rows: list[dict[str, Any]]) -> dict[inbox.Identity, dict[str, Any]]:
-    """Of each identity the first row of this group; rows without a control id are never repeats."""
-    firsts: dict[inbox.Identity, dict[str, Any]] = {}
-    for row in rows:
-        if row["control_id"] and row["duplicate_of"] is None:
-            firsts.setdefault(_identity(row), row)
-    return firsts
-
-
-def _insert(connection: Connection, rows: list[dict[str, Any]]) -> dict[int, int]:
-    ids = inbox.add(connection, rows) if rows else []
-    return {id(row): message_id for row, message_id in zip(rows, ids, strict=True)}
-
-
-def _job(row: dict[str, Any], message_id: int) -> dict[str, Any]:
-    sender = f"{row['application']}^{row['facility']}"
-    return {"site_id": row["site_id"], "kind": "intake", "message_id": message_id, "sender": sender}

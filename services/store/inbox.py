@@ -3,50 +3,93 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, Text, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.types import TypeEngine
 
 from integration.hl7v2.msh import Header
 from services.store.tables import job, message
 
-ControlId = tuple[str, str, str, str]
-Identity = tuple[str, str, str, str, str]
+# Site, sending application and facility, control id, hash.
+Identity = tuple[str, str, str, str | None, str]
 SUMMARY = [c for c in message.c if c.name not in ("body", "ack")]
 
-
-def known(connection: Connection, identities: Iterable[Identity]) -> dict[Identity, RowMapping]:
-    """First messages of these identities: mappings with id, ack and ack_code."""
-    columns = (message.c.site_id, message.c.application, message.c.facility, message.c.control_id, message.c.sha256)
-    wanted = list(identities)
-    if not wanted:
-        return {}
-    query = select(*columns, message.c.id, message.c.ack, message.c.ack_code).where(
-        tuple_(*columns).in_(wanted),
-        message.c.door == "hl7",
-        message.c.duplicate_of.is_(None),
-        message.c.part.is_(None),
+# Arrays instead of rows: one statement text for groups of any size, so that it is prepared once.
+_LOOK_UP = text("""
+    SELECT nextval(pg_get_serial_sequence('message', 'id')), earlier.id, earlier.ack, earlier.ack_code,
+        EXISTS (
+            SELECT FROM message AS any_earlier
+            WHERE any_earlier.control_id = arrived.control_id AND any_earlier.site_id = arrived.site_id
+                AND any_earlier.application = arrived.application AND any_earlier.facility = arrived.facility
+                AND any_earlier.door = 'hl7'
+        )
+    FROM unnest(:sites, :applications, :facilities, :control_ids, :digests) WITH ORDINALITY
+        AS arrived (site_id, application, facility, control_id, sha256, place)
+    LEFT JOIN LATERAL (
+        SELECT id, ack, ack_code FROM message
+        WHERE site_id = arrived.site_id AND application = arrived.application AND facility = arrived.facility
+            AND control_id = arrived.control_id AND sha256 = arrived.sha256
+            AND door = 'hl7' AND control_id IS NOT NULL AND duplicate_of IS NULL AND part IS NULL
+        LIMIT 1
+    ) AS earlier ON true
+    ORDER BY arrived.place
+""").bindparams(
+    *(bindparam(name, type_=ARRAY(Text)) for name in ("sites", "applications", "facilities", "control_ids", "digests"))
+)
+_FRAME_COLUMNS: dict[str, TypeEngine[Any]] = {
+    name: message.c[name].type
+    for name in (
+        "id", "site_id", "peer", "application", "facility", "control_id", "message_type", "body", "bytes", "sha256",
+        "truncated", "state", "reason", "ack_code", "ack", "duplicate_of", "control_id_reused", "trace",
     )
-    return {_identity(row): row for row in connection.execute(query).mappings()}
+}  # fmt: skip
+_LISTED = ", ".join(_FRAME_COLUMNS)
+_ARRAYS = ", ".join(f":{name}" for name in _FRAME_COLUMNS)
+_ADD_FRAMES = text(f"""
+    WITH stored AS (
+        INSERT INTO message ({_LISTED}, door) OVERRIDING SYSTEM VALUE
+        SELECT {_LISTED}, 'hl7' FROM unnest({_ARRAYS}) AS arrived ({_LISTED})
+        RETURNING id, site_id, application, facility, state
+    )
+    INSERT INTO job (site_id, kind, message_id, sender)
+    SELECT site_id, 'intake', id, application || '^' || facility FROM stored WHERE state = 'queued' ORDER BY id
+""").bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _FRAME_COLUMNS.items()))  # noqa: S608
 
 
-def _identity(row: RowMapping) -> Identity:
-    return row["site_id"], row["application"], row["facility"], row["control_id"], row["sha256"]
+class Known(NamedTuple):
+    """What is known of one arriving frame: the id it gets, the first message of its identity with its answer,
+    and whether an earlier message bears its control id."""
+
+    id: int
+    first: int | None
+    ack: bytes | None
+    ack_code: str | None
+    used: bool
 
 
-def used_control_ids(
-    connection: Connection, keys: Iterable[tuple[str, str, str, str]]
-) -> set[tuple[str, str, str, str]]:
-    """Those of (site, application, facility, control id) that an earlier message bears."""
-    columns = (message.c.site_id, message.c.application, message.c.facility, message.c.control_id)
-    wanted = list(keys)
-    if not wanted:
-        return set()
-    query = select(*columns).where(tuple_(*columns).in_(wanted), message.c.door == "hl7").distinct()
-    return {(row[0], row[1], row[2], row[3]) for row in connection.execute(query)}
+def prefer_indexes(connection: Connection) -> None:
+    """For a connection that is kept: a plan made while the table was small would scan it once it is large."""
+    connection.execute(text("SET enable_seqscan = off"))
+    connection.commit()
+
+
+def look_up(connection: Connection, identities: Sequence[Identity]) -> list[Known]:
+    """One answer for each identity, in the order given; the new ids ascend in that order."""
+    columns = zip(*identities, strict=True)
+    names = ("sites", "applications", "facilities", "control_ids", "digests")
+    rows = connection.execute(_LOOK_UP, dict(zip(names, map(list, columns), strict=True))).all()
+    ids = sorted(row[0] for row in rows)
+    return [Known(new, *row[1:]) for new, row in zip(ids, rows, strict=True)]
+
+
+def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts frames under the ids of `look_up`, and an intake job for each that is queued, in one statement."""
+    connection.execute(_ADD_FRAMES, {name: [row[name] for row in rows] for name in _FRAME_COLUMNS})
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:

@@ -15,7 +15,7 @@ from integration.hl7v2.senders import Senders
 from services.embedded.instance import free_port
 from services.listener.server import Listener
 from services.settings import Database, Mllp
-from services.store.engine import connect_async
+from services.store.engine import connect
 
 Listen = Callable[..., "Running"]
 
@@ -34,14 +34,14 @@ class Running:
             raise RuntimeError("the listener did not start")
 
     async def _main(self) -> None:
-        engine = connect_async(self._database)
+        engine = connect(self._database)
         self.listener = Listener(self.mllp, engine, self._senders, "default")
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         async with self.listener.open():
             self.port = self.listener.port
             self._started.set()
             await self._end.wait()
-        await engine.dispose()
+        engine.dispose()
 
     def stop(self) -> None:
         if self._thread.is_alive():
