@@ -7,6 +7,7 @@ import re
 from integration.canonical import Finding
 from services.reading.catalogue import Library, candidate_from_name
 from services.reading.reader import Candidate
+from services.reading.rules.tokens import words_of
 
 _SIDE = re.compile(r"\b(?:left|right|bilateral|[lr]t)(?:[- ]sided)?\b", re.IGNORECASE)
 _LEVEL = re.compile(r"\b(?:at\s+)?[CTLS]\d{1,2}(?:\s?[-–/]\s?[CTLS]?\d{1,2})?\b(?:\s+level)?", re.IGNORECASE)
@@ -26,7 +27,38 @@ def candidate_for(name: str, library: Library) -> Candidate:
     A name that narrows a known finding ("left pleural effusion", "L4-L5 disc herniation") keeps that finding's
     wordings, each with the words that narrow it; its side stays in the name, where readers look for it.
     """
-    return library.find(name) or _narrowed(name, library) or candidate_from_name(name)
+    found = library.find(name)
+    if found and _is_same(name, found):
+        return found
+    if found:
+        return _kind_of(found, name)
+    return _narrowed(name, library) or candidate_from_name(name)
+
+
+def _is_same(name: str, found: Candidate) -> bool:
+    """Whether a name means the finding itself and not only one of its kinds."""
+    named = {name.casefold(), name.casefold().replace(" ", "_")} & {found.finding.id, found.finding.name.casefold()}
+    return bool(named) or any(_canon(name) == _canon(part) for part in re.split(r" or |, |/", found.finding.name))
+
+
+def _kind_of(base: Candidate, name: str) -> Candidate:
+    """A candidate for one wording of a finding: the base denied or normal denies it, the base asserted does not."""
+    own = candidate_from_name(name)
+    asked = _canon(name)
+    same = tuple(synonym for synonym in base.synonyms if asked <= _canon(synonym))
+    denials = tuple(f"no {synonym}" for synonym in base.synonyms if synonym not in same)
+    return own.model_copy(
+        update={
+            "synonyms": tuple(dict.fromkeys((*own.synonyms, *same))),
+            "normal_phrases": (*base.normal_phrases, *denials),
+            "structures": base.structures,
+            "sides": base.sides,
+        }
+    )
+
+
+def _canon(text: str) -> frozenset[str]:
+    return frozenset(part for word in words_of(text) for part in word.canon)
 
 
 def _narrowed(name: str, library: Library) -> Candidate | None:
@@ -38,7 +70,7 @@ def _narrowed(name: str, library: Library) -> Candidate | None:
             rest = _LINKS.sub("", " ".join(pattern.sub(" ", rest).split()))
         base = library.find(rest) if rest else None
         if base:
-            return _with(base, name, " ".join(kept).lower())
+            return _with(candidate_for(rest, library), name, " ".join(kept).lower())
     return None
 
 

@@ -9,7 +9,7 @@ from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
-_BREAKS = wordset("; but and with , without no")
+_BREAKS = wordset("; but and with , without no after following status from since to than")
 
 
 def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:

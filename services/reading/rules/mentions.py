@@ -106,11 +106,13 @@ def _read(parsed: Parsed, target: Target, pattern: Pattern, at: int, place: Plac
     """What head `at` says of the target by this wording, if it is one of it."""
     scope = parsed.deciding(at, pattern.needs | {pattern.head})
     status, rule = _judge(parsed, at, scope)
-    how = fit(pattern, target.home, place, exam, denied=status is Status.ABSENT)
+    how = fit(pattern, target, place, exam, denied=status is Status.ABSENT)
     turned = _turned(pattern, status) if how else None
-    if turned is None:
+    if turned is None or (how == "general" and scope and scope.kind is not Kind.NEGATED):
         return None
     mention = _mention(parsed, at, place, scope, exam)._replace(status=turned, rule=f"{rule}/{how}")
+    if how == "general" and mention.weak:
+        return None
     return _sided(_of_the_rest(mention, parsed, at), target.side)
 
 

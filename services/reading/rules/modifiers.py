@@ -84,10 +84,12 @@ negated back: have been ruled out; is excluded; are excluded; has been excluded;
 negated back: was excluded; none; is none; nil; is not a feature; absent; not the case
 resolved forward: resolution of; complete resolution of; clearing of; removal of; disappearance of; resolved
 resolved forward: removed; interval resolution of; interval clearing of; interval removal of; extubated
-resolved back: has resolved; have resolved; resolved; had resolved; is resolved; are resolved; has cleared
+resolved back: has healed; have healed; been pulled; was pulled; has resolved
+resolved back: have resolved; resolved; had resolved; is resolved; are resolved; has cleared
 resolved back: removed; have cleared; cleared; has disappeared; have disappeared; no longer; is gone
 resolved back: are gone; was removed; has been removed; have been removed; were removed; been retrieved
 resolved back: is out; discontinued; withdrawn
+uncertain forward: can be seen with; may be seen with; could be seen with; can be seen in
 uncertain forward: may represent; may be; might be; could be; could represent; may reflect; might represent
 uncertain forward: may; could reflect; may indicate; could indicate; might; could; possible; possibly
 uncertain forward: probable; probably; likely; suspected; suspicious for; suspicion for; suspicion of
@@ -187,8 +189,8 @@ _NEAR = wordset(
 SELF_DENYING = wordset("nonaneurysmal nondilated nonenlarged nondistended nonthickened unenlarged undilated")
 _SELF_DENYING = Trigger(("non",), Kind.NEGATED, True, True)
 # "X is likely." hedges X; "X is likely due to Y" does not.
-_TENTATIVE_END = wordset("""likely possible favored probable presumed suspected questioned borderline""")
-_MAY_FOLLOW = wordset(". , ; ) given in but and based at on clinically as :")
+_TENTATIVE_END = wordset("likely possible favored probable presumed suspected questioned none nil")
+_MAY_FOLLOW = wordset(". , ; ) given in but and based at on clinically as : seen identified present evident")
 
 
 def _lines() -> list[tuple[Kind, bool, str]]:

@@ -12,7 +12,9 @@ from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
-_ANY = wordset("normal unremarkable clear intact preserved maintained negative nondilated normally")
+_ANY = wordset(
+    "normal unremarkable clear intact preserved maintained negative nondilated normally patent aligned anatomic located"
+)
 _PHRASES = (
     ("within", "limits"),
     ("not", "enlarged"),
@@ -21,6 +23,7 @@ _PHRASES = (
     ("no", "abnormalities"),
 )
 _NOT_PREDICATES = wordset("within limits well")
+_AFTER = wordset("with without , but at although though ;")
 _LIMITING = wordset("otherwise remaining remainder rest except other")
 _SPOILING = (Kind.NEGATED, Kind.UNCERTAIN, Kind.HYPOTHETICAL, Kind.PRIOR, Kind.UNASSESSED)
 
@@ -36,18 +39,28 @@ def normal_mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mentio
 
 def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exam) -> list[Mention]:
     sentence = parsed.sentence
-    tokens = sentence.tokens[start:end]
+    tokens = _about(sentence.tokens[start:end])
     said = {word for token in tokens for word in token.canon} | sentence.context
-    texts = {token.text for token in tokens}
+    texts = {token.text for token in sentence.tokens[start:end]}
     weak = bool(texts & _LIMITING)
     found = []
     for number, target in enumerate(targets.targets):
         subject = _subject(target, said, texts)
         if subject:
-            side = _side(tokens, subject) or _side(sentence.context_tokens, subject) or exam.side
+            side = _side(tokens, subject) or _side(sentence.context_tokens, subject)
+            side = side or (exam.side if target.side else None)
             mention = Mention(number, Status.ABSENT, sentence, start, end, "normal", side, weak, True)
             found.append(mention._replace(off_side=_is_other(side, target.side)))
     return found
+
+
+def _about(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """What a normal predicate is said of: the words before it, and "normal LIVER", "normal in size and shape"."""
+    first = next((at for at, token in enumerate(tokens) if token.text in NORMAL_WORDS), len(tokens))
+    last = first
+    while last < len(tokens) and tokens[last].text not in _AFTER:
+        last += 1
+    return tokens[:last]
 
 
 def _is_other(side: Side | None, needed: Side | None) -> bool:
@@ -66,7 +79,8 @@ def _side(tokens: tuple[Token, ...], subject: frozenset[str]) -> Side | None:
         for back in range(max(0, at - 3), at)
         if tokens[back].text in SIDES
     }
-    chosen = named or sides
+    listed = any(token.text in (",", "and") for token in tokens)
+    chosen = named if named or listed else sides
     return Side(chosen.pop()) if len(chosen) == 1 else None
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
+from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.mentions import Mention
 from services.reading.rules.targets import Target, Targets
+from services.reading.rules.words import OPPOSITES
 
 SILENT = frozenset(
     {
@@ -78,11 +80,23 @@ def _of(mentions: list[Mention], status: Status) -> tuple[Mention, ...]:
 def _within(mentions: list[Mention]) -> tuple[Status, str]:
     """Inside one section an assertion beats a hedge beats a denial; the denial is then of another kind or place."""
     firm = [mention for mention in mentions if not mention.weak and mention.rule != "normal"] or mentions
+    firm = _concluded(firm)
     for status in (Status.PRESENT, Status.UNCERTAIN, Status.ABSENT):
         chosen = [mention for mention in firm if mention.status is status]
         if chosen:
             return status, chosen[0].rule
     return Status.NOT_MENTIONED, "not-mentioned"
+
+
+def _concluded(mentions: list[Mention]) -> list[Mention]:
+    """Of a sign and the hedged diagnosis after it in one sentence, the diagnosis."""
+    hedged = {(m.sentence.number, m.first) for m in mentions if m.status is Status.UNCERTAIN}
+    return [
+        mention
+        for mention in mentions
+        if mention.status is not Status.PRESENT
+        or not any(number == mention.sentence.number and mention.first < first for number, first in hedged)
+    ]
 
 
 def _across(target: Target, mentions: list[Mention]) -> Decision:
@@ -121,9 +135,23 @@ def _contradict(findings: list[Mention], impression: list[Mention]) -> bool:
         plain = [
             m for m in denied if m.status is Status.ABSENT and not m.weak and (m.rule == "normal" or not m.qualified)
         ]
-        if plain and any(m.status is Status.PRESENT for m in asserted):
+        if any(_same_place(one, other) for one in plain for other in asserted if other.status is Status.PRESENT):
             return not any(m.status is Status.PRESENT for m in denied)
     return False
+
+
+def _is_plain(mention: Mention) -> bool:
+    return not mention.weak and (mention.rule == "normal" or not mention.qualified)
+
+
+def _same_place(denied: Mention, asserted: Mention) -> bool:
+    """A normal statement of one part does not contradict a finding in another ("ascending", "descending")."""
+    if denied.rule != "normal":
+        return True
+    parts = frozenset(OPPOSITES) | ANATOMY
+    said = {word for token in asserted.sentence.tokens[asserted.first : asserted.last] for word in token.canon}
+    normal = {word for token in denied.sentence.tokens for word in token.canon}
+    return not (said & parts - normal)
 
 
 def _sides_disagree(findings: list[Mention], impression: list[Mention]) -> bool:

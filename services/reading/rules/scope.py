@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from services.reading.rules.clauses import FINITE, STRONG, Clause, clauses
-from services.reading.rules.modifiers import Hit, Kind, find
+from services.reading.rules.modifiers import FILLERS, Hit, Kind, find
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
 from services.reading.rules.wordset import wordset
@@ -16,6 +16,8 @@ _POSITIVE_START = wordset(
     extensive this these improved worsening multiple several few scattered some unremarkable normal clear
     both"""
 )
+_SIZES = wordset("small moderate mild minimal trace tiny large severe there multiple scattered")
+_BEFORE_SIZES = FILLERS | wordset("or nor and , of for no without not any new")
 _STOPPERS = STRONG | frozenset({"which", "however"})
 _WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
 _EXAMS = wordset(
@@ -129,6 +131,9 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
         return at > hit.end
     if word == ",":
         return _comma_stops(tokens, at, end, hit)
+    if word in _SIZES and hit.trigger.kind is Kind.NEGATED:
+        # Dictated without punctuation: "no disc extrusion mild bulges".
+        return at > hit.end and tokens[at - 1].text not in _BEFORE_SIZES
     if word == "with":
         return hit.trigger.kind is Kind.UNCERTAIN or following in _POSITIVE_START
     return word == "and" and following in _POSITIVE_START

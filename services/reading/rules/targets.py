@@ -22,7 +22,7 @@ NORMAL_WORDS = wordset(
 # "left ventricle" and "right heart" name a chamber, not a side of the patient.
 _CHAMBERS = wordset("ventricle atrium heart atrial shift")
 _USUAL = wordset("normal unremarkable")
-_DENIALS = wordset("no not without free")
+_DENIALS = wordset("no not without free-of")
 
 
 class Pattern(NamedTuple):
@@ -46,13 +46,17 @@ class Normal(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A candidate, compiled. `side`: the side its name demands; `home`: the places its wordings name."""
+    """A candidate, compiled. `side`: the side its name demands; `home`: the places its wordings name.
+
+    `types`: words of its name that have an opposite ("acute"), which then excludes it.
+    """
 
     candidate: Candidate
     patterns: tuple[Pattern, ...]
     normals: tuple[Normal, ...]
     side: Side | None
     home: frozenset[str]
+    types: frozenset[str]
 
 
 class Targets(NamedTuple):
@@ -83,29 +87,40 @@ def compile_catalogue(catalogue: Catalogue) -> Targets:
 
 def _target(candidate: Candidate) -> Target:
     name = candidate.finding.name
-    phrases = [phrase for text in (name, *candidate.synonyms) for phrase in _variants(text)]
+    phrases = [phrase for text in (name, *candidate.synonyms) for phrase in _variants(text, candidate)]
     patterns = [pattern for phrase in phrases if (pattern := _wording(phrase))]
     patterns += [pattern for phrase in candidate.normal_phrases if (pattern := _normal_wording(phrase))]
-    normals = [normal for phrase in candidate.normal_phrases if (normal := _normal(words_of(phrase)))]
+    normals = [normal for phrase in candidate.normal_phrases if (normal := _normal(_marked(phrase)))]
     normals += [Normal(subject, _USUAL) for text in candidate.structures if (subject := _subject(words_of(text)))]
-    home = _home(patterns, candidate)
-    if not candidate.normal_phrases and not candidate.structures and (own := _places(patterns[0])):
+    if own := _places(patterns[0]) if patterns else frozenset():
         normals.append(Normal(own, _USUAL))
-    unique = tuple(dict.fromkeys(patterns))
-    return Target(candidate, unique, tuple(dict.fromkeys(normals)), _side_of(words_of(name)), home)
+    words = words_of(name)
+    types = frozenset(part for word in words for part in word.canon) & frozenset(OPPOSITES)
+    unique, known = tuple(dict.fromkeys(patterns)), tuple(dict.fromkeys(normals))
+    return Target(candidate, unique, known, _side_of(words), _home(words, patterns, candidate), types)
 
 
 def _wording(phrase: str) -> Pattern | None:
     """A pattern of a name or synonym; one that is itself a denial is met by a denial."""
-    words = words_of(phrase)
+    words = _marked(phrase)
     denied = any(word.text in _DENIALS for word in words)
     pattern = _pattern([word for word in words if word.text not in _DENIALS])
     return pattern._replace(mode="flipped") if pattern and denied else pattern
 
 
+def _marked(phrase: str) -> list[Token]:
+    """The words of a phrase, "free of" as the denial it is."""
+    words = words_of(phrase)
+    following = [*(word.text for word in words[1:]), ""]
+    return [
+        word._replace(text="free-of") if (word.text, after) == ("free", "of") else word
+        for word, after in zip(words, following, strict=True)
+    ]
+
+
 def _normal_wording(phrase: str) -> Pattern | None:
     """A pattern of a normal phrase that is a denial or names no normal predicate; None for "X is normal"."""
-    words = words_of(phrase)
+    words = _marked(phrase)
     if any(word.text in _DENIALS for word in words):
         pattern = _pattern([word for word in words if word.text not in _DENIALS])
         return pattern._replace(mode="denied") if pattern else None
@@ -115,7 +130,10 @@ def _normal_wording(phrase: str) -> Pattern | None:
     return pattern._replace(mode="opposite") if pattern else None
 
 
-def _home(patterns: list[Pattern], candidate: Candidate) -> frozenset[str]:
+def _home(name: list[Token], patterns: list[Pattern], candidate: Candidate) -> frozenset[str]:
+    """Every place the candidate's wordings name; none for a candidate whose name is of no place ("Fracture")."""
+    if not any(ANATOMY.intersection(word.canon) for word in name):
+        return frozenset()
     said = {word for pattern in patterns if pattern.mode == "plain" for word in (pattern.head, *pattern.needs)}
     said |= {word for text in candidate.structures for word in _subject(words_of(text))}
     return frozenset(said & ANATOMY) - {"tissue", "soft"}
@@ -127,13 +145,21 @@ def _places(pattern: Pattern) -> frozenset[str]:
     return places if pattern.needs & (ANATOMY - VAGUE) else frozenset()
 
 
-def _variants(text: str) -> list[str]:
-    """ "Mass/nodule" and "mass or nodule" are two phrases, "embolism (PE)" as well."""
+def _variants(text: str, candidate: Candidate) -> list[str]:
+    """ "Pancreatic mass or cyst" is a pancreatic mass and a pancreatic cyst, "embolism (PE)" two names as well."""
     inner = re.findall(r"\(([^)]+)\)", text)
     outer = re.sub(r"\([^)]*\)", " ", text)
     parts = re.split(r"\s*/\s*(?=[A-Za-z]{3})|\s+or\s+", outer)
-    whole = all(_has_head(words_of(part)) for part in parts)
-    return [*(parts if whole else [outer]), *(part for part in inner if _has_head(words_of(part)))]
+    if len(parts) > 1 and not all(_has_head(words_of(part)) for part in parts):
+        parts = [outer]
+    place = " ".join(word.text for word in words_of(parts[0]) if ANATOMY.intersection(word.canon))
+    shared = [part if _is_whole(part, candidate) else f"{place} {part}" for part in parts[1:]]
+    return [parts[0], *shared, *(part for part in inner if _has_head(words_of(part)))]
+
+
+def _is_whole(part: str, candidate: Candidate) -> bool:
+    placed = any(ANATOMY.intersection(word.canon) for word in words_of(part))
+    return placed or part.lower().strip() in candidate.synonyms
 
 
 def _has_head(words: list[Token]) -> bool:

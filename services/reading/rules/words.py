@@ -72,7 +72,7 @@ tear: tears torn tearing
 sprain: sprains sprained
 compress: compression compressed compressing compressions
 impinge: impingement impinges impinging
-fat: fatty fats steatotic
+fat: fatty fats
 air: gas airs
 fluid: fluids
 tube: tubes tubing
@@ -236,6 +236,29 @@ arthritis: arthritic
 tortuosity: tortuous
 engorgement: engorged
 umbilicus: umbilical
+thalamus: thalamic thalami
+pons: pontine
+hippocampus: hippocampal hippocampi
+insula: insular
+callosum: callosal
+conus: conal
+maxilla: maxillary
+ethmoid: ethmoidal
+sphenoid: sphenoidal
+acromion: acromial
+talus: talar
+navicular: navicularis
+trochanter: trochanteric
+condyle: condylar condyles
+thyroid: thyroidal
+ileum: ileal
+jejunum: jejunal
+duodenum: duodenal
+cecum: cecal
+sigmoid: sigmoidal
+rectum: rectal
+testis: testicular testes
+ganglia: ganglion
 listhesis: spondylolisthesis anterolisthesis retrolisthesis
 """
 )
@@ -257,6 +280,7 @@ COMPOUNDS: dict[str, tuple[str, ...]] = {
     "anterolisthesis": ("anterolisthesis", "listhesis"),
     "spondylolisthesis": ("listhesis",),
     "steatosis": ("liver", "fat", "steatosis"),
+    "steatotic": ("steatosis", "fat"),
     "hepatic": ("liver",),
     "bibasilar": ("bilateral", "basilar"),
     "biapical": ("bilateral", "apical"),
@@ -285,6 +309,7 @@ SIDES: dict[str, str] = {
     "right": "right",
     "bilateral": "bilateral",
     "bilaterally": "bilateral",
+    "bilat": "bilateral",
     "both": "bilateral",
     "biapical": "bilateral",
     "b/l": "bilateral",
@@ -329,24 +354,45 @@ OPPOSITES: dict[str, frozenset[str]] = {
     "distal": frozenset({"proximal"}),
     "medial": frozenset({"lateral"}),
     "lateral": frozenset({"medial"}),
+    "ascending": frozenset({"descending"}),
+    "descending": frozenset({"ascending"}),
     "anterior": frozenset({"posterior"}),
     "posterior": frozenset({"anterior"}),
 }
 # Heads whose bare denial ("no fracture") denies every kind of them.
 GENERIC_HEADS = wordset(
-    """fracture bleed hematoma mass nodule lesion narrow herniate infarct enlarge dislocate thrombus tear embolus
-    metastasis aneurysm dissect abscess stone calcify tumor collection hydronephrosis cyst consolidate
-    pneumothorax microcalcification distort sublux occlude perforate opacity"""
+    """fracture bleed hematoma herniate infarct dislocate sublux thrombus tear embolus metastasis aneurysm dissect
+    hydronephrosis pneumothorax microcalcification perforate narrow"""
+)
+# Heads that are read as being in the examined part of the body where no place is said.
+EXAM_HEADS = wordset(
+    """fracture bleed infarct dislocate sublux thrombus tear embolus metastasis aneurysm mass nodule lesion effusion
+    opacity consolidate calcify microcalcification asymmetry distort cyst herniate narrow hematoma ischemia edema
+    lymphadenopathy enlarge tumor"""
+)
+# Heads that name another finding in another organ.
+AMBIGUOUS_HEADS = wordset(
+    """nodule mass lesion cyst effusion fracture hematoma calcify edema thicken enlarge dilate air fluid stone emphysema
+    collection opacity herniate narrow tumor bleed infarct thrombus aneurysm embolus abscess metastasis enhance
+    atrophy loss swelling tear dislocate obstruct collapse displace asymmetry abnormality disease abnormal inflame
+    hypodensity hyperdensity hyperintensity polyp fat degenerate compress elevate shift congest focus"""
 )
 # Nouns that only name a part or an aspect of the organ before them.
 PARTS = wordset(
     """wall silhouette size shadow contour space system tissue height body region structure surface caliber course
     margin outline gland marking field zone vasculature signal"""
 )
+# "subcutaneous emphysema" is not emphysema: a head after one of these is another thing, unless they are needed.
+NOT_AFTER: dict[str, frozenset[str]] = {
+    "emphysema": frozenset({"subcutaneous", "tissue", "orbit", "mediastinum"}),
+    "loss": frozenset({"disc"}),
+    "height": frozenset({"disc"}),
+    "effusion": frozenset({"mastoid"}),
+}
 # "mass effect" is not a mass: a head followed by one of these is another thing.
 NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "mass": frozenset({"effect"}),
     "fluid": frozenset({"level"}),
     "disc": frozenset({"space", "height"}),
-    "tube": frozenset({"feeding"}),
+    "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell"}),
 }

@@ -1,0 +1,145 @@
+"""Whether a wording of a candidate is what stands at a head noun: its needed words, place and level."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from services.reading.rules.anatomy import ANATOMY, VAGUE, is_level, related, widened
+from services.reading.rules.clauses import FINITE
+from services.reading.rules.exam import Exam
+from services.reading.rules.scope import Parsed
+from services.reading.rules.targets import Pattern, Target
+from services.reading.rules.tokens import Token
+from services.reading.rules.words import AMBIGUOUS_HEADS, EXAM_HEADS, GENERIC_HEADS, NOT_AFTER, OPPOSITES
+from services.reading.rules.wordset import wordset
+
+_PLACING = wordset("of in within at involving along through on to from overlying near throughout about")
+_LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
+_RIGHT_BOUNDS = wordset(", ; : . no without with but which that there however is")
+# A denial that leaves these out denies more, not less.
+_NARROWING = wordset(
+    """acute focal active significant suspicious aggressive large small definite discrete dominant pathologic
+    pathologically enlarged obvious displaced traumatic interval gross subacute developing upper lower middle distal
+    proximal medial lateral anterior posterior destructive drainable chronic mild severe multiple lobe lobar"""
+)
+_BARE = _NARROWING | wordset("no evidence of or and the a an any for sign without not is are seen identified , .")
+_REACH = 4
+
+
+class Place(NamedTuple):
+    """Around one head: its noun phrase, the words in it, and the words of its clause and label."""
+
+    first: int
+    last: int
+    local: frozenset[str]
+    around: frozenset[str]
+
+
+def place_of(parsed: Parsed, at: int) -> Place:
+    """What stands around head token `at`."""
+    first, last = noun_phrase(parsed, at)
+    tokens = parsed.sentence.tokens
+    clause = parsed.clause_of(at)
+    around = _words(tokens[clause.start : at + _REACH])
+    return Place(first, last, _words(tokens[first:last]), around | parsed.sentence.context)
+
+
+def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
+    return frozenset(word for token in tokens for word in token.canon)
+
+
+def noun_phrase(parsed: Parsed, at: int) -> tuple[int, int]:
+    """Tokens [first, last) of the noun phrase around head `at`, with the places named after it."""
+    clause = parsed.clause_of(at)
+    tokens = parsed.sentence.tokens
+    first = at
+    while first > clause.start and not _bounds_left(tokens, first - 1):
+        first -= 1
+    last = at + 1
+    placed = False
+    while last < clause.end and last - at < 10:
+        word = tokens[last].text
+        if word in FINITE or word in _RIGHT_BOUNDS:
+            break
+        if word in ("and", "or") and not placed and not _joins_places(tokens, last):
+            break
+        placed = placed or word in _PLACING
+        last += 1
+    return first, last
+
+
+def _bounds_left(tokens: tuple[Token, ...], at: int) -> bool:
+    """A comma, "and" or "or" inside "pleural or pericardial effusion" joins adjectives and does not end it."""
+    word = tokens[at].text
+    if word in (",", "and", "or", "nor"):
+        return not _joins_places(tokens, at)
+    return word in FINITE or word in _LEFT_BOUNDS
+
+
+def _joins_places(tokens: tuple[Token, ...], at: int) -> bool:
+    before = at - 1
+    while before > 0 and tokens[before].text in (",", "and", "or"):
+        before -= 1
+    after = at + 1
+    while after < len(tokens) - 1 and tokens[after].text in (",", "and", "or"):
+        after += 1
+    return bool(ANATOMY & set(tokens[before].canon) and ANATOMY & set(tokens[after].canon))
+
+
+def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: bool) -> str:
+    """How the pattern is met: "" (not at all), or "phrase", "clause", "exam" or "general"."""
+    if _other_kind(pattern, target, place) or _other_level(pattern, place) or _elsewhere(pattern, target, place):
+        return ""
+    missing = pattern.needs - place.local
+    missing -= widened(place.local & ANATOMY) if missing else missing
+    if denied and not place.local & _NARROWING - pattern.needs:
+        missing -= _NARROWING
+    if not missing:
+        return "phrase"
+    if missing <= place.around or missing <= widened(place.around):
+        return "clause"
+    if _in_exam(pattern, place, exam, missing):
+        return "exam"
+    return "general" if denied and _general(pattern, target, place, exam) else ""
+
+
+def _in_exam(pattern: Pattern, place: Place, exam: Exam, missing: frozenset[str]) -> bool:
+    """Whether the words left out are what the exam's title says."""
+    if pattern.head not in EXAM_HEADS or (place.local | place.around) & (ANATOMY - VAGUE) - {pattern.head}:
+        return False
+    return bool(exam.places) and missing <= widened(exam.places)
+
+
+def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool:
+    """A bare denial ("no fracture") denies every kind in the part of the body that was examined."""
+    if pattern.mode != "plain" or pattern.head not in GENERIC_HEADS:
+        return False
+    if place.local - _BARE - pattern.needs - {pattern.head}:
+        return False
+    here = set(place.around & (ANATOMY - VAGUE))
+    if here and target.home and not related(target.home, here):
+        return False
+    return not exam.places or not target.home or related(target.home, set(exam.places))
+
+
+def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
+    if any(OPPOSITES[kind] & place.local for kind in pattern.types | target.types):
+        return True
+    return bool(NOT_AFTER.get(pattern.head, frozenset()) & place.local - pattern.needs)
+
+
+def _other_level(pattern: Pattern, place: Place) -> bool:
+    needed = {word for word in pattern.needs if is_level(word)}
+    if not needed:
+        return False
+    said = {word for word in place.local if is_level(word)} or {word for word in place.around if is_level(word)}
+    return bool(said) and not needed & said
+
+
+def _elsewhere(pattern: Pattern, target: Target, place: Place) -> bool:
+    """Whether the finding named here belongs to another organ than the candidate's."""
+    if not target.home or pattern.head not in AMBIGUOUS_HEADS or pattern.needs & ANATOMY & place.local:
+        return False
+    here = place.local & (ANATOMY - VAGUE) - {pattern.head}
+    here = here or place.around & (ANATOMY - VAGUE) - {pattern.head}
+    return bool(here) and not related(target.home, set(here))
