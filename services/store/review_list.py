@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, and_, exists, func, or_, select, 
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.store.jobs import NOW
-from services.store.tables import account, draft, report, report_version, review, suggestion
+from services.store.tables import account, audit, draft, report, report_version, review, suggestion
 
 Show = Literal["todo", "mine", "signed", "all"]
 Sort = Literal["urgent", "oldest", "newest", "patient", "disagreement"]
@@ -199,3 +199,8 @@ def modalities(connection: Connection, site: str) -> list[str]:
     """The modalities a site's list can be filtered by."""
     query = select(report.c.modality).where(report.c.site_id == site, report.c.modality != "").distinct()
     return sorted(connection.execute(query).scalars())
+
+
+def last_change(connection: Connection) -> int:
+    """The newest audit row: every change of a review has one."""
+    return int(connection.scalar(select(func.max(audit.c.id))) or 0)

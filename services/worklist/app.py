@@ -1,0 +1,72 @@
+"""The worklist as an application: pages, live updates, JSON. `create_app` is the one place that wires it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from services.reading.catalogue import library
+from services.settings import Settings, SettingsError
+from services.store.engine import connect_async
+from services.worklist import errors, events, list_pages, login, pages, review_pages, session_pages, view_pages
+from services.worklist.context import Context
+from services.worklist.events import Broadcast
+from services.worklist.sealing import keep_sealed
+from services.worklist.security import SecurityHeaders
+
+STATIC = Path(__file__).parent / "static"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application. Raises SettingsError where a demo login would be reachable from elsewhere."""
+    _check(settings)
+    app = FastAPI(title="Countersign", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.state.context = Context(
+        settings=settings,
+        engine=connect_async(settings.database),
+        library=library.load(settings.config_dir / "catalogue" if settings.config_dir else None),
+        templates=pages.templates(STATIC),
+    )
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for router in (
+        login.router,
+        session_pages.router,
+        list_pages.router,
+        view_pages.router,
+        review_pages.router,
+        events.router,
+    ):
+        app.include_router(router)
+    errors.install(app)
+    app.add_middleware(SecurityHeaders, frame_ancestors=settings.worklist.frame_ancestors)
+    return app
+
+
+def _check(settings: Settings) -> None:
+    worklist = settings.worklist
+    if worklist.demo_login and worklist.host not in LOOPBACK:
+        raise SettingsError(
+            f"COUNTERSIGN_WORKLIST__DEMO_LOGIN: only with COUNTERSIGN_WORKLIST__HOST on loopback, not {worklist.host}"
+        )
+    if not (STATIC / "htmx.min.js").exists():
+        raise SettingsError("htmx.min.js is missing: install the package (pip install -e .) so that its build runs")
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    context: Context = app.state.context
+    app.state.broadcast = Broadcast(context.engine)
+    tasks = [asyncio.create_task(app.state.broadcast.run()), asyncio.create_task(keep_sealed(context.engine))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await context.engine.dispose()

@@ -1,0 +1,48 @@
+"""What every request shares: settings, the database, templates, the catalogue of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, TypeVar
+
+from fastapi import Request
+from fastapi.templating import Jinja2Templates
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reading.catalogue.library import Library
+from services.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One per application."""
+
+    settings: Settings
+    engine: AsyncEngine
+    library: Library
+    templates: Jinja2Templates
+
+    @property
+    def public_url(self) -> str:
+        """The URL people use, without a slash at its end."""
+        worklist = self.settings.worklist
+        return (worklist.public_url or f"http://{worklist.host}:{worklist.port}").rstrip("/")
+
+
+def of(request: Request) -> Context:
+    """The application's context."""
+    context: Context = request.app.state.context
+    return context
+
+
+async def transact(
+    request: Request, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Runs `work` in one transaction of its own; it is rolled back where `work` raises."""
+    async with of(request).engine.begin() as connection:
+        return await connection.run_sync(work, *args, **kwargs)

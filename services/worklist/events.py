@@ -1,0 +1,77 @@
+"""Server-sent events: counts, and word that the list changed. One look at the database serves all who listen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.store import review_list
+from services.worklist.session import Reader
+
+LOOK_SECONDS = 2.0
+KEEP_ALIVE_SECONDS = 20.0
+
+router = APIRouter()
+
+
+class Broadcast:
+    """Looks while somebody listens; tells each listener what its site's list has come to."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.listeners: dict[asyncio.Queue[str], str] = {}
+        self.known: dict[str, tuple[dict[str, int], int]] = {}
+
+    async def run(self) -> None:
+        """Until cancelled. A database that is away is asked again at the next look."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for site in set(self.listeners.values()):
+                with contextlib.suppress(SQLAlchemyError):
+                    await self._look(site)
+
+    async def _look(self, site: str) -> None:
+        async with self.engine.connect() as connection:
+            now = await connection.run_sync(standing, site)
+        before = self.known.get(site)
+        self.known[site] = now
+        if now == before:
+            return
+        messages = [f"event: counts\ndata: {json.dumps(now[0])}\n\n", f"event: changed\ndata: {now[1]}\n\n"]
+        for listener in [each for each, whose in self.listeners.items() if whose == site]:
+            for message in messages:
+                listener.put_nowait(message)
+
+    async def listen(self, site: str) -> AsyncIterator[str]:
+        """The events of a site from now on."""
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        self.listeners[queue] = site
+        try:
+            yield "retry: 2000\n\n"
+            while True:
+                try:
+                    yield await asyncio.wait_for(queue.get(), KEEP_ALIVE_SECONDS)
+                except TimeoutError:
+                    yield ": still here\n\n"
+        finally:
+            del self.listeners[queue]
+
+
+def standing(connection: Connection, site: str) -> tuple[dict[str, int], int]:
+    """Counts of a site, and a number that grows with every change that is audited."""
+    return review_list.counts(connection, site), review_list.last_change(connection)
+
+
+@router.get("/events")
+async def events(request: Request, visit: Reader) -> StreamingResponse:
+    """The stream. It ends when the server stops; the browser comes back by itself."""
+    broadcast: Broadcast = request.app.state.broadcast
+    return StreamingResponse(broadcast.listen(visit.person.site), media_type="text/event-stream")

@@ -1,0 +1,68 @@
+"""The list's filter as a page's address has it: one name in the query string for each choice."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query
+from pydantic import BaseModel
+
+from services.store.people import Person
+from services.store.review_list import Filter, Flag, Show, Sort
+
+PRIORITY_NAMES = ("stat", "urgent", "routine")
+
+
+class Chosen(BaseModel):
+    """What the address asks for; unknown values are an error, absent ones the default."""
+
+    show: Show = "todo"
+    sort: Sort = "urgent"
+    q: str = ""
+    modality: str = ""
+    priority: str = ""
+    flag: str = ""
+    finding: str = ""
+
+    def filter(self, person: Person) -> Filter:
+        """The query's filter for a person's site."""
+        flags: tuple[Flag, ...] = ("critical", "conflict", "unsupported", "reopened", "none")
+        return Filter(
+            site=person.site,
+            show=self.show,
+            sort=self.sort,
+            search=self.q,
+            modality=self.modality,
+            priority=PRIORITY_NAMES.index(self.priority) if self.priority in PRIORITY_NAMES else None,
+            flag=next((flag for flag in flags if flag == self.flag), None),
+            finding=self.finding,
+            account_id=person.id,
+        )
+
+    def query(self, **changes: str) -> str:
+        """The query string with some choices changed; defaults are left out, so equal lists have equal addresses."""
+        values = {**self.model_dump(), **changes}
+        defaults = Chosen().model_dump()
+        return urlencode({name: value for name, value in values.items() if value != defaults.get(name)})
+
+    def link(self, path: str, **changes: str) -> str:
+        """A path with this filter behind it."""
+        query = self.query(**changes)
+        return f"{path}?{query}" if query else path
+
+
+def chosen(
+    show: Annotated[Show, Query()] = "todo",
+    sort: Annotated[Sort, Query()] = "urgent",
+    q: Annotated[str, Query(max_length=100)] = "",
+    modality: Annotated[str, Query(max_length=16)] = "",
+    priority: Annotated[str, Query(max_length=16)] = "",
+    flag: Annotated[str, Query(max_length=16)] = "",
+    finding: Annotated[str, Query(max_length=100)] = "",
+) -> Chosen:
+    """Dependency: the filter of the page's address."""
+    return Chosen(show=show, sort=sort, q=q, modality=modality, priority=priority, flag=flag, finding=finding)
+
+
+InAddress = Annotated[Chosen, Depends(chosen)]

@@ -1,0 +1,56 @@
+"""The list of reports, its rows alone for live refresh."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
+
+from services.settings import Worklist
+from services.store import people, review_list
+from services.worklist.context import of, transact
+from services.worklist.filters import Chosen, InAddress
+from services.worklist.pages import page
+from services.worklist.session import Reader, Visitor
+
+router = APIRouter()
+
+
+@router.get("/")
+async def home(visit: Visitor) -> Response:
+    """The worklist is the home page of those who review; operators go to their messages."""
+    reads = visit.person.may("reviewer", "signer", "auditor", "administrator")
+    return RedirectResponse("/worklist" if reads else "/messages", 303)
+
+
+@router.get("/worklist")
+async def show(
+    request: Request, visit: Reader, chosen: InAddress, page_number: Annotated[int, Query(alias="page", ge=1)] = 1
+) -> Response:
+    """The list; for a live refresh its rows alone."""
+    values = await transact(request, load, visit.person, chosen, page_number)
+    template = "_list.html" if request.headers.get("hx-target") == "list" else "list.html"
+    return page(request, visit, template, chosen=chosen, target=target(of(request).settings.worklist), **values)
+
+
+def load(connection: Connection, person: people.Person, chosen: Chosen, number: int) -> dict[str, Any]:
+    """Rows of a page, what they suggest, counts and saved views."""
+    rows = review_list.page(connection, chosen.filter(person), number)
+    ids = [row["id"] for row in rows]
+    return {
+        "rows": rows[: review_list.PAGE],
+        "more": len(rows) > review_list.PAGE,
+        "number": number,
+        "chips": review_list.chips(connection, ids),
+        "drafted": review_list.drafted(connection, ids),
+        "counts": review_list.counts(connection, person.site),
+        "modalities": review_list.modalities(connection, person.site),
+        "views": people.views(connection, person.id),
+    }
+
+
+def target(settings: Worklist) -> tuple[float, float, float]:
+    """Service target in seconds by priority."""
+    return (settings.stat_target, settings.routine_target, settings.routine_target)

@@ -1,0 +1,103 @@
+"""Login and logout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
+
+from services.store import audit, people
+from services.worklist.context import of, transact
+from services.worklist.pages import page
+from services.worklist.security import same_origin
+from services.worklist.session import Forbidden, Visitor, cookie_name, set_cookie
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is and what they may do, as their identity provider says."""
+
+    issuer: str
+    subject: str
+    name: str
+    roles: tuple[str, ...]
+    practitioner: str
+
+
+DEMO = Identity(
+    issuer="urn:countersign:demo",
+    subject="demo-reviewer",
+    name="Demo Reviewer",
+    roles=("reviewer", "signer", "operator"),
+    practitioner="Practitioner/demo-reviewer",
+)
+
+router = APIRouter()
+
+
+def safe_return(target: str) -> str:
+    """A path of ours to go to after the login; anything else becomes the worklist."""
+    parts = urlsplit(target)
+    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
+    return target if ours else "/worklist"
+
+
+@router.get("/login")
+async def show(request: Request, next: Annotated[str, Query()] = "/worklist") -> Response:
+    """Which logins there are."""
+    oidc = bool(of(request).settings.worklist.oidc.issuer)
+    return page(request, None, "login.html", oidc=oidc, next=safe_return(next))
+
+
+@router.post("/login/demo")
+async def demo(request: Request, next: Annotated[str, Form()] = "/worklist") -> Response:
+    """Logs the fictional reviewer in; there is no such page unless the setting is on."""
+    context = of(request)
+    if not context.settings.worklist.demo_login:
+        raise Forbidden("There is no demo login here.")
+    if not same_origin(request, context.public_url):
+        raise Forbidden("This request came from another site.")
+    token = await transact(request, log_in, context.settings.site, DEMO)
+    answer = RedirectResponse(safe_return(next), 303)
+    set_cookie(answer, context.public_url, token, context.settings.worklist)
+    return answer
+
+
+def log_in(connection: Connection, site: str, identity: Identity) -> str:
+    """Makes the account follow the identity and starts a session; the cookie's value.
+
+    Raises Forbidden for an account that was shut out.
+    """
+    row = people.put_account(
+        connection,
+        site=site,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        name=identity.name,
+        roles=identity.roles,
+        practitioner=identity.practitioner,
+    )
+    if not row["active"]:
+        raise Forbidden("This account is closed. Ask an administrator.")
+    person = people.as_person(row)
+    token, _ = people.start_session(connection, person.id)
+    audit.append(connection, site=site, actor=person.actor, action="login", detail={"issuer": identity.issuer})
+    return token
+
+
+@router.post("/logout")
+async def logout(request: Request, visit: Visitor) -> Response:
+    """Ends the session here and in the database."""
+    await transact(request, _log_out, visit.session_id, visit.person)
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(cookie_name(of(request).public_url), path="/")
+    return answer
+
+
+def _log_out(connection: Connection, session_id: int, person: people.Person) -> None:
+    people.end_session(connection, session_id)
+    audit.append(connection, site=person.site, actor=person.actor, action="logout")

@@ -1,0 +1,77 @@
+"""Templates: where they are, what they can call, how a page is answered."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from services.worklist.context import of
+from services.worklist.keys import COMMANDS, keymap
+from services.worklist.session import Visit
+
+TEMPLATES = Path(__file__).parent / "templates"
+PRIORITIES = ("STAT", "Urgent", "Routine")
+STATUS_GLYPHS = {"present": "●", "absent": "○", "uncertain": "◐"}
+
+
+def templates(static: Path) -> Jinja2Templates:
+    """The environment: autoescaped, and an unknown name is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in static.iterdir()}
+    environment.globals["static"] = lambda name: f"/static/{name}?v={digests[name]}"
+    environment.globals["PRIORITIES"] = PRIORITIES
+    environment.globals["GLYPHS"] = STATUS_GLYPHS
+    environment.filters.update(moment=moment, day=day, span=span)
+    return Jinja2Templates(env=environment)
+
+
+def page(request: Request, visit: Visit | None, template: str, status: int = 200, **values: Any) -> Response:
+    """An answer made from a template; every page knows who is looking."""
+    preferences = visit.preferences if visit else {}
+    shared = {
+        "visit": visit,
+        "theme": preferences.get("theme", "dark"),
+        "keys": keymap(preferences),
+        "key_labels": [(command, label) for command, (_, label) in COMMANDS.items()],
+        "demo": of(request).settings.worklist.demo_login,
+        "path": request.url.path,
+    }
+    return of(request).templates.TemplateResponse(request, template, {**shared, **values}, status_code=status)
+
+
+def moment(value: datetime | str | None) -> str | Markup:
+    """Day and minute; a source's own offset is kept, our times are UTC."""
+    if not value:
+        return "–"
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    zone = "UTC" if at.utcoffset() == UTC.utcoffset(None) else at.strftime("%z")
+    return Markup('<time datetime="{}">{} {}</time>').format(at.isoformat(), at.strftime("%d %b %H:%M"), zone)
+
+
+def day(value: datetime | str | None) -> str:
+    """The date, ISO."""
+    if not value:
+        return "–"
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.strftime("%Y-%m-%d")
+
+
+def span(seconds: float) -> str:
+    """Hours and minutes, h:mm; days before hours from two days on."""
+    minutes = int(seconds) // 60
+    if minutes >= 2 * 24 * 60:
+        return f"{minutes // (24 * 60)} d {minutes // 60 % 24} h"
+    return f"{minutes // 60}:{minutes % 60:02d}"

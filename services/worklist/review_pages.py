@@ -1,0 +1,237 @@
+"""The review screen and what is done on it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from sqlalchemy import Connection
+
+from services.pipeline import drafting, review, signing
+from services.pipeline.drafting import REASONS, Decision
+from services.pipeline.refusal import Refused
+from services.pipeline.review import Act
+from services.store import review_list, review_screen, reviews
+from services.store.people import Person
+from services.worklist import screen
+from services.worklist.claims import claim_of
+from services.worklist.context import of, transact
+from services.worklist.filters import Chosen, InAddress
+from services.worklist.list_pages import target
+from services.worklist.pages import page
+from services.worklist.screen import Screen
+from services.worklist.session import REAUTHENTICATION_SECONDS, Reader, Reviewer, Visit
+
+router = APIRouter()
+Revision = Annotated[int, Form(ge=0)]
+
+
+def act(request: Request, visit: Visit, review_id: int, revision: int = 0) -> Act:
+    """Who does something to which review."""
+    return Act(visit.person, review_id, revision, of(request).settings.worklist.claim)
+
+
+@router.get("/reports/{report_id}")
+async def show(request: Request, visit: Reader, chosen: InAddress, report_id: int) -> Response:
+    """Opens a report: claims it where it is free, shows the first undecided finding."""
+    seconds = of(request).settings.worklist.claim
+    shown = await transact(request, opened, visit.person, report_id, seconds)
+    return answer(request, visit, "review.html", shown, chosen)
+
+
+def opened(connection: Connection, person: Person, report_id: int, seconds: float) -> Screen:
+    """Claims a report for its reader if it is free, and notes that they saw it. Raises Refused: unknown."""
+    review_id = reviews.id_of_report(connection, report_id)
+    if review_id is None:
+        raise Refused("unknown", "There is no report of that number to review.")
+    row = review.found(connection, person, review_id)
+    if person.may("reviewer", "signer") and row["state"] in review.OPEN:
+        review.claim(connection, person, review_id, seconds)
+    review.note(connection, person, row, "review.view")
+    return load(connection, person, report_id)
+
+
+def load(
+    connection: Connection, person: Person, report_id: int, current: int | None = None, full: bool = True
+) -> Screen:
+    """The screen; the finding shown on it counts as opened by its reviewer. Raises Refused: unknown."""
+    row = review_screen.header(connection, person.site, report_id)
+    if row is None:
+        raise Refused("unknown", "There is no report of that number to review.")
+    shown = screen.load(connection, person, row, current, full)
+    if shown.mine and shown.current is not None:
+        reviews.open_suggestion(connection, person.site, row["id"], shown.current, person.id)
+    return shown
+
+
+def answer(request: Request, visit: Visit, template: str, shown: Screen, chosen: Chosen) -> Response:
+    """The screen or a part of it."""
+    worklist = of(request).settings.worklist
+    return page(
+        request,
+        visit,
+        template,
+        screen=shown,
+        chosen=chosen,
+        reasons=REASONS,
+        target=target(worklist),
+        claim_seconds=worklist.claim,
+    )
+
+
+def panel(connection: Connection, person: Person, review_id: int, current: int | None, forward: bool) -> Screen:
+    """The panel after a change; `forward` goes on to the next undecided finding."""
+    row = review.found(connection, person, review_id)
+    shown = load(connection, person, row["report_id"], current, full=False)
+    if not forward or current is None:
+        return shown
+    following = screen.next_open(shown.items, current)
+    return shown if following == shown.current else load(connection, person, row["report_id"], following, full=False)
+
+
+@router.post("/reviews/{review_id}/open")
+async def open_suggestion(
+    request: Request, visit: Reader, chosen: InAddress, review_id: int, suggestion_id: Annotated[int, Form()]
+) -> Response:
+    """Shows another finding."""
+    shown = await transact(request, panel, visit.person, review_id, suggestion_id, False)
+    return answer(request, visit, "_panel.html", shown, chosen)
+
+
+@router.post("/reviews/{review_id}/decide")
+async def decide(
+    request: Request,
+    visit: Reviewer,
+    chosen: InAddress,
+    review_id: int,
+    revision: Revision,
+    action: Annotated[drafting.Action, Form()],
+    suggestion_id: Annotated[int | None, Form()] = None,
+    reason: Annotated[str, Form(max_length=40)] = "",
+    confirmed: Annotated[bool, Form()] = False,
+    finding: Annotated[str, Form(max_length=200)] = "",
+    status: Annotated[str, Form(max_length=20)] = "",
+    side: Annotated[str, Form(max_length=20)] = "",
+    start: Annotated[int | None, Form(ge=0)] = None,
+    end: Annotated[int | None, Form(ge=0)] = None,
+) -> Response:
+    """Drafts a decision and goes on to the next finding."""
+    said = action in ("edit", "add")
+
+    def work(connection: Connection) -> Screen:
+        row = review.found(connection, visit.person, review_id)
+        span = (start, end) if start is not None and end is not None else None
+        claim = claim_of(connection, of(request).library, row, finding, status, side, span) if said else None
+        decision = Decision(suggestion_id, action, claim, reason if action == "reject" else "", confirmed)
+        drafting.decide(connection, act(request, visit, review_id, revision), decision)
+        return panel(connection, visit.person, review_id, suggestion_id, True)
+
+    return answer(request, visit, "_panel.html", await transact(request, work), chosen)
+
+
+@router.post("/reviews/{review_id}/undo")
+async def undo(
+    request: Request,
+    visit: Reviewer,
+    chosen: InAddress,
+    review_id: int,
+    draft_id: Annotated[int, Form()],
+    suggestion_id: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Takes a draft back."""
+
+    def work(connection: Connection) -> Screen:
+        drafting.undo(connection, act(request, visit, review_id), draft_id)
+        return panel(connection, visit.person, review_id, suggestion_id, False)
+
+    return answer(request, visit, "_panel.html", await transact(request, work), chosen)
+
+
+@router.post("/reviews/{review_id}/sign")
+async def sign(request: Request, visit: Reviewer, chosen: InAddress, review_id: int, revision: Revision) -> Response:
+    """Makes the drafts final and puts the next report on the screen."""
+    settings = of(request).settings
+    if settings.worklist.reauthenticate and visit.authenticated_ago > REAUTHENTICATION_SECONDS:
+        raise Refused("reauthenticate", "Confirm who you are to sign. Your drafts are kept.")
+    targets = signing.destinations(settings)
+    await transact(request, signing.sign, act(request, visit, review_id, revision), targets)
+    return await following(request, visit, chosen, review_id, "signed")
+
+
+@router.post("/reviews/{review_id}/skip")
+async def skip(request: Request, visit: Reviewer, chosen: InAddress, review_id: int) -> Response:
+    """Gives the claim back and goes on to the next report."""
+    await transact(request, review.release, visit.person, review_id)
+    return await following(request, visit, chosen, review_id, "skipped")
+
+
+async def following(request: Request, visit: Visit, chosen: Chosen, review_id: int, done: str) -> Response:
+    """The report that comes next under the list's filter; the list where there is none."""
+    wanted = chosen.filter(visit.person)
+    report_id = await transact(request, review_list.following, wanted, visit.person.id, review_id, done == "skipped")
+    if report_id is None:
+        return Response(status_code=204, headers={"HX-Redirect": chosen.link("/worklist")})
+    shown = await transact(request, opened, visit.person, report_id, of(request).settings.worklist.claim)
+    result = answer(request, visit, "_main.html", shown, chosen)
+    result.headers["HX-Retarget"] = "#main"
+    result.headers["HX-Reswap"] = "outerHTML"
+    result.headers["HX-Push-Url"] = chosen.link(f"/reports/{report_id}")
+    result.headers["X-Countersign-Done"] = done
+    return result
+
+
+@router.post("/reviews/{review_id}/claim")
+async def claim(request: Request, visit: Reviewer, chosen: InAddress, review_id: int) -> Response:
+    """Takes a report, also from somebody who has it open; they find out at their next decision."""
+
+    def work(connection: Connection) -> Screen:
+        seconds = of(request).settings.worklist.claim
+        review.claim(connection, visit.person, review_id, seconds, take_over=True)
+        row = review.found(connection, visit.person, review_id)
+        return load(connection, visit.person, row["report_id"])
+
+    return answer(request, visit, "_main.html", await transact(request, work), chosen)
+
+
+@router.post("/reviews/{review_id}/amend")
+async def amend(request: Request, visit: Reviewer, chosen: InAddress, review_id: int, revision: Revision) -> Response:
+    """Opens a signed report again."""
+
+    def work(connection: Connection) -> Screen:
+        review.amend(connection, act(request, visit, review_id, revision))
+        row = review.found(connection, visit.person, review_id)
+        return load(connection, visit.person, row["report_id"])
+
+    return answer(request, visit, "_main.html", await transact(request, work), chosen)
+
+
+@router.post("/reviews/{review_id}/reasoning", status_code=204)
+async def reasoning(request: Request, visit: Reader, review_id: int) -> None:
+    """Notes that the reasoning was looked at."""
+
+    def work(connection: Connection) -> None:
+        row = review.found(connection, visit.person, review_id)
+        reviews.touch(connection, review_id, "reasoning_opened_at")
+        review.note(connection, visit.person, row, "review.reasoning")
+
+    await transact(request, work)
+
+
+@router.post("/reviews/{review_id}/heartbeat", status_code=204)
+async def heartbeat(request: Request, visit: Reviewer, review_id: int) -> None:
+    """Somebody is still there: the claim is renewed, if it is still theirs."""
+
+    def work(connection: Connection) -> None:
+        row = review.found(connection, visit.person, review_id)
+        if row["state"] == "claimed" and row["claimed_by"] == visit.person.id:
+            reviews.claim(connection, review_id, visit.person.id, of(request).settings.worklist.claim)
+
+    await transact(request, work)
+
+
+@router.get("/findings")
+async def findings(request: Request, visit: Reader, q: Annotated[str, Query(max_length=100)] = "") -> list[str]:
+    """Names from the catalogues that a finding can be added or edited to."""
+    wanted = q.lower().strip()
+    names = (candidate.finding.name for candidate in of(request).library.candidates())
+    return sorted(name for name in names if wanted in name.lower())

@@ -1,0 +1,115 @@
+"""Who is asking: the session behind a cookie, and what its roles allow."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+
+from services.settings import Worklist
+from services.store import people
+from services.store.people import Person
+from services.worklist.context import of, transact
+from services.worklist.security import SAFE_METHODS, same_origin, token_matches
+
+REAUTHENTICATION_SECONDS = 120
+
+
+class LoginNeeded(Exception):
+    """No session, or it has ended."""
+
+
+class Forbidden(Exception):
+    """The role is missing, or the request did not come from our own page. The message is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request's session. Times in seconds."""
+
+    person: Person
+    session_id: int
+    csrf: str
+    preferences: dict[str, Any]
+    authenticated_ago: float
+    ends_in: float
+    issuer: str
+
+
+def cookie_name(context_url: str) -> str:
+    """`__Host-` binds the cookie to this host; browsers take it over https only."""
+    return "__Host-countersign" if context_url.startswith("https:") else "countersign"
+
+
+def set_cookie(response: Response, url: str, token: str, limits: Worklist) -> None:
+    """The session's cookie: out of reach for scripts and other sites."""
+    response.set_cookie(
+        cookie_name(url),
+        token,
+        max_age=int(limits.session_total),
+        httponly=True,
+        samesite="lax",
+        secure=url.startswith("https:"),
+        path="/",
+    )
+
+
+async def load(request: Request, touch: bool = True) -> Visit | None:
+    """The session of a request, None where there is none."""
+    context = of(request)
+    token = request.cookies.get(cookie_name(context.public_url))
+    if not token:
+        return None
+    limits = context.settings.worklist
+    row = await transact(request, people.use_session, token, limits, touch)
+    if row is None:
+        return None
+    idle_left = limits.session_idle - (0 if touch else float(row["idle_for"]))
+    ends_in = min(idle_left, limits.session_total - float(row["open_for"]))
+    person = people.as_person(row)
+    visit = (row["session_id"], row["csrf"], row["preferences"], float(row["authenticated_ago"]), ends_in)
+    return Visit(person, *visit, issuer=row["issuer"])
+
+
+async def visit(request: Request) -> Visit:
+    """The session; for changes also that they come from our own page. Raises LoginNeeded, Forbidden."""
+    found = await load(request)
+    if found is None:
+        raise LoginNeeded
+    if request.method not in SAFE_METHODS:
+        await _check_origin(request, found)
+    return found
+
+
+async def _check_origin(request: Request, found: Visit) -> None:
+    if not same_origin(request, of(request).public_url):
+        raise Forbidden("This request came from another site.")
+    sent = request.headers.get("x-csrf-token")
+    if sent is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        value = (await request.form()).get("csrf")
+        sent = value if isinstance(value, str) else None
+    if not token_matches(sent, found.csrf):
+        raise Forbidden("The page is out of date: reload it and try again.")
+
+
+Visitor = Annotated[Visit, Depends(visit)]
+
+
+def having(*roles: str) -> Callable[..., Awaitable[Visit]]:
+    """A dependency: the session, where its person has one of these roles. Raises Forbidden."""
+
+    async def check(found: Visitor) -> Visit:
+        if not found.person.may(*roles):
+            raise Forbidden(f"This page is for the role {' or '.join(roles)}.")
+        return found
+
+    return check
+
+
+Reader = Annotated[Visit, Depends(having("reviewer", "signer", "auditor", "administrator"))]
+Reviewer = Annotated[Visit, Depends(having("reviewer", "signer"))]
+Operator = Annotated[Visit, Depends(having("operator", "administrator"))]
+Auditor = Annotated[Visit, Depends(having("auditor", "administrator"))]
+Administrator = Annotated[Visit, Depends(having("administrator"))]
