@@ -37,7 +37,10 @@ class Part:
 
 
 class Supervisor:
-    """Starts parts, restarts those that die, stops them all in reverse. Their output goes to DIR/logs."""
+    """Starts parts, restarts those that die, stops them all in reverse.
+
+    Their output goes to DIR/logs, their names and process ids to DIR/children.
+    """
 
     def __init__(self, folder: Path, say: Say) -> None:
         self._logs = folder / "logs"
@@ -66,13 +69,6 @@ class Supervisor:
             watcher.cancel()
         self._pids.unlink(missing_ok=True)
 
-    def pid(self, name: str) -> int:
-        """Process id of a part, 0 if it is not running."""
-        for part in self._parts:
-            if part.name == name and part.process and part.process.returncode is None:
-                return part.process.pid
-        return 0
-
     async def _spawn(self, part: Part) -> None:
         with (self._logs / f"{part.name}.log").open("ab") as log:
             part.process = await asyncio.create_subprocess_exec(
@@ -85,8 +81,8 @@ class Supervisor:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
-        pids = {str(one.process.pid) for one in [*self._parts, part] if one.process}
-        self._pids.write_text("\n".join(sorted(pids)))
+        parts = self._parts if part in self._parts else [*self._parts, part]
+        self._pids.write_text("".join(f"{one.name} {one.process.pid}\n" for one in parts if one.process))
 
     async def _watch(self, part: Part) -> None:
         """A part that ends is started again; one that keeps ending is given longer and longer pauses."""
@@ -130,7 +126,8 @@ class Supervisor:
         """Parts of a supervisor that was killed may still run: they hold our ports and our data."""
         if not self._pids.exists():
             return
-        left = [int(pid) for pid in self._pids.read_text().split() if _is_ours(int(pid), self._pids.parent)]
+        noted = [int(line.split()[1]) for line in self._pids.read_text().splitlines()]
+        left = [pid for pid in noted if _is_ours(pid, self._pids.parent)]
         for pid in left:
             _signal(pid, signal.SIGINT)
         deadline = time.monotonic() + STOP_SECONDS
