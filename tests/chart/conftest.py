@@ -109,3 +109,13 @@ def find(objects: list[Manifest], kind: str, part: str) -> Manifest:
     """The one object of a kind and component."""
     (found,) = [item for item in of_kind(objects, kind) if component(item) == part]
     return found
+
+
+def environment(objects: list[Manifest], owner: Manifest, folder: Path) -> dict[str, str]:
+    """What a container of ours is started with, each secret's file being a readable one in `folder`."""
+    (item,) = containers(owner["spec"]["template"])
+    given = {entry["name"]: entry["value"] for entry in item["env"]}
+    secret = folder / "secret"
+    secret.write_text("test only", encoding="utf-8")
+    files = {name: str(secret) for name in given if name.endswith("_FILE")}
+    return {**find(objects, "ConfigMap", "settings")["data"], **given, **files}

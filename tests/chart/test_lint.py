@@ -6,6 +6,7 @@ from collections.abc import Callable
 from subprocess import CompletedProcess
 
 import pytest
+
 from tests.chart.conftest import CHART, HOUSES, script
 
 Helm = Callable[..., CompletedProcess[str]]

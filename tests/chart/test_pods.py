@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
-
-import pytest
-from tests.chart.conftest import CHART, Helm, Manifest, component, containers, find, manifests, of_kind, pods, selects
+from pathlib import Path
 
 from services.settings import Settings, describe, load
+from tests.chart.conftest import (
+    CHART,
+    Helm,
+    Manifest,
+    component,
+    containers,
+    environment,
+    manifests,
+    of_kind,
+    pods,
+    selects,
+)
 
 OURS = {"listener", "subscriber", "relay", "worker", "sender", "worklist"}
 
@@ -38,7 +48,11 @@ def test_no_two_owners_share_pods(objects: list[Manifest]) -> None:
 
 def test_every_service_leads_to_a_port_that_is_open(objects: list[Manifest]) -> None:
     for service in of_kind(objects, "Service"):
-        behind = [pod for _, pod in pods(objects) if selects({"matchLabels": service["spec"]["selector"]}, pod["metadata"]["labels"])]
+        behind = [
+            pod
+            for _, pod in pods(objects)
+            if selects({"matchLabels": service["spec"]["selector"]}, pod["metadata"]["labels"])
+        ]
         assert behind, service["metadata"]["name"]
         for pod in behind:
             open_ports = {port["name"] for item in containers(pod) for port in item.get("ports", [])}
@@ -147,42 +161,32 @@ def test_a_process_is_probed_on_the_health_port(objects: list[Manifest]) -> None
 
 
 def test_replicas_are_left_to_the_autoscaler(objects: list[Manifest]) -> None:
-    scaled = {item["spec"]["scaleTargetRef"]["name"] for item in of_kind(objects, "HorizontalPodAutoscaler", "ScaledObject")}
+    scaled = {
+        item["spec"]["scaleTargetRef"]["name"] for item in of_kind(objects, "HorizontalPodAutoscaler", "ScaledObject")
+    }
     for item in of_kind(objects, "Deployment"):
         assert ("replicas" in item["spec"]) is (item["metadata"]["name"] not in scaled)
 
 
-def environment(objects: list[Manifest], deployment: Manifest) -> dict[str, str]:
-    """What a container of ours is started with."""
-    settings = find(objects, "ConfigMap", "settings")["data"]
-    (item,) = containers(deployment["spec"]["template"])
-    return {**settings, **{entry["name"]: entry["value"] for entry in item["env"]}}
-
-
-def test_every_variable_is_a_setting(objects: list[Manifest]) -> None:
+def test_every_variable_is_a_setting(objects: list[Manifest], tmp_path: Path) -> None:
     known = {name for name, _, _ in describe()}
-    for deployment in of_kind(objects, "Deployment", "Job"):
-        if component(deployment) in OURS | {"migrate"}:
-            names = {name for name in environment(objects, deployment) if name.startswith("COUNTERSIGN_")}
+    for owner in of_kind(objects, "Deployment", "Job"):
+        if component(owner) in OURS | {"migrate"}:
+            names = {name for name in environment(objects, owner, tmp_path) if name.startswith("COUNTERSIGN_")}
             assert {name.removesuffix("_FILE") for name in names} <= known
 
 
-def test_every_process_would_start_with_its_settings(objects: list[Manifest], tmp_path: pytest.TempPathFactory) -> None:
-    for deployment in of_kind(objects, "Deployment"):
-        if component(deployment) in OURS:
-            assert isinstance(load(readable(environment(objects, deployment), tmp_path)), Settings)
-
-
-def readable(variables: dict[str, str], folder: object) -> dict[str, str]:
-    """The same variables with a file behind each `…_FILE`."""
-    secret = f"{folder}/secret"
-    with open(secret, "w", encoding="utf-8") as file:
-        file.write("test only")
-    return {name: secret if name.endswith("_FILE") else value for name, value in variables.items()}
+def test_every_process_would_start_with_its_settings(objects: list[Manifest], tmp_path: Path) -> None:
+    for owner in of_kind(objects, "Deployment", "Job"):
+        if component(owner) in OURS | {"migrate"}:
+            assert isinstance(load(environment(objects, owner, tmp_path)), Settings)
 
 
 def test_an_upgrade_keeps_names_selectors_and_volumes(helm: Helm, house: str) -> None:
-    installed, upgraded = manifests(helm, house), manifests(helm, house, "--is-upgrade", "--set", "telemetry.level=debug")
+    installed, upgraded = (
+        manifests(helm, house),
+        manifests(helm, house, "--is-upgrade", "--set", "telemetry.level=debug"),
+    )
     assert fixed_for_life(installed) == fixed_for_life(upgraded)
 
 

@@ -11,6 +11,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 from kubernetes_validate import utils
+
 from tests.chart.conftest import Manifest, Rendered
 
 VERSIONS = ("1.29.0", "1.33.0", "1.37.0")

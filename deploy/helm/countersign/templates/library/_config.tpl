@@ -33,7 +33,8 @@ catalogue.{{ $name }}: |
 {{- define "countersign.engines" -}}
 {{- $engines := .Values.config.engines -}}
 {{- if .Values.sglang.enabled -}}
-{{- $engine := dict "name" .Values.sglang.profile "url" (include "countersign.modelUrl" .) "model" (include "countersign.modelName" .) "local" true -}}
+{{- $engine := dict "name" .Values.sglang.profile "url" (include "countersign.modelUrl" .) "local" true -}}
+{{- $engine = merge $engine (fromYaml (include "countersign.profile" .)).engine -}}
 {{- if .Values.sglang.apiKey.existingSecret -}}
 {{- $_ := set $engine "api_key_file" "/run/secrets/countersign/model" -}}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* The launch profile: a file of profiles/, the same as integration/sglang/profiles. */}}
+{{/* The launch profile: a file of profiles/, written by scripts/chart_profiles.py. */}}
 {{- define "countersign.profile" -}}
 {{- include "countersign.checks" . -}}
 {{- $file := printf "profiles/%s.yaml" .Values.sglang.profile -}}
@@ -7,11 +7,6 @@
 {{- fail (printf "sglang.profile %q is not a file of %s; see profiles/ in the chart." .Values.sglang.profile $file) -}}
 {{- end -}}
 {{- $text -}}
-{{- end -}}
-
-{{- define "countersign.modelName" -}}
-{{- $profile := fromYaml (include "countersign.profile" .) -}}
-{{- $profile.served_model_name -}}
 {{- end -}}
 
 {{/* Where the model's pods may run. */}}
@@ -55,7 +50,6 @@ nodeAffinity:
 {{/* No network for the model: weights from the volume, every cache on a volume of its own. */}}
 {{- define "countersign.modelEnv" -}}
 - {name: HF_HOME, value: /models}
-- {name: HF_HUB_OFFLINE, value: "1"}
 - {name: TRANSFORMERS_OFFLINE, value: "1"}
 - {name: HF_MODULES_CACHE, value: /cache/modules}
 - {name: HOME, value: /cache}
