@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from integration.fhir.exchange import Exchange, operation
 from integration.fhir.lenient import element, elements, text
 from integration.fhir.systems import Json
 
@@ -83,6 +84,13 @@ def missing_events(last: int, seen: Notification) -> range:
     """
     upto = min(seen.numbers) - 1 if seen.numbers else (seen.count or 0)
     return range(last + 1, upto + 1)
+
+
+def events_between(subscription: str, missed: range) -> Exchange[tuple[Hint, ...]]:
+    """What the missed events were about, by the $events operation (Subscriptions R5 Backport IG 1.1)."""
+    wanted = [("eventsSinceNumber", str(missed.start)), ("eventsUntilNumber", str(missed.stop - 1))]
+    bundle = yield from operation(f"{subscription}/$events", wanted)
+    return read_notification("POST", "", bundle).hints
 
 
 def hint_of(reference: str) -> Hint | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from integration.fhir.capability import Capabilities
 from integration.fhir.errors import Refused
 from integration.fhir.exchange import Exchange, Page, search
+from integration.fhir.lenient import element, moment, text
 from integration.fhir.notification import Hint, hint_of
 from integration.fhir.systems import Json
 
@@ -54,6 +55,20 @@ def hints(page: Page) -> tuple[Hint, ...]:
     """What to take in from a page, each with its version."""
     found = (_hint(resource) for resource in page.resources if resource.get("resourceType") == _TYPE)
     return tuple(hint for hint in found if hint is not None)
+
+
+def newest(page: Page, chosen: Way) -> datetime | None:
+    """The latest change on a page by the clock its `Way` goes by; None when no resource says."""
+    moments = (moment(_stamp(resource, chosen)) for resource in page.resources)
+    return max((each for each in moments if each is not None), default=None)
+
+
+def _stamp(resource: Json, chosen: Way) -> str:
+    if chosen is Way.ISSUED:
+        return text(resource, "issued")
+    if chosen is Way.DATE:
+        return text(resource, "effectiveDateTime") or text(element(resource, "effectivePeriod"), "start")
+    return text(element(resource, "meta"), "lastUpdated")
 
 
 def _hint(resource: Json) -> Hint | None:

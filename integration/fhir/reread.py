@@ -12,8 +12,8 @@ from integration.fhir.systems import Json
 def reread(reference: str, base_url: str) -> Exchange[Json]:
     """The collection Bundle whose first entry is the DiagnosticReport.
 
-    What is missing or refused on the server is left out; the reader says what that means. A ServiceRequest
-    named only by the ImagingStudy is not followed. Raises NotFound, Refused or Unreachable for the report.
+    What is missing or refused on the server is left out; the reader says what that means. Raises NotFound,
+    Refused or Unreachable for the report itself.
     """
     report = made_relative((yield from read(reference)), base_url)
     found = [report]

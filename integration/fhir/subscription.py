@@ -61,12 +61,15 @@ def _subscription(criteria: str, channel: Json, systems: Systems) -> Json:
     )
 
 
-def same_subscription(existing: Json, ours: Json) -> bool:
-    """True when a Subscription on the server asks for what we would ask, towards our endpoint."""
+def same_place(existing: Json, ours: Json) -> bool:
+    """True when a Subscription on the server notifies our endpoint."""
     theirs = existing.get("channel") or {}
-    mine = ours["channel"]
-    same_channel = (theirs.get("endpoint"), theirs.get("header")) == (mine["endpoint"], mine["header"])
-    return same_channel and bool(existing.get("criteria") == ours["criteria"])
+    return bool(theirs.get("endpoint") == ours["channel"]["endpoint"])
+
+
+def same_subscription(existing: Json, ours: Json) -> bool:
+    """True when it also asks for what we would ask."""
+    return same_place(existing, ours) and bool(existing.get("criteria") == ours["criteria"])
 
 
 def suitable_topic(topics: tuple[str, ...]) -> str:

@@ -19,6 +19,7 @@ from services.telemetry.metrics import FRAMES
 
 LOG = log("subscriber")
 MOST_WAITING = 10_000
+AT_ONCE = 4
 RETRY_SECONDS = 2.0
 
 
@@ -48,15 +49,20 @@ class Intake:
         return True
 
     async def run(self) -> None:
-        """Takes hints in, one after the other, until cancelled."""
+        """Takes hints in, a few at once, until cancelled: however many arrive, the server is asked no faster."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(AT_ONCE):
+                tasks.create_task(self._work())
+
+    async def _work(self) -> None:
         while True:
             hint = await self._waiting.get()
             self._queued.discard(hint)
             try:
                 await self.take_in(hint)
-            except (Unreachable, SQLAlchemyError) as error:
+            except (Unreachable, SQLAlchemyError, OSError) as error:
                 LOG.warning("waiting", error=type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(pause_of(error))
                 self.hear(hint)
 
     async def take_in(self, hint: Hint) -> str:
@@ -66,7 +72,7 @@ class Intake:
             if await connection.run_sync(is_known, name, hint.reference, hint.version):
                 return _count("repeated")
         try:
-            bundle = await self._client.run(reread(hint.reference))
+            bundle = await self._client.run(reread(hint.reference, self._client.endpoint.base_url))
         except NotFound:
             return _count("gone")
         except Refused as refused:
@@ -74,6 +80,12 @@ class Intake:
             return _count("refused")
         async with self._engine.begin() as connection:
             return _count(await connection.run_sync(receive_resource, bundle, name, site, self._systems))
+
+
+def pause_of(error: Exception) -> float:
+    """Seconds until the next try: what the server asked for, within a minute."""
+    asked = getattr(error, "retry_after", None)
+    return min(float(asked), 60.0) if asked else RETRY_SECONDS
 
 
 def _count(outcome: str) -> str:

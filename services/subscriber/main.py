@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import signal
 
 import uvicorn
@@ -15,10 +16,11 @@ from services.pipeline.context import endpoint, systems
 from services.process import Process
 from services.settings import Settings
 from services.store.engine import connect_async
+from services.subscriber.events import Events
 from services.subscriber.intake import Intake
 from services.subscriber.notifications import make_app
 from services.subscriber.polling import Poller
-from services.subscriber.registration import keep_alive, wanted
+from services.subscriber.registration import Keeper, choices
 from services.telemetry.logs import log
 
 LOG = log("subscriber")
@@ -50,18 +52,22 @@ async def _run(process: Process, settings: Settings) -> None:
 
 async def _work(process: Process, settings: Settings) -> None:
     engine = connect_async(settings.database)
+    # Without a configured secret one is made for this run: then only the server we told it can be believed.
+    secret = settings.fhir.notify_secret.get_secret_value() or secrets.token_urlsafe(32)
     async with AsyncClient(endpoint(settings.fhir)) as client:
         found = await _reach(client)
         intake = Intake(engine, client, settings, systems(settings))
         poller = Poller(engine, client, intake, settings)
-        server = _server(make_app(intake, settings.fhir.notify_secret.get_secret_value(), poller.wake), settings)
+        events = Events(client, intake, poller.wake, number=None, recover=found.events)
+        poller.number = lambda: events.number
+        app = make_app(intake, events, secret, poller.wake)
+        chosen = choices(settings.fhir, found, secret, systems(settings))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(server.serve())
+            tasks.create_task(_server(app, settings).serve())
             tasks.create_task(intake.run())
             tasks.create_task(poller.run(found))
-            subscription = wanted(settings.fhir, found, systems(settings))
-            if subscription:
-                tasks.create_task(keep_alive(client, subscription))
+            if chosen:
+                tasks.create_task(Keeper(client, chosen).run())
             process.probes.started()
 
 

@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 FRAMES = Counter("countersign_frames_total", "Frames and resources taken in.", ["door", "outcome"])
+NOTIFICATIONS = Counter("countersign_fhir_notifications_total", "Notifications of FHIR servers.", ["outcome"])
 CONNECTIONS = Gauge("countersign_mllp_connections", "Open MLLP connections.")
 COMMIT_SECONDS = Histogram("countersign_inbox_commit_seconds", "Time to commit one group of frames.")
 COMMIT_FRAMES = Histogram("countersign_inbox_commit_frames", "Frames in one group.", buckets=(1, 2, 4, 8, 16, 32, 64))

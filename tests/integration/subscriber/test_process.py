@@ -1,0 +1,149 @@
+"""The subscriber as a process, beside a real FHIR server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from sqlalchemy import Engine
+
+from integration.fhir.client import Client
+from integration.fhir.diagnostic_report import diagnostic_report
+from integration.fhir.examples import report, report_key
+from integration.fhir.exchange import create, read, search_all, update
+from integration.fhir.subscription import SECRET_HEADER
+from integration.fhir.systems import Json, Systems
+from tests.integration.fhir.servers import Proxy, Sekmet
+from tests.integration.subscriber.conftest import SECRET, Subscriber, file_report, messages, until
+
+
+def our_subscriptions(client: Client, subscriber: Subscriber) -> list[Json]:
+    found = client.run(search_all("Subscription", [("_count", "100")]))
+    return [each for each in found if each["channel"]["endpoint"] == subscriber.url]
+
+
+def subscribed(client: Client, subscriber: Subscriber) -> Callable[[], bool]:
+    return lambda: [each["status"] for each in our_subscriptions(client, subscriber)] == ["active"]
+
+
+@pytest.mark.parametrize("kind", ["rest-hook", "topic"])
+def test_a_new_report_is_heard_of_by_notification(
+    client: Client, engine: Engine, subscribe: Callable[..., Subscriber], kind: str
+) -> None:
+    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION=kind)
+    until(subscribed(client, subscriber), "the subscription is active")
+    filed = file_report(client)
+    until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
+
+
+def test_each_version_is_taken_in_once_however_often_it_is_announced(
+    client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
+) -> None:
+    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="none")
+    filed = file_report(client)
+    resource = client.run(read(filed.reference))
+    until(lambda: answers(subscriber), "the endpoint answers")
+    for _ in range(19):
+        answer = httpx2.put(f"{subscriber.url}/{filed.reference}", json=resource, headers={SECRET_HEADER: SECRET})
+        assert answer.status_code == 200
+    until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
+    client.run(update({**resource, "status": "corrected"}, filed.version))
+    httpx2.put(f"{subscriber.url}/{filed.reference}", headers={SECRET_HEADER: SECRET})
+    until(lambda: messages(engine, filed.reference) == ["queued", "queued"], "its correction is too")
+
+
+def test_who_does_not_know_the_secret_is_not_listened_to(
+    client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
+) -> None:
+    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="none")
+    until(lambda: answers(subscriber), "the endpoint answers")
+    other = file_report(client)
+    for headers in ({}, {SECRET_HEADER: "a guess"}):
+        assert httpx2.put(f"{subscriber.url}/{other.reference}", headers=headers).status_code == 403
+
+
+def test_reports_filed_while_the_subscriber_was_killed_are_found_by_polling(
+    client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
+) -> None:
+    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="none")
+    first = file_report(client)
+    until(lambda: messages(engine, first.reference) == ["queued"], "the first is in the inbox")
+    subscriber.kill()
+    missed = [file_report(client) for _ in range(3)]
+    subscriber.start()
+    for each in missed:
+        until(lambda each=each: messages(engine, each.reference) == ["queued"], "a missed one is too")
+    assert messages(engine, first.reference) == ["queued"]
+
+
+def test_an_empty_post_makes_it_look(client: Client, engine: Engine, subscribe: Callable[..., Subscriber]) -> None:
+    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="none")
+    until(lambda: answers(subscriber), "the endpoint answers")
+    filed = file_report(client)
+    assert httpx2.post(subscriber.url, headers={SECRET_HEADER: SECRET}).status_code == 200
+    until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
+
+
+@pytest.mark.parametrize("missing", [{"_lastUpdated"}, {"_lastUpdated", "_history"}])
+def test_a_server_without_last_updated_is_polled_in_another_way(
+    fhir_server: Sekmet, client: Client, engine: Engine, subscribe: Callable[..., Subscriber], missing: set[str]
+) -> None:
+    def change(statement: Json) -> Json:
+        for resource in statement["rest"][0]["resource"]:
+            if resource["type"] == "DiagnosticReport":
+                resource["searchParam"] = [p for p in resource["searchParam"] if p["name"] not in missing]
+                kept = [i for i in resource["interaction"] if not ("_history" in missing and "history" in i["code"])]
+                resource["interaction"] = kept
+        return statement
+
+    def refuse(method: str, path: str) -> bool:
+        return path.startswith("/DiagnosticReport") and any(each in path for each in missing)
+
+    filed = file_report(client, issued="2099-01-01T00:00:00Z")
+    with Proxy(fhir_server.base_url, change=change, refuse=refuse) as proxy:
+        subscriber = subscribe(proxy.base_url, COUNTERSIGN_FHIR__SUBSCRIPTION="none")
+        until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
+        subscriber.stop()
+
+
+def test_our_own_report_is_counted_and_not_taken_in(
+    client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
+) -> None:
+    ours = Systems("urn:countersign")
+    who = client.run(create({"resourceType": "Patient"}))
+    subject = {"reference": who.reference}
+    written = client.run(create(diagnostic_report(report_key(), report(), subject, None, ours)))
+    subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="none")
+    until(lambda: messages(engine, written.reference) == ["ignored"], "our echo is recognised")
+
+
+def test_a_restart_leaves_one_subscription_and_it_still_works(
+    client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
+) -> None:
+    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="rest-hook")
+    until(subscribed(client, subscriber), "the subscription is active")
+    subscriber.kill()
+    subscriber.start()
+    until(lambda: answers(subscriber), "the endpoint answers")
+    until(lambda: "subscription" in subscriber.log, "it looked after its subscription")
+    until(subscribed(client, subscriber), "one subscription is active")
+    filed = file_report(client)
+    until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
+
+
+def test_no_patient_s_text_reaches_the_log(
+    client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
+) -> None:
+    filed = file_report(client, conclusion="CANARY effusion", code={"text": "CANARY"})
+    subscriber = subscribe(COUNTERSIGN_TELEMETRY__LEVEL="debug")
+    until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
+    httpx2.post(subscriber.url, content=b'{"CANARY": ', headers={SECRET_HEADER: SECRET})
+    assert "CANARY" not in subscriber.log
+
+
+def answers(subscriber: Subscriber) -> bool:
+    try:
+        return httpx2.post(subscriber.url).status_code == 403
+    except httpx2.HTTPError:
+        return False
