@@ -67,7 +67,8 @@ def read_body(observations: Iterable[Segment], sender: SenderMap) -> Body:
         if _is_study_uid(obx):
             study_uid = study_uid or obx.value(5)
             continue
-        kind, said = obx.value(2).upper(), sender.status_of(obx.value(11))
+        kind, word = obx.value(2).upper(), obx.value(11)
+        said = sender.status_of(word) if word else None
         prose = prose or kind in _NARRATIVE
         if said and kind in _NARRATIVE | _CODED:
             statuses.append(said)
