@@ -25,7 +25,7 @@ from services.pipeline.placement import deliver
 from services.reading.catalogue.library import Library
 from services.reading.reader import Question, Reader, Reading
 from services.settings import Settings
-from services.store import jobs, reports
+from services.store import jobs, reports, reviews
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,7 @@ def _suggest(
     reports.set_version_state(connection, version["id"], "current")
     reports.open_review(connection, version, report["priority"])
     reports.move_drafts(connection, report["id"], version["id"])
+    reviews.count_flags(connection, report["id"])
     deliver(connection, report, version["id"], "proposed", settings)
 
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from services.reading.catalogue import library
-from services.settings import Settings, SettingsError
+from services.settings import Settings
 from services.store.engine import connect_async
 from services.worklist import errors, events, list_pages, login, pages, review_pages, session_pages, view_pages
 from services.worklist.context import Context
@@ -23,8 +23,12 @@ STATIC = Path(__file__).parent / "static"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+class WorklistError(Exception):
+    """The worklist cannot start as it is set up; the message says what to change."""
+
+
 def create_app(settings: Settings) -> FastAPI:
-    """The application. Raises SettingsError where a demo login would be reachable from elsewhere."""
+    """The application. Raises WorklistError where a demo login would be reachable from elsewhere."""
     _check(settings)
     app = FastAPI(title="Countersign", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.context = Context(
@@ -51,11 +55,11 @@ def create_app(settings: Settings) -> FastAPI:
 def _check(settings: Settings) -> None:
     worklist = settings.worklist
     if worklist.demo_login and worklist.host not in LOOPBACK:
-        raise SettingsError(
+        raise WorklistError(
             f"COUNTERSIGN_WORKLIST__DEMO_LOGIN: only with COUNTERSIGN_WORKLIST__HOST on loopback, not {worklist.host}"
         )
     if not (STATIC / "htmx.min.js").exists():
-        raise SettingsError("htmx.min.js is missing: install the package (pip install -e .) so that its build runs")
+        raise WorklistError("htmx.min.js is missing: install the package (pip install -e .) so that its build runs")
 
 
 @asynccontextmanager
