@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 
-from integration.canonical import Engine, Side, Status, Verdict
+from integration.canonical import Engine, Quote, Side, Status, Verdict
+from services.reading.injection import flag
 from services.reading.reader import Question, Reading, Usage
 from services.reading.rules.evidence import change_of, quotes
 from services.reading.rules.exam import exam_of
+from services.reading.rules.language import foreign
 from services.reading.rules.mentions import Mention, mentions
 from services.reading.rules.normal import normal_mentions
+from services.reading.rules.remainder import Remainder, sections_of, without
 from services.reading.rules.resolve import SILENT, Decision, decide
 from services.reading.rules.scope import parse
 from services.reading.rules.sections import blocks
@@ -36,14 +39,20 @@ class RulesReader:
     def read(self, question: Question) -> Reading:
         """Decide every candidate of the question. Never raises for any text."""
         began = time.perf_counter()
+        suspicious = flag(question.text)
+        kept = without(question.text, suspicious)
+        unread = foreign(kept.text)
         targets = compile_catalogue(question.catalogue)
-        decisions = decide(targets, _mentions(question, targets))
-        verdicts = tuple(
-            _verdict(question.text, target, decision)
-            for target, decision in zip(targets.targets, decisions, strict=True)
+        inner = question.model_copy(update={"text": kept.text, "sections": sections_of(kept, question.sections)})
+        decisions = decide(targets, [] if unread else _mentions(inner, targets))
+        pairs = zip(targets.targets, decisions, strict=True)
+        return Reading(
+            engine=self.engine,
+            verdicts=tuple(_verdict(question.text, kept, target, decision) for target, decision in pairs),
+            flagged=suspicious,
+            unread=unread,
+            usage=Usage(seconds=time.perf_counter() - began),
         )
-        usage = Usage(seconds=time.perf_counter() - began)
-        return Reading(engine=self.engine, verdicts=verdicts, usage=usage)
 
 
 def _mentions(question: Question, targets: Targets) -> list[Mention]:
@@ -62,16 +71,16 @@ def _spelled(sentence: Sentence, targets: Targets) -> Sentence:
     return sentence._replace(tokens=tuple(map(targets.speller.spelled, sentence.tokens)))
 
 
-def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
+def _verdict(report: str, kept: Remainder, target: Target, decision: Decision) -> Verdict:
     silent = decision.status is Status.NOT_MENTIONED
     return Verdict(
         finding=target.candidate.finding,
         status=decision.status,
         side=None if silent else _side(target, decision),
         change=None if silent else change_of(decision),
-        quotes=() if silent else quotes(text, decision),
+        quotes=() if silent else _in_report(report, kept, quotes(kept.text, decision)),
         rationale=f"{_SAID[decision.status]} ({decision.rule.replace('/', ', ')}).",
-        rule=_rule(decision),
+        rule=_rule(kept, decision),
         conflict=decision.conflict,
     )
 
@@ -87,11 +96,16 @@ def _side(target: Target, decision: Decision) -> Side | None:
     return next(iter(sides), None)
 
 
-def _rule(decision: Decision) -> str:
+def _in_report(report: str, kept: Remainder, found: tuple[Quote, ...]) -> tuple[Quote, ...]:
+    spans = [kept.original(quote.start, quote.end) for quote in found]
+    return tuple(Quote(text=report[start:end], start=start, end=end) for start, end in spans)
+
+
+def _rule(kept: Remainder, decision: Decision) -> str:
     """The rule's id with the offsets of the span that decided: "negated/phrase@120-134"."""
     if not decision.mentions:
         return decision.rule
     mention = decision.mentions[0]
     tokens = mention.sentence.tokens
-    start, end = tokens[mention.first].start, tokens[mention.last - 1].end
+    start, end = kept.original(tokens[mention.first].start, tokens[mention.last - 1].end)
     return f"{decision.rule}@{start}-{end}"

@@ -1,0 +1,109 @@
+"""Spans of a report that speak to its reader instead of about the patient.
+
+The report is data. A span flagged here supports no verdict in any reader, is shown highlighted, and blocks bulk
+approval. Patterns are for English, Spanish and German; ordinary dictation ("please correlate clinically", "recommend
+follow-up CT", "disregard the previous report") is not flagged.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from integration.canonical import Quote
+from services.reading.injection_patterns import BLOCKS, HINTS, MARKS, SENTENCES
+from services.reading.plain_view import View, view
+
+_SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*(?:[.!?]+|\n|$)")
+_WORD = re.compile(r"\w+")
+_LONG = 16
+# HL7 v2 escapes and invisible characters that stand against a span belong to it.
+_BEFORE = re.compile(r"(?:\\\.?\w{1,6}\\|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])+\Z")
+_AFTER = re.compile(r"(?:[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|\\\.?\w{1,6}\\[^\n]*)+")
+_WRAPPED = re.compile(r"\n(?=[ \t]*[a-z])")
+
+
+@lru_cache(maxsize=64)
+def flag(text: str) -> tuple[Quote, ...]:
+    """The suspicious spans, in order, not overlapping; each an exact slice of the text."""
+    return tuple(quote for quote, _ in flagged(text))
+
+
+@lru_cache(maxsize=64)
+def flagged(text: str) -> tuple[tuple[Quote, str], ...]:
+    """The suspicious spans with the name of the pattern that found each."""
+    seen = view(text)
+    spans = [*_hidden(text), *_blocks(seen), *_sentences(seen)]
+    return tuple((Quote(text=text[start:end], start=start, end=end), name) for start, end, name in _merged(text, spans))
+
+
+def _hidden(text: str) -> list[tuple[int, int, str]]:
+    """Runs of tag characters (U+E0000 block): text nobody sees."""
+    return [(found.start(), found.end(), "hidden-text") for found in re.finditer(r"[\U000E0000-\U000E007F]{3,}", text)]
+
+
+def _blocks(seen: View) -> list[tuple[int, int, str]]:
+    return [
+        (*seen.original(found.start(), found.end()), name)
+        for name, pattern in BLOCKS
+        if any(mark in seen.text for mark in MARKS) or "---" in seen.text or "***" in seen.text
+        for found in pattern.finditer(seen.text)
+    ]
+
+
+def _sentences(seen: View) -> list[tuple[int, int, str]]:
+    """Suspicious sentences; one that opens its line takes the rest of the line with it."""
+    joined = _WRAPPED.sub(" ", seen.text)
+    spans = []
+    for found in _SENTENCE.finditer(joined):
+        name = _suspicion(found.group())
+        if name:
+            start, end = _trimmed(joined, found.start(), found.end())
+            if not joined[joined.rfind("\n", 0, start) + 1 : start].strip(" \t>*#-\"'"):
+                end = _line_end(seen.text, end)
+            spans.append((*seen.original(start, end), name))
+    return spans
+
+
+def _suspicion(sentence: str) -> str:
+    words = _WORD.findall(sentence.lower())
+    if (
+        HINTS.isdisjoint(words)
+        and not any(mark in sentence for mark in MARKS)
+        and max(map(len, words), default=0) < _LONG
+    ):
+        return ""
+    return next((name for name, pattern in SENTENCES if pattern.search(sentence)), "")
+
+
+def _line_end(text: str, at: int) -> int:
+    newline = text.find("\n", at)
+    return len(text) if newline < 0 else newline
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _merged(text: str, spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Sorted, overlapping or touching spans as one, under the first name."""
+    result: list[tuple[int, int, str]] = []
+    for start, end, name in sorted(spans):
+        if start >= end:
+            continue
+        if result and not text[result[-1][1] : start].strip(" \t"):
+            before = result.pop()
+            result.append((before[0], max(before[1], end), before[2]))
+        else:
+            result.append((start, end, name))
+    return [(*_grown(text, start, end), name) for start, end, name in result]
+
+
+def _grown(text: str, start: int, end: int) -> tuple[int, int]:
+    line = text.rfind("\n", 0, start) + 1
+    before, after = _BEFORE.search(text, line, start), _AFTER.match(text, end)
+    return before.start() if before else start, after.end() if after else end
