@@ -9,15 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from integration.hl7v2.senders import Senders
 from services.embedded import postgres
 from services.embedded.instance import free_port
-from services.settings import Database
+from services.settings import Database, Mllp
 from services.store.engine import connect
 from services.store.migrate import migrate
+from tests.listening import Listen, Running
+
+# How long one example takes says more of the machine than of the code.
+settings.register_profile("countersign", deadline=None)
+settings.load_profile("countersign")
 
 PASSWORD = "test only"
 COUNTER = itertools.count(1)
@@ -90,3 +97,18 @@ def _administer(server: Database, statement: str) -> None:
 def samples() -> Path:
     """The sample reports the demo sends."""
     return Path(__file__).parent.parent / "services" / "samples"
+
+
+@pytest.fixture
+def listen(database: Database) -> Iterator[Listen]:
+    """Starts listeners; keyword arguments are settings of Mllp."""
+    running: list[Running] = []
+
+    def start(*, senders: Senders | None = None, on: Database | None = None, **settings: object) -> Running:
+        mllp = Mllp.model_validate({"port": free_port(), "drain_timeout": 5, **settings})
+        running.append(Running(on or database, mllp, senders or Senders()))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()

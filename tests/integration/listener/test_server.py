@@ -13,7 +13,7 @@ from integration.hl7v2.senders import SenderMap, Senders
 from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.tables import message
-from tests.integration.listener.conftest import Listen
+from tests.listening import Listen
 
 ORU = (
     b"MSH|^~\\&|RIS|HOSP|||20260102||ORU^R01|%s|P|2.5%s\rPID|1||42^^^HOSP\r"

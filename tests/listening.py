@@ -1,4 +1,4 @@
-"""A real listener on a free port, on a real PostgreSQL, and a plain socket to speak to it."""
+"""A real listener in this process, on a real PostgreSQL, and a plain socket to speak to it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from integration.hl7v2.mllp import Deframer, frame
 from integration.hl7v2.senders import Senders
-from services.embedded.instance import free_port
 from services.listener.server import Listener
 from services.settings import Database, Mllp
 from services.store.engine import connect
@@ -81,18 +78,3 @@ class Peer:
     def ask(self, body: bytes) -> bytes:
         self.send(body)
         return self.answer()
-
-
-@pytest.fixture
-def listen(database: Database) -> Iterator[Listen]:
-    """Starts listeners; keyword arguments are settings of Mllp."""
-    running: list[Running] = []
-
-    def start(*, senders: Senders | None = None, on: Database | None = None, **settings: object) -> Running:
-        mllp = Mllp.model_validate({"port": free_port(), "drain_timeout": 5, **settings})
-        running.append(Running(on or database, mllp, senders or Senders()))
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.stop()
