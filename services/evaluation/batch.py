@@ -42,6 +42,10 @@ def answers(lines: Iterable[str], reader: Reader, library: Library) -> Iterator[
 def answer(item: dict[str, Any], reader: Reader, library: Library) -> dict[str, Any]:
     """The findings of one report, one a candidate, in the order given and under the name given."""
     names: list[str] = item["candidates"]
+    # The exam decides what an ambiguous name means: the effusion of a knee or of a chest.
+    library = library.preferring(
+        library.choose(modality=str(item.get("modality") or ""), body_part=str(item.get("body_part") or ""))
+    )
     question = asked(item, library)
     verdicts = reader.read(question).verdicts if question.catalogue.candidates else ()
     by_id = {verdict.finding.id: verdict for verdict in verdicts}

@@ -47,9 +47,16 @@ def applies(rule: Applies, wanted: str, text: str) -> bool:
     return any(f" {word} " in text for word in rule.words) and not any(f" {word} " in text for word in rule.unless)
 
 
+# Words of an order that mean an x-ray when nothing names another modality.
+PLAIN_FILM = ("VIEW", "VIEWS", "1V", "2V", "3V", "4V", "PORTABLE", "PA", "AP", "LATERAL", "LAT")
+
+
 def modality(exam: Exam) -> str:
     """The modality family: of the modality field, else of the words of the procedure; "" when unknown."""
-    return family(exam.modality) or next((found for word in words(exam.procedure) if (found := family(word))), "")
+    named = [exam.modality, *words(exam.procedure)]
+    found = next((found for word in named if (found := family(word))), "")
+    film = any(word.upper() in PLAIN_FILM for word in words(exam.procedure))
+    return found or ("XR" if film else "")
 
 
 def family(text: str) -> str:

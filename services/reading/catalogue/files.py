@@ -112,11 +112,13 @@ class CatalogueFile(Record):
     """One file. A site's file with a known `id` adds to it (`replace: true` starts it anew).
 
     `version` empty: derived from the content. `shared_phrases`: synonyms that mean several findings on purpose.
+    `rank`: where two catalogues use one phrase for different findings, the lower rank has it.
     """
 
     id: str = Field(pattern=Slug)
     title: str = ""
     version: str = ""
+    rank: int = 50
     replace: bool = False
     remove: tuple[str, ...] = ()
     shared_phrases: tuple[str, ...] = ()

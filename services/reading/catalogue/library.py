@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from importlib.resources import files as package_files
 from pathlib import Path
 
@@ -24,12 +25,13 @@ from services.reading.reader import Candidate, Catalogue
 GENERAL = "general"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Library:
-    """Every catalogue by id, in file order, and the files they were made from."""
+    """Every catalogue by id, in order of rank, and the files they were made from."""
 
     files: dict[str, CatalogueFile]
     catalogues: dict[str, Catalogue]
+    _preferring: dict[str, Library] = field(default_factory=dict, repr=False)
 
     def choose(
         self, *, procedure_code: str = "", procedure: str = "", modality: str = "", body_part: str = ""
@@ -41,18 +43,32 @@ class Library:
             return self.catalogues[GENERAL]
         return joined([self.catalogues[key] for key in chosen])
 
+    def preferring(self, catalogue: Catalogue) -> Library:
+        """This library, asked in the context of one catalogue: there an "effusion" is that of a knee."""
+        if catalogue.id not in self._preferring:
+            self._preferring[catalogue.id] = Library(self.files, {catalogue.id: catalogue, **self.catalogues})
+        return self._preferring[catalogue.id]
+
     def find(self, text: str) -> Candidate | None:
-        """The candidate of that id, name or synonym in any catalogue; ids win over names, names over synonyms."""
-        wanted = normalise(text)
-        ranks: list[Candidate | None] = [None, None, None]
-        for candidate in self.candidates():
-            ranks[0] = ranks[0] or (candidate if normalise(candidate.finding.id) == wanted else None)
-            ranks[1] = ranks[1] or (candidate if normalise(candidate.finding.name) == wanted else None)
-            ranks[2] = ranks[2] or (candidate if wanted in candidate.synonyms else None)
-        return next((candidate for candidate in ranks if candidate), None)
+        """The candidate of that id, name or synonym, in no case or punctuation.
+
+        Ids win over names, names over synonyms, and catalogues of lower rank over later ones.
+        """
+        return self._by_phrase.get(normalise(text))
+
+    @cached_property
+    def _by_phrase(self) -> dict[str, Candidate]:
+        known = list(self.candidates())
+        index = {normalise(candidate.finding.id): candidate for candidate in known}
+        for candidate in known:
+            index.setdefault(normalise(candidate.finding.name), candidate)
+        for candidate in known:
+            for synonym in candidate.synonyms:
+                index.setdefault(synonym, candidate)
+        return index
 
     def candidates(self) -> Iterator[Candidate]:
-        """Each finding once, in the order the files define them."""
+        """Each finding once, in the order the catalogues ask them."""
         seen: set[str] = set()
         for catalogue in self.catalogues.values():
             for candidate in catalogue.candidates:
@@ -66,11 +82,16 @@ def load(site: Path | None = None) -> Library:
 
     Raises CatalogueError with file, line and reason; a missing site folder is no error.
     """
-    built_in = package_files("services.reading.catalogue")
-    found = merged(map(read, yaml_files(built_in.iterdir())))
+    found = built_in()
     if site is not None and site.is_dir():
         found = merged(map(read, yaml_files(site.iterdir())), found)
     return resolved(found)
+
+
+@cache
+def built_in() -> dict[str, CatalogueFile]:
+    """The catalogues that come with the package."""
+    return merged(map(read, yaml_files(package_files("services.reading.catalogue").iterdir())))
 
 
 def yaml_files(entries: Iterable[Readable]) -> list[Readable]:
@@ -95,6 +116,7 @@ def overlaid(under: CatalogueFile, over: CatalogueFile) -> CatalogueFile:
         update={
             "title": over.title or under.title,
             "version": over.version,
+            "rank": over.rank if "rank" in over.model_fields_set else under.rank,
             "applies": over.applies if "applies" in over.model_fields_set else under.applies,
             "normal_groups": under.normal_groups | over.normal_groups,
             "structure_groups": under.structure_groups | over.structure_groups,
@@ -120,6 +142,7 @@ def resolved(files: dict[str, CatalogueFile]) -> Library:
         for entry in file.findings
         if isinstance(entry, FindingEntry)
     }
+    files = dict(sorted(files.items(), key=lambda item: item[1].rank))
     return Library(files, {key: as_catalogue(file, definitions) for key, file in files.items()})
 
 
