@@ -103,8 +103,10 @@ class SmartClient(Group):
     private_key: SecretStr = Field(SecretStr(""), description="Private key, PEM (RS384 or ES384).")
     key_id: str = Field("", description="`kid` of the published key.")
     scope: str = Field(
-        "system/DiagnosticReport.rs system/Patient.rs system/Observation.crus system/Task.crus",
-        description="Requested scopes.",
+        "system/DiagnosticReport.crus system/Patient.crs system/ServiceRequest.crus system/ImagingStudy.rs"
+        " system/Practitioner.r system/Observation.crus system/Device.crus system/Provenance.crus"
+        " system/Task.crus system/AuditEvent.c system/Subscription.cruds",
+        description="Requested scopes; leave out what your server does not grant (docs/fhir.md).",
     )
 
 
@@ -125,7 +127,9 @@ class Fhir(Group):
     notify_host: str = Field("127.0.0.1", description="Address the notification endpoint listens on.")
     notify_port: Port = Field(8081, description="TCP port of the notification endpoint.")
     notify_url: str = Field("", description="Public URL of that endpoint; empty: built from host and port.")
-    notify_secret: SecretStr = Field(SecretStr(""), description="Shared secret in the notification header.")
+    notify_secret: SecretStr = Field(
+        SecretStr(""), description="Shared secret in the notification header; empty: made anew at each start."
+    )
     poll_interval: Seconds = Field(60, description="Seconds between polls, the safety net.")
     poll_overlap: Seconds = Field(120, description="Seconds each poll looks back beyond the watermark.")
     authorities: dict[str, str] = Field(

@@ -10,7 +10,15 @@ import typer
 from services.commands.common import Data, settings
 
 # What a process refuses to start with, each with a message that is one clear line.
-REFUSALS = ("ListenerError", "TlsError", "SenderError", "CatalogueError", "EngineError", "WorklistError")
+REFUSALS = (
+    "ListenerError",
+    "TlsError",
+    "SenderError",
+    "CatalogueError",
+    "EngineError",
+    "WorklistError",
+    "SmartKeyError",
+)
 
 
 def mount(app: typer.Typer) -> None:
