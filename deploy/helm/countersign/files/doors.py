@@ -20,4 +20,4 @@ def shut(door: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(filter(None, map(shut, sys.argv[1:]))))
+    sys.exit("\n".join(filter(None, map(shut, sys.argv[1:]))) or 0)
