@@ -195,6 +195,18 @@ class Oidc(Group):
     practitioner_claim: str = Field("fhirUser", description="Claim with the FHIR Practitioner reference.")
 
 
+class SmartLaunch(Group):
+    """SMART App Launch: the worklist opened from an EHR, in a window of its own."""
+
+    issuers: dict[str, str] = Field(
+        default_factory=dict, description="FHIR base URL (no slash at its end) → our client id there, as JSON."
+    )
+    roles: list[str] = Field(
+        default_factory=lambda: ["reviewer", "signer"],
+        description="Roles of a Practitioner whose EHR names none, as JSON.",
+    )
+
+
 class Worklist(Group):
     """The review screen and the JSON and FHIR read API."""
 
@@ -208,6 +220,8 @@ class Worklist(Group):
     reauthenticate: bool = Field(False, description="Ask who you are again at Sign.")
     frame_ancestors: list[str] = Field(default_factory=list, description="Origins that may embed the pages.")
     oidc: Oidc = Field(default_factory=Oidc, description="OpenID Connect.")
+    smart: SmartLaunch = Field(default_factory=SmartLaunch, description="SMART App Launch.")
+    rated_share: float = Field(0.1, ge=0, le=1, description="Share of reports that ask for a QUEST rating.")
     api_issuer: str = Field("", description="Issuer of bearer tokens for the APIs; empty: sessions only.")
     api_jwks_url: str = Field("", description="JWKS of that issuer; empty: from its metadata.")
     api_audience: str = Field("", description="Required `aud` of bearer tokens.")

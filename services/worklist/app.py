@@ -13,9 +13,20 @@ from fastapi.staticfiles import StaticFiles
 from services.reading.catalogue import library
 from services.settings import Settings
 from services.store.engine import connect_async
-from services.worklist import errors, events, list_pages, login, pages, review_pages, session_pages, view_pages
+from services.worklist import (
+    errors,
+    events,
+    list_pages,
+    login,
+    oidc_pages,
+    pages,
+    review_pages,
+    session_pages,
+    view_pages,
+)
 from services.worklist.context import Context
 from services.worklist.events import Broadcast
+from services.worklist.oidc_pages import Providers
 from services.worklist.sealing import keep_sealed
 from services.worklist.security import SecurityHeaders
 
@@ -40,6 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in (
         login.router,
+        oidc_pages.router,
         session_pages.router,
         list_pages.router,
         view_pages.router,
@@ -65,6 +77,7 @@ def _check(settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
+    app.state.providers = Providers(context.settings)
     app.state.broadcast = Broadcast(context.engine)
     tasks = [asyncio.create_task(app.state.broadcast.run()), asyncio.create_task(keep_sealed(context.engine))]
     try:
@@ -73,4 +86,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await app.state.providers.http.aclose()
         await context.engine.dispose()

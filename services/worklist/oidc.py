@@ -1,0 +1,158 @@
+"""A client of OpenID Connect providers: authorization code with PKCE, the ID token checked in full.
+
+OpenID Connect Core 1.0 §3.1 (code flow), RFC 7636 (PKCE, S256), RFC 9207 (issuer in the answer).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from pydantic import SecretStr
+
+# What a provider may sign ID tokens with; symmetric algorithms and "none" are not among them.
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+TIMEOUT_SECONDS = 10
+LEEWAY_SECONDS = 60
+METADATA_SECONDS = 3600
+
+
+class OidcError(Exception):
+    """The login did not work; the message is for the person and holds no token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How we are known to a provider. Without a secret we are a public client."""
+
+    client_id: str
+    client_secret: SecretStr
+    redirect_uri: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A login under way: where to send the browser, and what the answer must match."""
+
+    url: str
+    state: str
+    nonce: str
+    verifier: str
+
+
+@dataclass
+class Provider:
+    """One provider, known by its discovery document, which is read at the first login and once an hour."""
+
+    discovery_url: str
+    http: httpx2.AsyncClient
+    _metadata: dict[str, Any] = field(default_factory=dict)
+    _read_at: float = 0.0
+
+    async def metadata(self) -> dict[str, Any]:
+        """The discovery document. Raises OidcError."""
+        if not self._metadata or time.monotonic() - self._read_at > METADATA_SECONDS:
+            self._metadata = await self._get(self.discovery_url)
+            self._read_at = time.monotonic()
+        return self._metadata
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        try:
+            answer = await self.http.get(url, timeout=TIMEOUT_SECONDS)
+            answer.raise_for_status()
+            found = answer.json()
+        except (httpx2.HTTPError, ValueError):
+            raise OidcError("The identity provider cannot be reached. Try again, or ask an administrator.") from None
+        return dict(found)
+
+    async def start(self, registration: Registration, **more: str) -> Started:
+        """A new login. `more` are further parameters: prompt, max_age, aud, launch."""
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        parameters = {
+            "response_type": "code",
+            "client_id": registration.client_id,
+            "redirect_uri": registration.redirect_uri,
+            "scope": registration.scope,
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            **more,
+        }
+        endpoint = (await self.metadata())["authorization_endpoint"]
+        joint = "&" if "?" in endpoint else "?"
+        return Started(f"{endpoint}{joint}{urlencode(parameters)}", state, nonce, verifier)
+
+    async def finish(self, registration: Registration, code: str, verifier: str, nonce: str) -> dict[str, Any]:
+        """The claims of the person a code stands for. Raises OidcError."""
+        token = await self._exchange(registration, code, verifier)
+        if not isinstance(token.get("id_token"), str):
+            raise OidcError("The identity provider did not say who you are (no ID token).")
+        return await self.claims(registration, token["id_token"], nonce)
+
+    async def _exchange(self, registration: Registration, code: str, verifier: str) -> Mapping[str, Any]:
+        secret = registration.client_secret.get_secret_value()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": registration.redirect_uri,
+            "code_verifier": verifier,
+            **({} if secret else {"client_id": registration.client_id}),
+        }
+        auth = httpx2.BasicAuth(registration.client_id, secret) if secret else httpx2.USE_CLIENT_DEFAULT
+        endpoint = (await self.metadata())["token_endpoint"]
+        try:
+            answer = await self.http.post(endpoint, data=form, auth=auth, timeout=TIMEOUT_SECONDS)
+            answer.raise_for_status()
+            return dict(answer.json())
+        except (httpx2.HTTPError, ValueError):
+            raise OidcError("The identity provider did not accept the login. Try again.") from None
+
+    async def claims(self, registration: Registration, id_token: str, nonce: str) -> dict[str, Any]:
+        """The checked claims of an ID token (OpenID Connect Core §3.1.3.7). Raises OidcError."""
+        metadata = await self.metadata()
+        keys = KeySet.import_key_set(await self._get(metadata["jwks_uri"]))  # type: ignore[arg-type]
+        rules = jwt.JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": metadata["issuer"]},
+            aud={"essential": True, "value": registration.client_id},
+            exp={"essential": True},
+            sub={"essential": True},
+            nonce={"essential": True, "value": nonce},
+        )
+        try:
+            claims = jwt.decode(id_token, keys, algorithms=ALGORITHMS).claims
+            rules.validate(claims)
+        except (JoseError, ValueError):
+            raise OidcError("The identity provider's answer could not be verified.") from None
+        return dict(claims)
+
+
+def claim(claims: Mapping[str, Any], path: str) -> Any:
+    """A claim by name, or by a path through objects as Keycloak has them: `realm_access.roles`."""
+    if path in claims:
+        return claims[path]
+    value: Any = claims
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def practitioner(value: Any, fhir_url: str) -> str:
+    """The reference of a `fhirUser` that is a Practitioner: relative on our own FHIR server, else as given."""
+    if not isinstance(value, str) or "Practitioner" not in value.split("/")[-2:-1]:
+        return ""
+    own = fhir_url.rstrip("/") + "/"
+    return value.removeprefix(own) if fhir_url and value.startswith(own) else value

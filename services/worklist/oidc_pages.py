@@ -1,0 +1,151 @@
+"""Login at the hospital's identity provider, and the SMART App Launch from an EHR (opens in a window of its own)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import httpx2
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import SecretStr
+from sqlalchemy import Connection, RowMapping
+
+from services.settings import Settings
+from services.store import people
+from services.store.tables.people import ROLES
+from services.worklist.context import of, transact
+from services.worklist.login import Identity, log_in, safe_return
+from services.worklist.oidc import OidcError, Provider, Registration, Started, claim, practitioner
+from services.worklist.pages import page
+from services.worklist.session import Forbidden, Visitor, set_cookie
+
+LOGIN_SCOPE = "openid profile"
+SMART_SCOPE = "launch openid fhirUser"
+
+router = APIRouter()
+
+
+class Providers:
+    """The providers people come from, by issuer or FHIR base URL, each read once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.http = httpx2.AsyncClient(follow_redirects=False)
+        self.known: dict[str, Provider] = {}
+
+    def at(self, issuer: str) -> Provider:
+        """The provider of an issuer; of a FHIR base URL that may launch us, its authorization server."""
+        if issuer not in self.known:
+            path = "smart-configuration" if self.is_smart(issuer) else "openid-configuration"
+            self.known[issuer] = Provider(f"{issuer.rstrip('/')}/.well-known/{path}", self.http)
+        return self.known[issuer]
+
+    def is_smart(self, issuer: str) -> bool:
+        """Whether this is an EHR's FHIR base URL."""
+        return issuer in self.settings.worklist.smart.issuers
+
+
+def registration(request: Request, issuer: str) -> Registration:
+    """How we are registered with a provider."""
+    context = of(request)
+    oidc, smart = context.settings.worklist.oidc, context.settings.worklist.smart
+    redirect = f"{context.public_url}/login/callback"
+    if issuer in smart.issuers:
+        return Registration(smart.issuers[issuer], SecretStr(""), redirect, SMART_SCOPE)
+    return Registration(oidc.client_id, oidc.client_secret, redirect, LOGIN_SCOPE)
+
+
+@router.get("/login/oidc")
+async def begin(request: Request, next: Annotated[str, Query()] = "/worklist") -> Response:
+    """Off to the identity provider."""
+    return await _begin(request, of(request).settings.worklist.oidc.issuer, next)
+
+
+@router.get("/login/again")
+async def again(request: Request, visit: Visitor, next: Annotated[str, Query()] = "/worklist") -> Response:
+    """Confirm who you are, at the provider you came from; a demo account does so at the login page."""
+    if visit.issuer != of(request).settings.worklist.oidc.issuer:
+        return RedirectResponse(f"/login?next={quote(safe_return(next), safe='')}", 303)
+    return await _begin(request, visit.issuer, next, prompt="login", max_age="0")
+
+
+@router.get("/launch")
+async def launch(
+    request: Request, iss: Annotated[str, Query(max_length=500)], launch: Annotated[str, Query(max_length=2000)]
+) -> Response:
+    """SMART App Launch 2.2, EHR launch: only from the FHIR servers that the settings name."""
+    issuer = iss.rstrip("/")
+    if issuer not in of(request).settings.worklist.smart.issuers:
+        raise Forbidden("This EHR is not set up to launch Countersign.")
+    return await _begin(request, issuer, "/worklist", aud=issuer, launch=launch)
+
+
+async def _begin(request: Request, issuer: str, target: str, **more: str) -> Response:
+    if not issuer:
+        raise Forbidden("There is no login by an identity provider here.")
+    providers: Providers = request.app.state.providers
+    try:
+        started = await providers.at(issuer).start(registration(request, issuer), **more)
+    except OidcError as error:
+        return page(request, None, "error.html", status=502, code="login", message=str(error))
+    await transact(request, _remember, started, issuer, safe_return(target))
+    return RedirectResponse(started.url, 303)
+
+
+def _remember(connection: Connection, started: Started, issuer: str, target: str) -> None:
+    people.start_login(
+        connection, started.state, issuer=issuer, nonce=started.nonce, verifier=started.verifier, return_to=target
+    )
+
+
+@router.get("/login/callback")
+async def callback(
+    request: Request,
+    state: Annotated[str, Query(max_length=500)] = "",
+    code: Annotated[str, Query(max_length=4000)] = "",
+    iss: Annotated[str, Query(max_length=500)] = "",
+) -> Response:
+    """Back from the provider. Each answer can be used once, within ten minutes."""
+    attempt = await transact(request, people.finish_login, state)
+    if attempt is None or not code:
+        return _failed(request, "This login was not finished. Start it again.")
+    try:
+        identity = await _identity(request, attempt, code, iss)
+    except OidcError as error:
+        return _failed(request, str(error))
+    if not identity.roles:
+        return _failed(request, "Your account has no role here. Ask an administrator.")
+    context = of(request)
+    token = await transact(request, log_in, context.settings.site, identity)
+    answer = RedirectResponse(attempt["return_to"], 303)
+    set_cookie(answer, context.public_url, token, context.settings.worklist)
+    return answer
+
+
+def _failed(request: Request, message: str) -> Response:
+    return page(request, None, "error.html", status=403, code="login", message=message)
+
+
+async def _identity(request: Request, attempt: RowMapping, code: str, iss: str) -> Identity:
+    providers: Providers = request.app.state.providers
+    issuer = attempt["issuer"]
+    provider = providers.at(issuer)
+    if iss and iss != (await provider.metadata()).get("issuer"):
+        raise OidcError("The answer came from another identity provider.")
+    claims = await provider.finish(registration(request, issuer), code, attempt["verifier"], attempt["nonce"])
+    return identity_of(claims, issuer, of(request).settings)
+
+
+def identity_of(claims: Mapping[str, Any], issuer: str, settings: Settings) -> Identity:
+    """Name, roles and Practitioner from the claims; roles we do not know are left out."""
+    oidc, smart = settings.worklist.oidc, settings.worklist.smart
+    doctor = practitioner(claim(claims, oidc.practitioner_claim), str(settings.fhir.url or ""))
+    said = claim(claims, oidc.roles_claim)
+    listed: Sequence[Any] = said.split() if isinstance(said, str) else said if isinstance(said, list) else ()
+    if issuer in smart.issuers and not listed and doctor:
+        listed = smart.roles
+    roles = tuple(role for role in ROLES if role in listed)
+    name = str(claims.get("name") or claims.get("preferred_username") or claims["sub"])
+    return Identity(issuer, str(claims["sub"]), name, roles, doctor)
