@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.commands import admin, evaluate, messages, processes, read, send, system
+from services.commands import admin, evaluate, messages, processes, read, send, serve_model, system
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -23,6 +23,7 @@ app.command()(messages.messages)
 app.command()(send.send)
 app.command()(read.read)
 app.command()(evaluate.evaluate)
+app.command()(serve_model.serve_model)
 processes.mount(app)
 
 if __name__ == "__main__":

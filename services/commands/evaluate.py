@@ -33,7 +33,9 @@ def evaluate(
         # The frozen part is scored, never read: an engine tuned on its errors would make it worthless.
         typer.echo("countersign evaluate: the frozen set is scored as a whole only; use --data dev", err=True)
         raise typer.Exit(2)
-    found = pairs(_items(data), named(engine), load_library())
+    items = _items(data)
+    synthetic = all(item.origin == "synthetic" for item in items)
+    found = pairs(items, named(engine, synthetic=synthetic), load_library())
     if form is Form.JSON:
         typer.echo(score(found).model_dump_json(indent=2))
         return

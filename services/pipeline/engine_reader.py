@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from integration.sglang.client import ModelClient
+from integration.sglang.endpoint import Endpoint
 from services.engines import RULES, EngineError, EngineSpec, spec_of
-from services.pipeline.model_reader import ModelReader, ReadingRules
 from services.reading.reader import Reader
 
 
@@ -18,22 +17,32 @@ class EngineRefused(EngineError):
 def build_reader(
     name: str,
     engines: Mapping[str, EngineSpec],
-    held_to: ReadingRules,
+    rules: Reader,
     *,
+    per_call: int = 18,
+    votes: int = 1,
     synthetic: bool = False,
     environ: Mapping[str, str] = os.environ,
 ) -> Reader:
-    """The reader of that name; `rules` is the rules engine of `held_to`.
+    """The reader of that name; `rules` when it is the rules engine's.
 
     `synthetic`: the caller evaluates, and every text it will ask about is of synthetic origin.
     Raises EngineError for a name that is not known or a key that cannot be read, EngineRefused for an engine
     outside the house and text that may be a patient's.
     """
-    if name == RULES:
-        return held_to.rules
+    if name in ("", RULES):
+        return rules
     spec = spec_of(name, engines)
     check_allowed(spec, synthetic=synthetic)
-    return ModelReader(spec, ModelClient(spec.endpoint(environ)), held_to)
+    return _model_reader(spec, spec.endpoint(environ), rules, per_call, votes)
+
+
+def _model_reader(spec: EngineSpec, endpoint: Endpoint, rules: Reader, per_call: int, votes: int) -> Reader:
+    # Imported where a model is used: the openai library costs a process 2 s of start and 40 MB.
+    from integration.sglang.client import ModelClient
+    from services.pipeline.model_reader import ModelReader
+
+    return ModelReader(spec, ModelClient(endpoint), rules, per_call=per_call, votes=votes)
 
 
 def check_allowed(spec: EngineSpec, *, synthetic: bool) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Protocol
 
-from integration.canonical import Advisory, Engine, Quote, Verdict
+from integration.canonical import Advisory, Engine, Verdict
 from integration.sglang.chat_answer import ChatAnswer
-from integration.sglang.client import ModelClient
 from integration.sglang.endpoint import ChatCall, Dialect
 from integration.sglang.failures import (
     Misconfigured,
@@ -26,8 +26,8 @@ from integration.sglang.failures import (
 )
 from services.engines import EngineSpec
 from services.reading.answer import Answer, AnswerError, RemarkDraft, answer_schema, parse_answer
-from services.reading.clean_text import clean_text
-from services.reading.grounded_answer import Ground, Locate, Supports
+from services.reading.grounded_answer import Ground
+from services.reading.injection import flag
 from services.reading.prompt import (
     COPY_REMINDER,
     PROMPT_VERSION,
@@ -43,28 +43,27 @@ THINKING_SLACK = 1.1
 """A server may end its thinking a little late: up to this multiple the budget counts as kept."""
 
 
-@dataclass(frozen=True)
-class ReadingRules:
-    """What a model's answer is held against, and how much is asked.
+class Model(Protocol):
+    """Whoever answers a call: integration.sglang.client.ModelClient."""
 
-    `flag`: spans of a text that look like instructions to the reader. `votes`: runs for a candidate in doubt.
-    """
-
-    rules: Reader
-    locate: Locate
-    supports: Supports
-    flag: Callable[[str], tuple[Quote, ...]]
-    candidates_per_call: int = 18
-    votes: int = 1
+    def ask(self, call: ChatCall) -> ChatAnswer:
+        """One whole answer. Raises ModelServerError."""
+        ...
 
 
 class ModelReader:
-    """Reads with the model of one engine; safe to share between threads."""
+    """Reads with the model of one engine; safe to share between threads.
 
-    def __init__(self, spec: EngineSpec, client: ModelClient, held_to: ReadingRules) -> None:
+    `rules` says where votes are worth their cost. `per_call`: candidates asked about in one call. `votes`: runs
+    for a candidate in doubt, 1 for none.
+    """
+
+    def __init__(self, spec: EngineSpec, model: Model, rules: Reader, *, per_call: int = 18, votes: int = 1) -> None:
         self.spec = spec
-        self.client = client
-        self.held_to = held_to
+        self.model = model
+        self.rules = rules
+        self.per_call = per_call
+        self.votes = votes
 
     @property
     def engine(self) -> Engine:
@@ -86,7 +85,7 @@ class ModelReader:
             engine=self.engine.model_copy(update={"catalogue": catalogue.id, "catalogue_version": catalogue.version}),
             verdicts=verdicts,
             advisories=tuple(run.advisories),
-            flagged=run.ground.flagged,
+            flagged=flag(question.text),
             reasoning="\n\n".join(run.reasoning),
             usage=run.usage.model_copy(update={"seconds": time.monotonic() - started}),
         )
@@ -102,10 +101,6 @@ class _Run:
     reasoning: list[str] = field(default_factory=list)
     advisories: list[Advisory] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        held_to, text = self.reader.held_to, self.question.text
-        self.ground = Ground(text, clean_text(text), held_to.flag(text), held_to.locate, held_to.supports)
-
     def decide(self) -> tuple[Verdict, ...]:
         """All candidates once; those without a passage once more; those in doubt by votes."""
         candidates = self.question.catalogue.candidates
@@ -116,21 +111,21 @@ class _Run:
         return tuple(verdicts[one.finding.id] for one in candidates)
 
     def _vote(self, verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
-        if self.reader.held_to.votes == 1:
+        if self.reader.votes == 1:
             return {}
-        rules = {one.finding.id: one for one in self.reader.held_to.rules.read(self.question).verdicts}
+        rules = {one.finding.id: one for one in self.reader.rules.read(self.question).verdicts}
         candidates = self.question.catalogue.candidates
         doubtful = [one for one in candidates if needs_votes(verdicts[one.finding.id], rules.get(one.finding.id))]
-        casts = [verdicts, *(self._ask(doubtful) for _ in range(self.reader.held_to.votes - 1))]
+        casts = [verdicts, *(self._ask(doubtful) for _ in range(self.reader.votes - 1))]
         return {one.finding.id: tally([cast[one.finding.id] for cast in casts]) for one in doubtful}
 
     def _ask(self, candidates: Sequence[Candidate], reminder: str = "") -> dict[str, Verdict]:
         """Verdicts by finding id; as many calls as the candidates need."""
         verdicts: dict[str, Verdict] = {}
-        for part in split_candidates(candidates, self.reader.held_to.candidates_per_call):
+        for part in split_candidates(candidates, self.reader.per_call):
             answer = self._answer(part, reminder)
             verdicts |= {
-                draft.finding_id: self.ground.verdict(draft, candidate)
+                draft.finding_id: Ground(self.question).verdict(draft, candidate)
                 for draft, candidate in zip(answer.verdicts, part, strict=True)
             }
             self._note(answer.remarks)
@@ -139,7 +134,7 @@ class _Run:
     def _note(self, remarks: Sequence[RemarkDraft]) -> None:
         """Each remark once: every part of the candidates sees the whole report."""
         known = {(one.kind, one.quotes) for one in self.advisories}
-        for advisory in filter(None, map(self.ground.advisory, remarks)):
+        for advisory in filter(None, map(Ground(self.question).advisory, remarks)):
             if (advisory.kind, advisory.quotes) not in known:
                 known.add((advisory.kind, advisory.quotes))
                 self.advisories.append(advisory)
@@ -169,11 +164,11 @@ class _Run:
     def _completion(self, call: ChatCall) -> ChatAnswer:
         """A cut answer is asked for once more with the larger budget; what the cut one cost counts too."""
         try:
-            answer = self.reader.client.ask(call)
+            answer = self.reader.model.ask(call)
         except Truncated as cut:
             self._spend(cut)
             again = {"max_tokens": self.reader.spec.max_tokens_retry, "rid": new_rid()}
-            answer = self.reader.client.ask(call.model_copy(update=again))
+            answer = self.reader.model.ask(call.model_copy(update=again))
         self._spend(answer)
         self.reasoning.append(answer.reasoning)
         self._check_thinking(answer)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
+from services.engines import load_engines
 from services.pipeline.analysis import Readers
 from services.pipeline.context import in_folder
+from services.pipeline.engine_reader import build_reader
 from services.reading.catalogue.library import load
 from services.reading.reader import Reader
 from services.reading.rules.reader import RulesReader
@@ -15,12 +17,13 @@ from services.settings import Settings
 def readers(settings: Settings) -> Readers:
     """Everything analysis needs. Raises CatalogueError or EngineError naming file, line and reason."""
     rules = RulesReader()
+    engines = load_engines(settings.config_dir)
+    reading = settings.reading
 
     @cache
     def reader(name: str) -> Reader:
-        if name in ("", "rules"):
-            return rules
-        raise KeyError(name)
+        return build_reader(name, engines, rules, per_call=reading.candidates_per_call, votes=reading.votes)
 
-    reader(settings.reading.engine)
+    for name in (reading.engine, reading.shadow):
+        reader(name)
     return Readers(load(in_folder(settings, "catalogue")), reader, rules, settings)

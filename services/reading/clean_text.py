@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Letters that render as Latin letters but are other code points; no report needs them.
 _LOOK_ALIKES = ((0xFF01, 0xFF5E), (0x1D400, 0x1D7FF))
@@ -47,6 +48,7 @@ class CleanText:
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
+@lru_cache(maxsize=64)
 def clean_text(original: str) -> CleanText:
     """Make a report safe for a prompt. Never raises; the result may be empty."""
     kept = [(char, at) for at, raw in enumerate(original) for char in _visible(raw)]
