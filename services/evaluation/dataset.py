@@ -45,7 +45,8 @@ class Labelled(Record, extra="ignore"):
     def asked(self) -> dict[str, Any]:
         """The report as a line of `countersign read`, without its labels."""
         names = [self.names.get(candidate, candidate) for candidate in self.candidates]
-        return {"id": self.id, "text": self.text, "candidates": names}
+        exam = {"modality": self.modality, "body_part": self.body_part}
+        return {"id": self.id, "text": self.text, "candidates": names, **exam}
 
 
 def load(name: str) -> list[Labelled]:
