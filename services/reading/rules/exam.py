@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from integration.canonical import SectionKind, Side
+from integration.canonical import Quote, SectionKind, Side
 from services.reading.reader import Question
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.sections import Block
 from services.reading.rules.tokens import Token, tokenise
 from services.reading.rules.words import SIDES
+from services.reading.rules.wordset import wordset
 
 # A region's name in an exam title stands for what is read in it.
 _REGIONS: dict[str, frozenset[str]] = {
@@ -24,7 +26,9 @@ _REGIONS: dict[str, frozenset[str]] = {
     "cxr": frozenset({"chest", "lung", "pleura"}),
     "pelvis": frozenset({"bowel"}),
 }
+_MAJOR = wordset("intracranial chest abdomen spine breast knee hip ankle wrist elbow shoulder hand foot")
 _TITLE_WORDS = 14
+_TITLE_LENGTH = 200
 
 
 class Exam(NamedTuple):
@@ -34,28 +38,56 @@ class Exam(NamedTuple):
     side: Side | None
 
 
-def exam_of(question: Question, blocks: list[Block]) -> Exam:
+class Title(NamedTuple):
+    """The words with which the report names its exam, and where they stand."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    tokens: tuple[Token, ...]
+
+    def quotes(self, report: str) -> tuple[Quote, ...]:
+        """The title as quotes of the report."""
+        return tuple(Quote(text=report[start:end], start=start, end=end) for start, end in self.spans[:1])
+
+
+def exam_of(question: Question, blocks: Sequence[Block]) -> Exam:
     """Place and side from the order and the report's title."""
-    titles = [question.procedure, question.body_site, *_titles(question.text, blocks)]
-    tokens = [token for title in titles for token in tokenise(title)]
+    title = title_of(question.text, blocks)
+    tokens = [*tokenise(question.procedure), *tokenise(question.body_site), *title.tokens]
+    return Exam(frozenset(_regions(tokens)), question.order_side or _side(tokens))
+
+
+def regions(text: str) -> set[str]:
+    """The major parts of the body a procedure's name or a short title speaks of; none for longer text."""
+    tokens = tokenise(text)
+    return _regions(tokens) & _MAJOR if len(tokens) <= _TITLE_WORDS else set()
+
+
+def _regions(tokens: Sequence[Token]) -> set[str]:
     words = {part for token in tokens for part in token.canon}
     places = {word for word in words if word in ANATOMY or word in _REGIONS}
-    for word in tuple(places):
-        places |= _REGIONS.get(word, frozenset())
-    return Exam(frozenset(places), question.order_side or _side(tokens))
+    return places.union(*(_REGIONS.get(word, frozenset()) for word in places))
 
 
-def _titles(text: str, blocks: list[Block]) -> list[str]:
-    found = [
-        text[block.start : block.end].strip().split("\n\n")[0][:200]
-        for block in blocks
-        if block.kind is SectionKind.OTHER
-    ]
-    first = text.lstrip().split("\n", 1)[0]
-    words = [token.text for token in tokenise(first)]
-    if len(words) <= _TITLE_WORDS and not FINITE.intersection(words) and "no" not in words:
-        found.append(first)
-    return found
+def title_of(text: str, blocks: Sequence[Block]) -> Title:
+    """What stands under "EXAM:", and a first line that is no sentence."""
+    spans = [_first_lines(text, block) for block in blocks if block.kind is SectionKind.OTHER]
+    start = len(text) - len(text.lstrip())
+    end = text.find("\n", start)
+    end = len(text) if end < 0 else end
+    words = [token.text for token in tokenise(text, start, end)]
+    if 0 < len(words) <= _TITLE_WORDS and not FINITE.intersection(words) and "no" not in words:
+        spans.append((start, end))
+    tokens = tuple(token for span in spans for token in tokenise(text, *span))
+    return Title(" ".join(text[first:last] for first, last in spans), tuple(spans), tokens)
+
+
+def _first_lines(text: str, block: Block) -> tuple[int, int]:
+    start = block.start
+    while start < block.end and text[start].isspace():
+        start += 1
+    end = text.find("\n\n", start, block.end)
+    return start, min(block.end if end < 0 else end, start + _TITLE_LENGTH)
 
 
 def _side(tokens: list[Token]) -> Side | None:

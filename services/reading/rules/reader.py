@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from integration.canonical import Engine, Quote, Side, Status, Verdict
-from services.reading.injection import flag
+from integration.canonical import Advisory, AdvisoryKind, Engine, Quote, Side, Status, Verdict
+from services.reading.injection import flag, flagged
 from services.reading.reader import Question, Reading, Usage
+from services.reading.rules.advisories import advise
+from services.reading.rules.discrepancies import discrepancies
 from services.reading.rules.evidence import change_of, quotes
-from services.reading.rules.exam import exam_of
+from services.reading.rules.exam import Exam, exam_of
 from services.reading.rules.language import foreign
 from services.reading.rules.mentions import Mention, mentions
 from services.reading.rules.normal import normal_mentions
@@ -44,43 +47,54 @@ class RulesReader:
         unread = foreign(kept.text)
         targets = compile_catalogue(question.catalogue)
         inner = question.model_copy(update={"text": kept.text, "sections": sections_of(kept, question.sections)})
-        decisions = decide(targets, [] if unread else _mentions(inner, targets))
+        parts = blocks(inner.text, inner.sections)
+        said = [] if unread else sentences(inner.text, parts)
+        decisions = decide(targets, _mentions(said, targets, exam_of(inner, parts)))
         pairs = zip(targets.targets, decisions, strict=True)
+        verdicts = tuple(_verdict(kept.text, target, decision) for target, decision in pairs)
+        remarks = [] if unread else [*advise(kept.text, said, verdicts), *discrepancies(inner, parts, said, verdicts)]
         return Reading(
             engine=self.engine,
-            verdicts=tuple(_verdict(question.text, kept, target, decision) for target, decision in pairs),
+            verdicts=tuple(_verdict_in(question.text, kept, verdict) for verdict in verdicts),
+            advisories=(*_warnings(question.text), *(_advisory_in(question.text, kept, each) for each in remarks)),
             flagged=suspicious,
             unread=unread,
             usage=Usage(seconds=time.perf_counter() - began),
         )
 
 
-def _mentions(question: Question, targets: Targets) -> list[Mention]:
-    parts = blocks(question.text, question.sections)
-    exam = exam_of(question, parts)
+def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Mention]:
     found: list[Mention] = []
-    for sentence in sentences(question.text, parts):
-        if sentence.kind not in SILENT:
+    for sentence in said:
+        if sentence.kind not in SILENT and not sentence.blank:
             parsed = parse(_spelled(sentence, targets))
             found += mentions(parsed, targets, exam)
             found += normal_mentions(parsed, targets, exam)
     return found
 
 
+def _warnings(report: str) -> tuple[Advisory, ...]:
+    message = "Text addressed to the reader of the report"
+    return tuple(
+        Advisory(kind=AdvisoryKind.INJECTION, message=message, quotes=(quote,), detail={"pattern": name})
+        for quote, name in flagged(report)
+    )
+
+
 def _spelled(sentence: Sentence, targets: Targets) -> Sentence:
     return sentence._replace(tokens=tuple(map(targets.speller.spelled, sentence.tokens)))
 
 
-def _verdict(report: str, kept: Remainder, target: Target, decision: Decision) -> Verdict:
+def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
     silent = decision.status is Status.NOT_MENTIONED
     return Verdict(
         finding=target.candidate.finding,
         status=decision.status,
         side=None if silent else _side(target, decision),
         change=None if silent else change_of(decision),
-        quotes=() if silent else _in_report(report, kept, quotes(kept.text, decision)),
+        quotes=() if silent else quotes(text, decision),
         rationale=f"{_SAID[decision.status]} ({decision.rule.replace('/', ', ')}).",
-        rule=_rule(kept, decision),
+        rule=decision.rule,
         conflict=decision.conflict,
     )
 
@@ -96,16 +110,19 @@ def _side(target: Target, decision: Decision) -> Side | None:
     return next(iter(sides), None)
 
 
+def _verdict_in(report: str, kept: Remainder, verdict: Verdict) -> Verdict:
+    """The verdict with offsets into the report as received, its rule with the span that decided."""
+    if not verdict.quotes:
+        return verdict
+    found = _in_report(report, kept, verdict.quotes)
+    rule = f"{verdict.rule}@{found[0].start}-{found[0].end}"
+    return verdict.model_copy(update={"quotes": found, "rule": rule})
+
+
+def _advisory_in(report: str, kept: Remainder, advisory: Advisory) -> Advisory:
+    return advisory.model_copy(update={"quotes": _in_report(report, kept, advisory.quotes)})
+
+
 def _in_report(report: str, kept: Remainder, found: tuple[Quote, ...]) -> tuple[Quote, ...]:
     spans = [kept.original(quote.start, quote.end) for quote in found]
     return tuple(Quote(text=report[start:end], start=start, end=end) for start, end in spans)
-
-
-def _rule(kept: Remainder, decision: Decision) -> str:
-    """The rule's id with the offsets of the span that decided: "negated/phrase@120-134"."""
-    if not decision.mentions:
-        return decision.rule
-    mention = decision.mentions[0]
-    tokens = mention.sentence.tokens
-    start, end = kept.original(tokens[mention.first].start, tokens[mention.last - 1].end)
-    return f"{decision.rule}@{start}-{end}"

@@ -15,20 +15,21 @@ _ABBREVIATIONS = wordset(
     """dr mr mrs ms vs approx e.g i.e fig st ca cf al resp incl max min wt ht ser im img est dept prof jr sr dx hx
     tx sx pt inc"""
 )
-_STOP = re.compile(r"[.!?]+(?=[\s\"')\]]|$|[A-Z])|;(?=\s|$)")
+_STOP = re.compile(r"[.!?]+(?=[\s\"')\]]|$|[A-Z])|;(?=\s|$)|(?=\[[ xX]?\])")
 _MARKER = re.compile(r"\s*(?:\(?\d{1,2}[.)](?!\d)|\(?[a-hA-H][.)](?=\s)|[-–•*·►>+](?=\s|[A-Z]))\s*")
 _LABEL = re.compile(
     r"(?P<label>[A-Z(][^:.;\n!?]{0,60}?|[a-z][a-z /&,-]{1,40}?)[ \t]*:(?=\s|[A-Z]|$)"
     r"|(?P<level>[CTLS]\d{1,2} ?[-–/] ?[CTLS]?\d{1,2})[ \t]*[-–](?=\s)"
 )
 _LABEL_WORDS = 6
+BLANK = re.compile(r"(?<!\*)\*{3}(?!\*)|\[\s*\](?!\()|_{3,}|\{\s*\}")
 
 
 class Sentence(NamedTuple):
     """A sentence at [start, end). The first `label` tokens are its own label ("Liver:").
 
     `context`: canonical words of the label it stands under, its own included; `number`: position in the report;
-    `paragraph`: number of its paragraph.
+    `paragraph`: number of its paragraph; `blank`: a template's field in it was left open ("***", "[ ]", "___").
     """
 
     kind: SectionKind
@@ -40,6 +41,7 @@ class Sentence(NamedTuple):
     context_tokens: tuple[Token, ...]
     number: int
     paragraph: int
+    blank: bool = False
 
 
 def sentences(text: str, blocks: list[Block]) -> list[Sentence]:
@@ -96,7 +98,24 @@ def _read_paragraph(text: str, kind: SectionKind, start: int, end: int, found: l
             context = tokens[:count]
         words = frozenset(word for token in context for word in token.canon)
         if tokens:
-            found.append(Sentence(kind, first, last, tokens, count, words, context, len(found), paragraph))
+            found.append(
+                Sentence(
+                    kind,
+                    first,
+                    last,
+                    tokens,
+                    count,
+                    words,
+                    context,
+                    len(found),
+                    paragraph,
+                    _is_blank(text, first, last),
+                )
+            )
+
+
+def _is_blank(text: str, start: int, end: int) -> bool:
+    return BLANK.search(text, start, end) is not None
 
 
 def _label_end(text: str, start: int, end: int) -> int:
@@ -124,7 +143,7 @@ def _skip_marker(text: str, start: int, end: int) -> int:
 
 def _ends(text: str, first: int, match: re.Match[str]) -> bool:
     """Whether this mark ends a sentence: not after an abbreviation, an initial or inside a number."""
-    if match.group()[0] != ".":
+    if not match.group().startswith("."):
         return True
     before = text[first : match.start()].split()
     word = before[-1].lower().strip("(") if before else ""

@@ -1,0 +1,143 @@
+"""What in a report does not fit: with its order, with the patient, with itself, or left blank."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind, Sex, Side, Verdict
+from services.reading.reader import Question
+from services.reading.rules.advisories import quote
+from services.reading.rules.anatomy import widened
+from services.reading.rules.exam import regions, title_of
+from services.reading.rules.sections import Block
+from services.reading.rules.sentences import BLANK, Sentence
+from services.reading.rules.words import SIDES
+
+_BODY = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.ADDENDUM})
+_ORGANS = {
+    Sex.MALE: re.compile(
+        r"\b(?:uterus|uterine|ovar(?:y|ies|ian)|adnexa\w*|endometri\w+|myometri\w+|vagin\w+"
+        r"|hysterectomy|pregnan\w+|gravid"
+        r"|intrauterine|fallopian|salping\w+|postmenopausal|menopaus\w+)\b",
+        re.IGNORECASE,
+    ),
+    Sex.FEMALE: re.compile(
+        r"\b(?:prostat\w+|seminal vesicles?|testi(?:s|cle|cles|cular|es)|scrot\w+|penis|penile"
+        r"|epididym\w+|vas deferens)\b",
+        re.IGNORECASE,
+    ),
+}
+_PERSON = re.compile(
+    r"\b(?P<age>\d{1,3})[\s-]*(?:years?|yrs?|y)[\s/-]*(?:old"
+    r"|o)\b(?:[\s-]+\w+){0,2}?[\s-]+(?P<sex>male|female|man|woman|boy"
+    r"|girl|gentleman|lady)\b|\b(?P<age2>\d{1,3})\s?(?:yo|y/o|y\.o\.)?\s?(?P<sex2>[MF])\b(?=[\s,.;]|$)"
+    r"|\b(?P<age3>\d{1,3})[\s-]*(?:years?|yrs?)[\s-]*old\b",
+    re.IGNORECASE,
+)
+_MALE = frozenset({"male", "man", "boy", "gentleman", "m"})
+_BROKEN_OFF = re.compile(
+    r"\b(?:and|or|the|of|with|a|an|no|is|are|in|at|to|for|from|which|left|right)\s*\Z", re.IGNORECASE
+)
+_MODALITIES = {
+    "CT": re.compile(r"\bCT[A]?\b|computed tomograph", re.IGNORECASE),
+    "MR": re.compile(r"\bMR[IA]?\b|magnetic resonance", re.IGNORECASE),
+    "US": re.compile(r"\bUS\b|ultrasound|sonogra", re.IGNORECASE),
+    "XR": re.compile(r"\b(?:XR|CR|DX|x-?ray)\b|radiograph", re.IGNORECASE),
+    "MG": re.compile(r"\bMG\b|mammogra", re.IGNORECASE),
+}
+# DICOM modality codes (PS3.3 C.7.3.1.1.1) in the words of `_MODALITIES`.
+_FAMILIES = {"CR": "XR", "DX": "XR", "DR": "XR", "RG": "XR", "MRI": "MR"}
+
+
+def discrepancies(
+    question: Question, parts: Sequence[Block], sentences: Sequence[Sentence], verdicts: Sequence[Verdict]
+) -> list[Advisory]:
+    """Every discrepancy found, each with the quote it rests on where there is one."""
+    checks = (
+        _own_conflicts(verdicts),
+        _wrong_side(question, parts, sentences),
+        _wrong_person(question),
+        _wrong_exam(question, parts),
+        _incomplete(question.text, parts),
+    )
+    return [advisory for check in checks for advisory in check]
+
+
+def _advisory(kind: str, message: str, *quotes: Quote) -> Advisory:
+    return Advisory(kind=AdvisoryKind.DISCREPANCY, message=message, quotes=quotes, detail={"type": kind})
+
+
+def _own_conflicts(verdicts: Sequence[Verdict]) -> Iterator[Advisory]:
+    seen = set()
+    for verdict in verdicts:
+        if verdict.conflict and verdict.quotes not in seen:
+            seen.add(verdict.quotes)
+            about = "the side of " if verdict.rule.startswith("conflict/side") else ""
+            message = f"Findings and impression disagree on {about}{verdict.finding.name}"
+            yield _advisory("laterality" if about else "findings_vs_impression", message, *verdict.quotes)
+
+
+def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[Sentence]) -> Iterator[Advisory]:
+    """The report speaks of the side that was not ordered, and never of the one that was."""
+    if question.order_side not in (Side.LEFT, Side.RIGHT):
+        return
+    other = Side.RIGHT if question.order_side is Side.LEFT else Side.LEFT
+    titled = title_of(question.text, parts)
+    said = {SIDES[token.text] for token in titled.tokens if token.text in SIDES}
+    if said == {other.value}:
+        yield _advisory("laterality", f"Ordered {question.order_side}, titled {other}", *titled.quotes(question.text))
+        return
+    body = [each for each in sentences if each.kind in _BODY]
+    sided = [(each, {SIDES[token.text] for token in each.tokens if token.text in SIDES}) for each in body]
+    spoken = set().union(*(sides for _, sides in sided)) if sided else set()
+    if spoken == {other.value}:
+        first = next(each for each, sides in sided if sides)
+        yield _advisory("laterality", f"Ordered {question.order_side}, reported {other}", quote(question.text, first))
+
+
+def _wrong_person(question: Question) -> Iterator[Advisory]:
+    organ = _ORGANS[question.sex].search(question.text) if question.sex in _ORGANS else None
+    if organ:
+        yield _advisory("sex", f"The patient is {question.sex}", _span(organ))
+    for match in _PERSON.finditer(question.text):
+        sex = (match.group("sex") or match.group("sex2") or "").lower()
+        if sex and question.sex in (Sex.MALE, Sex.FEMALE) and (sex in _MALE) != (question.sex is Sex.MALE):
+            yield _advisory("sex", f"The patient is {question.sex}", _span(match))
+        age = int(match.group("age") or match.group("age2") or match.group("age3"))
+        spelled = match.group("age2") is None
+        if spelled and question.age_years is not None and abs(age - question.age_years) > 1:
+            yield _advisory("age", f"The patient is {question.age_years} years old", _span(match))
+
+
+def _wrong_exam(question: Question, parts: Sequence[Block]) -> Iterator[Advisory]:
+    """The report's own title names another modality or another part of the body than the order."""
+    title = title_of(question.text, parts)
+    named = {name for name, pattern in _MODALITIES.items() if pattern.search(title.text)}
+    ordered = question.modality.upper()
+    ordered = _FAMILIES.get(ordered, ordered)
+    quotes = title.quotes(question.text)
+    if ordered in _MODALITIES and named and ordered not in named:
+        yield _advisory("procedure", f"Ordered {ordered}, titled {' '.join(sorted(named))}", *quotes)
+        return
+    wanted = regions(f"{question.procedure} {question.body_site}")
+    said = regions(title.text)
+    if wanted and said and not (widened(wanted) & widened(said)):
+        yield _advisory("procedure", "The report's title names another part of the body than the order", *quotes)
+
+
+def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:
+    body = [text[part.start : part.end] for part in parts if part.kind in _BODY]
+    if not any(char.isalpha() for block in body for char in block):
+        yield _advisory("incomplete", "The report has no findings and no impression")
+        return
+    blank = BLANK.search(text)
+    if blank:
+        yield _advisory("incomplete", "A field of the report was left blank", _span(blank))
+    broken = _BROKEN_OFF.search(text.rstrip())
+    if broken:
+        yield _advisory("incomplete", "The report breaks off", _span(broken))
+
+
+def _span(match: re.Match[str]) -> Quote:
+    return Quote(text=match.group(), start=match.start(), end=match.end())
