@@ -48,14 +48,17 @@ class Outcome:
     kept: dict[str, str] = field(default_factory=dict)
 
 
-def write(capabilities: Capabilities, wanted: Sequence[Wanted], ledger: Ledger) -> Exchange[Outcome]:
+def write(
+    capabilities: Capabilities, wanted: Sequence[Wanted], ledger: Ledger, *, overwrite: bool = False
+) -> Exchange[Outcome]:
     """Bring the server to what is wanted.
 
+    `overwrite`: a person has seen that somebody else changed our resources, and decided that ours count.
     Run again after Unreachable: nothing is written twice. The deliveries of one report run one at a time.
     Raises Conflict with the reference and version found when a resource
     of ours was changed by others, Refused when an Observation or what it needs is not accepted.
     """
-    return (yield from _Writer(capabilities, ledger).run(sorted(wanted, key=_position)))
+    return (yield from _Writer(capabilities, ledger, overwrite).run(sorted(wanted, key=_position)))
 
 
 def _position(item: Wanted) -> int:
@@ -65,7 +68,8 @@ def _position(item: Wanted) -> int:
 class _Writer:
     """One run over one list of wanted resources."""
 
-    def __init__(self, capabilities: Capabilities, ledger: Ledger) -> None:
+    def __init__(self, capabilities: Capabilities, ledger: Ledger, overwrite: bool) -> None:
+        self._overwrite = overwrite
         self._capabilities = capabilities
         self._ledger = ledger
         self._known: dict[str, Json] = {}
@@ -241,7 +245,8 @@ class _Writer:
         if covers(current, resource):
             return found
         entry = self._ledger.lookup(item.key)
-        if entry is not None and any(covers(current, sent) for sent in entry.attempted):
+        ours = entry is not None and any(covers(current, sent) for sent in entry.attempted)
+        if ours or self._overwrite:
             return (yield from update(resource, found.version))
         message = f"{item.type}: changed on the server by somebody else"
         raise Conflict(message, 412, (), reference, found.version)

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping
 
-from integration.canonical import Door, Engine, Finding, Quote, Report, Suggestion, Verdict
+from integration.canonical import Door, Engine, Finding, Quote, Report, Suggestion, Verdict, sha256
+from integration.fhir.audit_event import Signing, audit_event
 from integration.fhir.device import device
 from integration.fhir.diagnostic_report import diagnostic_report
 from integration.fhir.elements import literal
@@ -84,7 +85,18 @@ def wanted(rows: Rows, systems: Systems, writeback: Writeback) -> list[Wanted]:
     result = [*context, *([engine] if engine else []), *observations.values()]
     result += _provenances(rows, observations, report, links, systems)
     result.append(_task(rows, observations, subject, report, performer, systems))
-    return result
+    return result + _audit(rows, observations, subject, report, systems)
+
+
+def _audit(rows: Rows, observations: dict[int, Wanted], subject: Json, report: Json, systems: Systems) -> list[Wanted]:
+    """Who signed, for servers that take AuditEvents; one for each Sign."""
+    if rows.kind != "signed" or not rows.review or not rows.review["signed_at"] or not rows.practitioner:
+        return []
+    signed_at: datetime = rows.review["signed_at"]
+    key = sha256(rows.report["key"], rows.version["content_hash"], signed_at.isoformat())
+    seen = tuple(each.reference for each in observations.values())
+    signing = Signing(key, signed_at, literal(rows.practitioner), subject, report, seen)
+    return [owned(audit_event(signing, systems), systems)]
 
 
 def _context(rows: Rows, systems: Systems) -> tuple[list[Wanted], Json, Json]:

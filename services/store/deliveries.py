@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, cast, exists, func, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.settings import Queue
 from services.store.jobs import NOW, StaleLease, ahead
@@ -46,9 +47,9 @@ def close(connection: Connection, row: RowMapping, state: str, reason: str = "")
     _write(connection, row, state=state, reason=reason, sent_at=NOW if state == "sent" else None, lease_until=None)
 
 
-def postpone(connection: Connection, row: RowMapping, reason: str, queue: Queue) -> None:
-    """Tries again later, with back-off."""
-    pause = min(queue.backoff * 2 ** min(row["attempts"] - 1, 16), queue.backoff_max)
+def postpone(connection: Connection, row: RowMapping, reason: str, queue: Queue, asked: float = 0) -> None:
+    """Tries again later, with back-off; not before `asked` seconds, where the server said so."""
+    pause = max(min(queue.backoff * 2 ** min(row["attempts"] - 1, 16), queue.backoff_max), min(asked, 3600))
     later = ahead(pause) + func.random() * timedelta(seconds=pause / 4)
     _write(connection, row, reason=reason, not_before=later, lease_until=None)
 
@@ -72,9 +73,11 @@ def was_made(connection: Connection, version_id: int, kind: str) -> bool:
 
 
 def retry(connection: Connection, delivery_id: int) -> bool:
-    """An operator sends a dead or blocked delivery on its way again."""
+    """An operator sends a dead or blocked delivery on its way again; what others changed is then overwritten."""
     statement = update(delivery).where(delivery.c.id == delivery_id, delivery.c.state.in_(("dead", "blocked")))
-    return connection.execute(statement.values(state="pending", attempts=0, reason="", not_before=NOW)).rowcount == 1
+    detail = delivery.c.detail.op("||")(cast({"overwrite": True}, JSONB))
+    fresh = {"state": "pending", "attempts": 0, "reason": "", "not_before": NOW, "detail": detail}
+    return connection.execute(statement.values(**fresh)).rowcount == 1
 
 
 def of_report(connection: Connection, report_id: int) -> Sequence[RowMapping]:

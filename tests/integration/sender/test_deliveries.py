@@ -1,0 +1,229 @@
+"""A report's life on a real FHIR server, as the outbox carries it there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from pydantic import AnyHttpUrl
+from sqlalchemy import Engine, select
+
+from integration.fhir.exchange import create, read, search_all, update
+from integration.fhir.systems import Json
+from services.pipeline import drafting, review, signing
+from services.pipeline.context import fhir_client, systems
+from services.pipeline.delivery import FhirTarget, send
+from services.pipeline.drafting import Decision
+from services.pipeline.review import Act
+from services.settings import Database, Fhir, Settings, Writeback
+from services.store import deliveries, people, reports, reviews
+from services.store.people import Person
+from services.store.tables import notice
+from services.store.tables import review as review_table
+from tests import seeding
+from tests.integration.fhir.servers import Proxy, Sekmet
+from tests.integration.worklist.conftest import ALL_ROLES
+
+
+@pytest.fixture(scope="module")
+def fhir_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sekmet]:
+    server = Sekmet(tmp_path_factory.mktemp("fhir")).start()
+    yield server
+    server.stop()
+
+
+class House:
+    """One installation with one report, its outbox and its signer."""
+
+    def __init__(self, engine: Engine, database: Database, url: str, writeback: Writeback) -> None:
+        self.engine = engine
+        fhir = Fhir(url=AnyHttpUrl(url))
+        base = f"urn:test:{uuid.uuid4()}"
+        self.settings = Settings(database=database, fhir=fhir, writeback=writeback, canonical_base=base)
+        self.systems = systems(self.settings)
+        self.client = fhir_client(fhir)
+        self.target = FhirTarget(self.client, self.systems, self.settings)
+        with engine.begin() as connection:
+            self.report_id = seeding.put(connection)
+            self.review_id = reviews.id_of_report(connection, self.report_id) or 0
+            self.person: Person = people.as_person(
+                people.put_account(
+                    connection,
+                    site="default",
+                    issuer="urn:test",
+                    subject="Ada",
+                    name="Ada",
+                    roles=ALL_ROLES,
+                    practitioner="Practitioner/ada",
+                )
+            )
+
+    def propose(self) -> None:
+        """What the analysis puts into the outbox."""
+        with self.engine.begin() as connection:
+            version = reports.current_version(connection, self.report_id)
+            assert version is not None
+            deliveries.add(
+                connection,
+                site_id="default",
+                kind="proposed",
+                report_id=self.report_id,
+                version_id=version["id"],
+                destination="default",
+            )
+
+    def send(self) -> list[str]:
+        """Empties the outbox once; how each delivery ended."""
+        with self.engine.begin() as connection:
+            rows = deliveries.claim(connection, self.settings.queue, 10)
+        return [send(self.engine, row, self.target) for row in rows]
+
+    def act(self) -> Act:
+        with self.engine.connect() as connection:
+            row = connection.execute(select(review_table).where(review_table.c.id == self.review_id)).mappings().one()
+        return Act(self.person, self.review_id, row["revision"], 300)
+
+    def sign(self, **otherwise: str) -> None:
+        """Approves all but what `otherwise` rejects with a reason, and signs."""
+        with self.engine.begin() as connection:
+            review.claim(connection, self.person, self.review_id, 300, False)
+        with self.engine.begin() as connection:
+            version = reports.current_version(connection, self.report_id)
+            assert version is not None
+            rows = [row for row in reviews.suggestions(connection, version["id"]) if row["origin"] == "ai"]
+        for row in rows:
+            reason = otherwise.get(row["finding_id"], "")
+            with self.engine.begin() as connection:
+                drafting.open_suggestion(connection, self.act(), row["id"])
+                decision = Decision(row["id"], "reject" if reason else "approve", reason=reason)
+                drafting.decide(connection, self.act(), decision)
+        with self.engine.begin() as connection:
+            signing.sign(connection, self.act(), [("signed", "default")])
+
+    def amend(self) -> None:
+        with self.engine.begin() as connection:
+            review.amend(connection, self.act())
+
+    def on_server(self, resource_type: str) -> list[Json]:
+        return list(self.client.run(search_all(resource_type, [("_source", self.systems.source)])))
+
+    def statuses(self) -> dict[str, str]:
+        return {each["code"]["text"]: each["status"] for each in self.on_server("Observation")}
+
+
+MakeHouse = Callable[..., House]
+
+
+@pytest.fixture
+def house(engine: Engine, database: Database, fhir_server: Sekmet) -> MakeHouse:
+    def make(url: str = fhir_server.base_url, **writeback: object) -> House:
+        return House(engine, database, url, Writeback.model_validate(writeback))
+
+    return make
+
+
+def test_suggestions_arrive_preliminary_and_sign_makes_them_final_or_takes_them_back(house: MakeHouse) -> None:
+    home = house()
+    home.propose()
+    assert home.send() == ["sent"]
+    assert set(home.statuses().values()) == {"preliminary"}
+    assert [task["status"] for task in home.on_server("Task")] == ["requested"]
+    home.sign(pleural_effusion="hedged")
+    assert home.send() == ["sent"]
+    assert home.statuses() == {
+        "Pneumonia": "final",
+        "Pleural effusion": "entered-in-error",
+        "Cardiomegaly": "final",
+    }
+    (task,) = home.on_server("Task")
+    outcomes = {each["type"]["coding"][0]["code"]: each["type"].get("text") for each in task["output"]}
+    assert task["status"] == "completed"
+    assert outcomes == {"outcome-approved": None, "outcome-rejected": "hedged"}
+    (because,) = home.on_server("Provenance")
+    assert [agent["who"]["reference"].split("/")[0] for agent in because["agent"]] == ["Device", "Practitioner"]
+    assert len(home.on_server("AuditEvent")) == 1
+
+
+def test_amending_marks_what_changed_as_corrected_and_leaves_the_rest_alone(house: MakeHouse) -> None:
+    home = house()
+    home.sign(pleural_effusion="hedged")
+    home.send()
+    before = {each["code"]["text"]: each["meta"]["versionId"] for each in home.on_server("Observation")}
+    home.amend()
+    home.sign()
+    assert home.send() == ["sent"]
+    assert home.statuses() == {"Pneumonia": "final", "Pleural effusion": "corrected", "Cardiomegaly": "final"}
+    after = {each["code"]["text"]: each["meta"]["versionId"] for each in home.on_server("Observation")}
+    assert after["Pneumonia"] == before["Pneumonia"]
+
+
+def test_an_edit_in_the_ehr_is_shown_to_a_person_and_overwritten_only_when_they_say_so(
+    house: MakeHouse, engine: Engine
+) -> None:
+    home = house()
+    home.propose()
+    home.send()
+    ours = next(each for each in home.on_server("Observation") if each["code"]["text"] == "Pneumonia")
+    home.client.run(update({**ours, "note": [{"text": "CANARY of the EHR"}]}, "1"))
+    home.sign()
+    assert home.send() == ["dead"]
+    with engine.connect() as connection:
+        told = connection.execute(select(notice.c.kind, notice.c.message)).one()
+        (last,) = deliveries.of_report(connection, home.report_id)[-1:]
+    assert told.kind == "conflict"
+    assert f"Observation/{ours['id']} version 2" in told.message
+    assert "CANARY" not in told.message
+    assert home.client.run(read(f"Observation/{ours['id']}"))["note"] == [{"text": "CANARY of the EHR"}]
+    with engine.begin() as connection:
+        assert deliveries.retry(connection, last["id"])
+    assert home.send() == ["sent"]
+    assert set(home.statuses().values()) == {"final"}
+
+
+def test_a_server_that_asks_for_patience_gets_it(house: MakeHouse, fhir_server: Sekmet, engine: Engine) -> None:
+    with Proxy(fhir_server.base_url, status=503, headers={"Retry-After": "900"}) as proxy:
+        home = house(proxy.base_url)
+        home.propose()
+        assert home.send() == ["postponed"]
+    with engine.connect() as connection:
+        (row,) = deliveries.of_report(connection, home.report_id)
+    assert (row["not_before"] - row["created_at"]).total_seconds() >= 900
+    assert row["state"] == "pending"
+
+
+def test_signed_findings_are_listed_in_the_ehr_s_own_report_only_when_asked_for(
+    house: MakeHouse, engine: Engine
+) -> None:
+    from integration.canonical import Door
+    from services.store.tables import message, report_source
+
+    home = house(result=True)
+    who = home.client.run(create({"resourceType": "Patient"}))
+    theirs: Json = {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "XR"}}
+    theirs |= {"subject": {"reference": who.reference}, "result": [{"reference": "Observation/of-the-ehr"}]}
+    filed = home.client.run(create(theirs))
+    with engine.begin() as connection:
+        version = reports.current_version(connection, home.report_id)
+        assert version is not None
+        said = {"door": "fhir", "body": b"", "bytes": 0, "sha256": "", "state": "done"}
+        number = connection.execute(message.insert().values(said).returning(message.c.id)).scalar_one()
+        connection.execute(
+            report_source.insert().values(
+                report_id=home.report_id,
+                version_id=version["id"],
+                message_id=number,
+                door=Door.FHIR.value,
+                reference=filed.reference,
+                reference_version=filed.version,
+                record=version["record"],
+            )
+        )
+    home.propose()
+    home.send()
+    assert len(home.client.run(read(filed.reference))["result"]) == 1
+    home.sign(pleural_effusion="hedged")
+    assert home.send() == ["sent"]
+    listed = {each["reference"] for each in home.client.run(read(filed.reference))["result"]}
+    final = {f"Observation/{each['id']}" for each in home.on_server("Observation") if each["status"] == "final"}
+    assert listed == final | {"Observation/of-the-ehr"}
