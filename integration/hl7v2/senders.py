@@ -184,13 +184,15 @@ class Senders:
         return self._maps[ANY, ANY]
 
 
-def load_senders(path: Path | None) -> Senders:
+def load_senders(path: Path | None, authorities: Mapping[str, str] | None = None) -> Senders:
     """The maps of a YAML file; the default alone when there is no file.
 
-    Raises SenderError naming file, line and reason.
+    `authorities` (HL7 assigning authority → Identifier.system) holds for every sender that does not say otherwise:
+    one table for both doors. Raises SenderError naming file, line and reason.
     """
+    shared = dict(authorities or {})
     if path is None or not path.exists():
-        return Senders()
+        return Senders((SenderMap(authorities=shared),))
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
@@ -201,8 +203,13 @@ def load_senders(path: Path | None) -> Senders:
         made = _sender(path, entry)
         if (made.application, made.facility) in maps:
             raise SenderError(f"{path}, line {_line(entry)}: this application and facility stand here twice")
-        maps[made.application, made.facility] = made
+        maps[made.application, made.facility] = _sharing(made, shared)
+    maps.setdefault((ANY, ANY), SenderMap(authorities=shared))
     return Senders(tuple(maps.values()))
+
+
+def _sharing(sender: SenderMap, authorities: dict[str, str]) -> SenderMap:
+    return sender.model_copy(update={"authorities": {**authorities, **sender.authorities}})
 
 
 def _entries(path: Path, node: yaml.Node | None) -> list[yaml.Node]:

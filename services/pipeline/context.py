@@ -27,7 +27,7 @@ class Site:
 
 def site(settings: Settings) -> Site:
     """Raises SenderError naming file, line and reason."""
-    return Site(settings, load_senders(in_folder(settings, SENDERS)), systems(settings))
+    return Site(settings, load_senders(in_folder(settings, SENDERS), settings.fhir.authorities), systems(settings))
 
 
 def systems(settings: Settings) -> Systems:

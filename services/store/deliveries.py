@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, cast, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, cast, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.settings import Queue
 from services.store.jobs import NOW, StaleLease, ahead
 from services.store.tables import delivery
+
+ORU = "oru"
 
 
 def add(connection: Connection, **values: Any) -> int:
@@ -20,7 +22,7 @@ def add(connection: Connection, **values: Any) -> int:
 
 
 def claim(connection: Connection, queue: Queue, limit: int) -> Sequence[RowMapping]:
-    """Leases the next deliveries that are due: of one report and destination only the first that is pending."""
+    """Leases the next FHIR deliveries that are due: of one report and destination only the first that is pending."""
     earlier = delivery.alias("earlier")
     blocked = exists().where(
         earlier.c.report_id == delivery.c.report_id,
@@ -29,7 +31,38 @@ def claim(connection: Connection, queue: Queue, limit: int) -> Sequence[RowMappi
         earlier.c.id < delivery.c.id,
     )
     free = func.coalesce(delivery.c.lease_until, delivery.c.created_at) <= NOW
-    due = and_(delivery.c.state == "pending", delivery.c.not_before <= NOW, free, ~blocked)
+    due = and_(delivery.c.state == "pending", delivery.c.kind != ORU, delivery.c.not_before <= NOW, free, ~blocked)
+    return _lease(connection, queue, due, limit)
+
+
+def claim_in_order(connection: Connection, queue: Queue, destination: str) -> RowMapping | None:
+    """Leases the next message to an interface engine, if it is due. One that was refused holds all later ones."""
+    earlier = delivery.alias("earlier")
+    blocked = exists().where(
+        earlier.c.kind == ORU,
+        earlier.c.destination == delivery.c.destination,
+        earlier.c.state.in_(("pending", "dead")),
+        earlier.c.id < delivery.c.id,
+    )
+    free = func.coalesce(delivery.c.lease_until, delivery.c.created_at) <= NOW
+    ours = and_(delivery.c.kind == ORU, delivery.c.destination == destination, delivery.c.state == "pending")
+    leased = _lease(connection, queue, and_(ours, delivery.c.not_before <= NOW, free, ~blocked), 1)
+    return leased[0] if leased else None
+
+
+def was_sent_before(connection: Connection, row: RowMapping) -> bool:
+    """Whether an earlier delivery of this kind told this destination of the same report."""
+    earlier = and_(
+        delivery.c.kind == row["kind"],
+        delivery.c.report_id == row["report_id"],
+        delivery.c.destination == row["destination"],
+        delivery.c.state == "sent",
+        delivery.c.id < row["id"],
+    )
+    return bool(connection.scalar(select(func.count()).where(earlier)))
+
+
+def _lease(connection: Connection, queue: Queue, due: ColumnElement[bool], limit: int) -> Sequence[RowMapping]:
     chosen = select(delivery.c.id).where(due).order_by(delivery.c.id).limit(limit).with_for_update(skip_locked=True)
     statement = (
         update(delivery)
@@ -78,6 +111,12 @@ def retry(connection: Connection, delivery_id: int) -> bool:
     detail = delivery.c.detail.op("||")(cast({"overwrite": True}, JSONB))
     fresh = {"state": "pending", "attempts": 0, "reason": "", "not_before": NOW, "detail": detail}
     return connection.execute(statement.values(**fresh)).rowcount == 1
+
+
+def dismiss(connection: Connection, delivery_id: int, reason: str) -> bool:
+    """An operator lets a refused delivery go; later ones to that destination go on."""
+    statement = update(delivery).where(delivery.c.id == delivery_id, delivery.c.state == "dead")
+    return connection.execute(statement.values(state="blocked", reason=reason)).rowcount == 1
 
 
 def of_report(connection: Connection, report_id: int) -> Sequence[RowMapping]:

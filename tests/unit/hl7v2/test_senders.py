@@ -76,3 +76,10 @@ def test_a_bad_file_fails_with_file_line_and_reason(tmp_path: Path, text: str, m
 
 def test_a_list_of_maps_can_be_walked() -> None:
     assert [sender.application for sender in Senders((SenderMap(application="RIS"),))] == ["RIS", "*"]
+
+
+def test_one_table_of_authorities_serves_every_sender_that_says_nothing_else(tmp_path: Path) -> None:
+    path = write(tmp_path, "senders:\n- {application: RIS, authorities: {HOSP: 'urn:oid:9'}}\n")
+    senders = load_senders(path, {"HOSP": "urn:oid:1", "LAB": "urn:oid:2"})
+    assert senders.find("RIS", "X").authorities == {"HOSP": "urn:oid:9", "LAB": "urn:oid:2"}
+    assert senders.find("X", "X").authorities == {"HOSP": "urn:oid:1", "LAB": "urn:oid:2"}

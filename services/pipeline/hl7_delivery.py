@@ -1,0 +1,149 @@
+"""Signed findings to the interface engine: one message at a time, in order, until each is acknowledged.
+
+A broken connection, silence, AE and CE are tried again under the same MSH-10; AR and CR stop the queue of that
+destination until a person has decided, since what comes after may rest on what was refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine, RowMapping
+
+from integration.canonical import Engine as ReadingEngine
+from integration.canonical import Finding, Identifier, Person, Quote, Suggestion, Verdict
+from integration.hl7v2.client import Answer, MllpClient, NoAnswer, Unreachable
+from integration.hl7v2.outbound import Envelope, InvalidMessage, Signature, SignedFinding, build_oru
+from services.pipeline.resources import Rows, collect
+from services.settings import Settings, SettingsError
+from services.store import deliveries, notices, people
+from services.store.jobs import StaleLease
+from services.telemetry.logs import log
+from services.telemetry.metrics import DEAD_LETTERS, WRITE_SECONDS
+
+LOG = log("delivery")
+_SAID = ("approved", "edited")
+_TAKEN_BACK = "withdrawn"
+
+
+class EngineLink:
+    """The kept connection to one interface engine (`host:port`), for one thread."""
+
+    def __init__(self, destination: str, *, within: float = 30) -> None:
+        host, _, port = destination.rpartition(":")
+        if not host or not port.isdigit():
+            raise SettingsError(f"COUNTERSIGN_WRITEBACK__ORU: {destination!r} is not allowed; write it as host:port")
+        self._host, self._port, self._within = host.strip("[]"), int(port), within
+        self._runner = asyncio.Runner()
+        self._client: MllpClient | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._runner.run(self._hang_up())
+        self._runner.close()
+
+    def ask(self, body: bytes) -> Answer:
+        """Sends a message and waits for its acknowledgement. Raises Unreachable, NoAnswer."""
+        return self._runner.run(self._ask(body))
+
+    async def _ask(self, body: bytes) -> Answer:
+        try:
+            if self._client is None:
+                self._client = await MllpClient.connect(self._host, self._port, within=self._within)
+            return await self._client.ask(body, within=self._within)
+        except (NoAnswer, Unreachable):
+            await self._hang_up()
+            raise
+
+    async def _hang_up(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+
+def send_findings(engine: Engine, row: RowMapping, link: EngineLink, settings: Settings) -> str:
+    """Carries one leased `oru` delivery out and settles it: `sent`, `postponed`, `dead` or `stale`."""
+    try:
+        with WRITE_SECONDS.labels("oru").time():
+            with engine.connect() as connection:
+                body = message_of(connection, row, settings)
+            answer = link.ask(body)
+    except (Unreachable, NoAnswer) as fault:
+        return _settle(engine, row, settings, postponed=str(fault))
+    except InvalidMessage as fault:
+        return _stop(engine, row, settings, str(fault))
+    if answer.accepted:
+        return _settle(engine, row, settings)
+    if answer.retryable:
+        return _settle(engine, row, settings, postponed=f"answered {answer.code}")
+    return _stop(engine, row, settings, f"answered {answer.code}")
+
+
+def message_of(connection: Connection, row: RowMapping, settings: Settings) -> bytes:
+    """The ORU^R01 of a delivery; the same bytes however often it is made. Raises InvalidMessage."""
+    rows = collect(connection, "signed", row["version_id"])
+    return build_oru(
+        rows.record,
+        [_finding(each, rows) for each in rows.suggestions if each["state"] in (*_SAID, _TAKEN_BACK)],
+        _signature(connection, rows),
+        Envelope(
+            application=settings.mllp.application,
+            facility=settings.mllp.facility,
+            control_id=f"CS{row['id']}",
+        ),
+        amended=deliveries.was_sent_before(connection, row),
+    )
+
+
+def _finding(row: RowMapping, rows: Rows) -> SignedFinding:
+    by_machine = row["origin"] == "ai" and rows.analysis is not None
+    verdict = Verdict(
+        finding=Finding.model_validate(row["finding"]),
+        status=row["status"],
+        side=row["side"],
+        change=row["change"],
+        quotes=tuple(Quote.model_validate(quote) for quote in row["quotes"]),
+    )
+    engine = ReadingEngine.model_validate(rows.analysis["engine"]) if by_machine and rows.analysis else None
+    taken_back = row["state"] == _TAKEN_BACK or rows.version["state"] == "retracted"
+    suggestion = Suggestion(identifier=row["identifier"], verdict=verdict, engine=engine)
+    return SignedFinding(suggestion=suggestion, result_status="W" if taken_back else "F")
+
+
+def _signature(connection: Connection, rows: Rows) -> Signature:
+    if rows.review is None or rows.review["signed_at"] is None:
+        raise InvalidMessage("OBR-22: the report version is not signed")
+    account = people.get_account(connection, rows.review["signed_by"])
+    name = account["name"] if account else ""
+    number = rows.practitioner.rpartition("/")[2]
+    signer = Person(identifier=Identifier(value=number) if number else None, family=name)
+    return Signature(signer=signer, signed_at=rows.review["signed_at"])
+
+
+def _settle(engine: Engine, row: RowMapping, settings: Settings, *, postponed: str = "") -> str:
+    try:
+        with engine.begin() as connection:
+            if postponed:
+                deliveries.postpone(connection, row, postponed, settings.queue)
+            else:
+                deliveries.close(connection, row, "sent")
+    except StaleLease:
+        return "stale"
+    return "postponed" if postponed else "sent"
+
+
+def _stop(engine: Engine, row: RowMapping, settings: Settings, reason: str) -> str:
+    DEAD_LETTERS.labels("delivery").inc()
+    LOG.error("outbound queue stopped", delivery=row["id"], report=row["report_id"], reason=reason)
+    note = f"delivery {row['id']} to {row['destination']}: {reason}; later ones wait until it is retried or dismissed"
+    try:
+        with engine.begin() as connection:
+            deliveries.close(connection, row, "dead", reason)
+            notices.add(connection, "delivery", row["site_id"], row["report_id"], note)
+    except StaleLease:
+        return "stale"
+    return "dead"
