@@ -19,7 +19,7 @@ READABLE = (ReportStatus.FINAL, ReportStatus.APPENDED, ReportStatus.AMENDED, Rep
 EARLY = (ReportStatus.PRELIMINARY, ReportStatus.PARTIAL)
 ADDENDUM_HEADING = "ADDENDUM:\n"
 
-OrderKey = tuple[int, datetime, datetime, str, str]
+OrderKey = tuple[int, datetime, datetime, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ def order_key(report: Report) -> OrderKey:
         report.message_time or BEGINNING,
         report.source.control_id or report.source.version,
         report.content_hash,
+        # The hash folds white space; what is left of a tie must not depend on arrival either.
+        report.model_dump_json(),
     )
 
 

@@ -134,19 +134,23 @@ def set_version_state(connection: Connection, version_id: int, state: str) -> No
 
 
 def put_version(connection: Connection, report_id: int, record: Report, state: str) -> RowMapping:
-    """The version with this record's content, made or brought up to date, in `state`."""
+    """The version with this record's content, made or brought up to date, in `state`.
+
+    Content is compared with white space folded, so a known version keeps the text its quotes point into.
+    """
     number = select(func.count() + 1).where(report_version.c.report_id == report_id).scalar_subquery()
-    fresh = {
-        "state": state,
-        "status": record.status.value,
-        "record": record.model_dump(mode="json"),
-        "text": record.text,
-        "issued_at": record.issued,
-    }
+    fresh = {"state": state, "status": record.status.value, "issued_at": record.issued}
+    said = {"record": record.model_dump(mode="json"), "text": record.text}
     statement = pg_insert(report_version).values(
-        site_id=record.site, report_id=report_id, content_hash=record.content_hash, number=number, **fresh
+        site_id=record.site, report_id=report_id, content_hash=record.content_hash, number=number, **fresh, **said
     )
-    statement = statement.on_conflict_do_update(index_elements=["report_id", "content_hash"], set_=fresh)
+    kept = func.jsonb_build_object(
+        "text", report_version.c.record["text"], "sections", report_version.c.record["sections"]
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["report_id", "content_hash"],
+        set_={**fresh, "record": statement.excluded.record.op("||")(kept)},
+    )
     return connection.execute(statement.returning(*report_version.c)).mappings().one()
 
 
