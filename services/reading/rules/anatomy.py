@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from services.reading.rules.tokens import words_of
 
@@ -85,21 +86,27 @@ VAGUE = _places(
 _SPINAL = re.compile(r"[ctls]\d{1,2}(?:-[ctls]\d{1,2})?")
 
 
+@lru_cache(maxsize=8192)
 def is_level(word: str) -> bool:
     """Whether a canonical word is a vertebra or a disc level ("l4", "l4-l5")."""
     return _SPINAL.fullmatch(word) is not None
 
 
+@lru_cache(maxsize=8192)
+def _wider(word: str) -> frozenset[str]:
+    """The word and every wider word that covers it."""
+    wider = {umbrella for umbrella, members in UMBRELLAS.items() if word in members}
+    wider |= {umbrella for umbrella, members in UMBRELLAS.items() if members & wider}
+    if is_level(word):
+        wider |= {"spine", "vertebra"}
+    return frozenset(wider | {word})
+
+
 def widened(words: Iterable[str]) -> set[str]:
     """The words and every wider word that covers one of them."""
-    given = set(words)
-    wider = {umbrella for umbrella, members in UMBRELLAS.items() if members & given}
-    wider |= {umbrella for umbrella, members in UMBRELLAS.items() if members & wider}
-    if any(is_level(word) for word in given):
-        wider |= {"spine", "vertebra"}
-    return given | wider
+    return set().union(*map(_wider, words))
 
 
-def related(home: frozenset[str], places: set[str]) -> bool:
+def related(home: frozenset[str], places: Iterable[str]) -> bool:
     """Whether one of the places lies in one of the home words, or around it."""
-    return bool(home & widened(places) or places & widened(home))
+    return not home.isdisjoint(widened(places)) or not widened(home).isdisjoint(places)

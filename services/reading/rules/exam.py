@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from integration.canonical import Quote, SectionKind, Side
 from services.reading.reader import Question
-from services.reading.rules.anatomy import ANATOMY
+from services.reading.rules.anatomy import ANATOMY, widened
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.sections import Block
 from services.reading.rules.tokens import Token, tokenise
@@ -32,9 +32,10 @@ _TITLE_LENGTH = 200
 
 
 class Exam(NamedTuple):
-    """Canonical anatomy of the exam's title, and its side when it has one."""
+    """Canonical anatomy of the exam's title, the same with wider words (`covered`), and its side when it has one."""
 
     places: frozenset[str]
+    covered: frozenset[str]
     side: Side | None
 
 
@@ -54,7 +55,8 @@ def exam_of(question: Question, blocks: Sequence[Block]) -> Exam:
     """Place and side from the order and the report's title."""
     title = title_of(question.text, blocks)
     tokens = [*tokenise(question.procedure), *tokenise(question.body_site), *title.tokens]
-    return Exam(frozenset(_regions(tokens)), question.order_side or _side(tokens))
+    places = frozenset(_regions(tokens))
+    return Exam(places, frozenset(widened(places)), question.order_side or _side(tokens))
 
 
 def regions(text: str) -> set[str]:

@@ -24,15 +24,23 @@ _NARROWING = wordset(
 )
 _BARE = _NARROWING | wordset("no evidence of or and the a an any for sign without not is are seen identified , .")
 _REACH = 4
+_ORGANS = ANATOMY - VAGUE
 
 
 class Place(NamedTuple):
-    """Around one head: its noun phrase, the words in it, and the words of its clause and label."""
+    """Around one head: its noun phrase, the words in it, and the words of its clause and label.
+
+    `here`: the organs its noun phrase names, else those its clause and label name.
+    `wide`, `widest`: the noun phrase's places and all words around, with the wider words that cover them.
+    """
 
     first: int
     last: int
     local: frozenset[str]
     around: frozenset[str]
+    here: frozenset[str]
+    wide: frozenset[str]
+    widest: frozenset[str]
 
 
 def place_of(parsed: Parsed, at: int) -> Place:
@@ -40,8 +48,11 @@ def place_of(parsed: Parsed, at: int) -> Place:
     first, last = noun_phrase(parsed, at)
     tokens = parsed.sentence.tokens
     clause = parsed.clause_of(at)
-    around = _words(tokens[clause.start : at + _REACH])
-    return Place(first, last, _words(tokens[first:last]), around | parsed.sentence.context)
+    local = _words(tokens[first:last])
+    around = _words(tokens[clause.start : at + _REACH]) | parsed.sentence.context
+    wide = frozenset(widened(local & ANATOMY))
+    widest = frozenset(widened(around & ANATOMY)) | around
+    return Place(first, last, local, around, local & _ORGANS or around & _ORGANS, wide, widest)
 
 
 def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
@@ -91,12 +102,12 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     if _other_kind(pattern, target, place) or _other_level(pattern, place) or _elsewhere(pattern, target, place):
         return ""
     missing = pattern.needs - place.local
-    missing -= widened(place.local & ANATOMY) if missing else missing
+    missing -= place.wide
     if denied and not place.local & _NARROWING - pattern.needs:
         missing -= _NARROWING
     if not missing:
         return "phrase"
-    if missing <= place.around or missing <= widened(place.around):
+    if missing <= place.widest:
         return "clause"
     if _in_exam(pattern, place, exam, missing):
         return "exam"
@@ -105,9 +116,9 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
 
 def _in_exam(pattern: Pattern, place: Place, exam: Exam, missing: frozenset[str]) -> bool:
     """Whether the words left out are what the exam's title says."""
-    if pattern.head not in EXAM_HEADS or (place.local | place.around) & (ANATOMY - VAGUE) - {pattern.head}:
+    if pattern.head not in EXAM_HEADS or place.here - {pattern.head}:
         return False
-    return bool(exam.places) and missing <= widened(exam.places)
+    return missing <= exam.covered
 
 
 def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool:
@@ -116,10 +127,9 @@ def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool
         return False
     if place.local - _BARE - pattern.needs - {pattern.head}:
         return False
-    here = set(place.around & (ANATOMY - VAGUE))
-    if here and target.home and not related(target.home, here):
+    if place.here and target.home and not related(target.home, place.here):
         return False
-    return not exam.places or not target.home or related(target.home, set(exam.places))
+    return not exam.places or not target.home or related(target.home, exam.places)
 
 
 def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
@@ -140,6 +150,5 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place) -> bool:
     """Whether the finding named here belongs to another organ than the candidate's."""
     if not target.home or pattern.head not in AMBIGUOUS_HEADS or pattern.needs & ANATOMY & place.local:
         return False
-    here = place.local & (ANATOMY - VAGUE) - {pattern.head}
-    here = here or place.around & (ANATOMY - VAGUE) - {pattern.head}
-    return bool(here) and not related(target.home, set(here))
+    here = place.here - {pattern.head}
+    return bool(here) and not related(target.home, here)

@@ -93,18 +93,22 @@ def _at_head(
     parsed: Parsed, targets: Targets, at: int, patterns: tuple[tuple[int, Pattern], ...], exam: Exam
 ) -> list[Mention]:
     place = place_of(parsed, at)
+    scope = parsed.deciding(at)
     best: dict[int, Mention] = {}
     for number, pattern in patterns:
         if number not in best:
-            mention = _read(parsed, targets.targets[number], pattern, at, place, exam)
+            mention = _read(parsed, targets.targets[number], pattern, at, place, scope, exam)
             if mention:
                 best[number] = mention._replace(target=number)
     return list(best.values())
 
 
-def _read(parsed: Parsed, target: Target, pattern: Pattern, at: int, place: Place, exam: Exam) -> Mention | None:
+def _read(
+    parsed: Parsed, target: Target, pattern: Pattern, at: int, place: Place, scope: Scope | None, exam: Exam
+) -> Mention | None:
     """What head `at` says of the target by this wording, if it is one of it."""
-    scope = parsed.deciding(at, pattern.needs | {pattern.head})
+    if scope and not pattern.needs.isdisjoint(scope.hit.trigger.words):
+        scope = parsed.deciding(at, pattern.needs | {pattern.head})
     status, rule = _judge(parsed, at, scope)
     how = fit(pattern, target, place, exam, denied=status is Status.ABSENT)
     turned = _turned(pattern, status) if how else None

@@ -44,8 +44,9 @@ def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exa
     texts = {token.text for token in sentence.tokens[start:end]}
     weak = bool(texts & _LIMITING)
     found = []
+    usual = bool(texts & _ANY) or any(texts.issuperset(phrase) for phrase in _PHRASES)
     for number, target in enumerate(targets.targets):
-        subject = _subject(target, said, texts)
+        subject = _subject(target, said, texts, usual)
         if subject:
             side = _side(tokens, subject) or _side(sentence.context_tokens, subject)
             side = side or (exam.side if target.side else None)
@@ -95,16 +96,16 @@ def _has_predicate(parsed: Parsed, start: int, end: int) -> bool:
     return any(texts.issuperset(phrase) for phrase in _PHRASES)
 
 
-def _subject(target: Target, said: set[str], texts: set[str]) -> frozenset[str]:
+def _subject(target: Target, said: set[str], texts: set[str], usual: bool) -> frozenset[str]:
     """The subject of the first normal statement of the target that the clause makes; empty when it makes none."""
-    return next((normal.subject for normal in target.normals if _holds(normal, said, texts)), frozenset())
+    for normal in target.normals:
+        if said.issuperset(normal.subject) and _holds(normal, texts, usual):
+            return normal.subject
+    return frozenset()
 
 
-def _holds(normal: Normal, said: set[str], texts: set[str]) -> bool:
-    if not normal.subject <= said:
-        return False
-    if normal.predicate & texts - _NOT_PREDICATES:
+def _holds(normal: Normal, texts: set[str], usual: bool) -> bool:
+    """Whether the clause's predicate is the statement's, or both are one of the usual ones."""
+    if not texts.isdisjoint(normal.predicate - _NOT_PREDICATES):
         return True
-    if not (normal.predicate & _ANY or normal.predicate >= {"within", "limits"}):
-        return False
-    return bool(texts & _ANY) or any(texts.issuperset(phrase) for phrase in _PHRASES)
+    return usual and bool(normal.predicate & _ANY or normal.predicate >= {"within", "limits"})

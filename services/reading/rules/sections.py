@@ -48,12 +48,12 @@ _ALONE = wordset(
     patient prior priors modality follow-up sequences protocol history hx"""
 )
 _ANY = "|".join(f"(?P<{kind.value}>{names})" for kind, names in _NAMES.items())
+_NAME = re.compile(_ANY, re.IGNORECASE)
 _LINE = re.compile(
-    rf"^[ \t>*#_=-]*(?:\d{{1,2}}[.)][ \t]*)?(?:{_ANY})[ \t*_=]*(?P<mark>:|-(?=\s)|–|$)", re.IGNORECASE | re.MULTILINE
+    r"^[ \t>*#_=-]*(?:\d{1,2}[.)][ \t]*)?(?P<name>[A-Za-z][^:\n–]{1,70}?)[ \t*_=]*(?P<mark>:|-(?=\s)|–|$)",
+    re.MULTILINE,
 )
-_INLINE = re.compile(
-    rf"(?:(?<=[.!?:;)\]])|(?<=\s\s)|(?<=[.!?\w]\s))(?:{_ANY.replace('(?P<', '(?P<in_')})[ \t]*:", re.IGNORECASE
-)
+_INLINE = re.compile(r"(?<![A-Za-z])(?P<name>[A-Z][A-Za-z'/# -]{1,60}?)[ \t]*:")
 _BEFORE_FINDINGS = (
     SectionKind.INDICATION,
     SectionKind.HISTORY,
@@ -82,31 +82,40 @@ class Heading(NamedTuple):
 
 def headings(text: str) -> list[Heading]:
     """Every heading of the text, in order."""
-    found = [_heading(match) for match in _LINE.finditer(text) if _stands(match)]
+    found = [heading for match in _LINE.finditer(text) if (heading := _at_line(match))]
     taken = {heading.end for heading in found}
-    inline = (match for match in _INLINE.finditer(text) if match.end() not in taken and _is_title(match.group()))
-    found.extend(map(_heading, inline))
+    inline = (heading for match in _INLINE.finditer(text) if (heading := _in_line(match)))
+    found.extend(heading for heading in inline if heading.end not in taken)
     return sorted(found, key=lambda heading: heading.start)
 
 
-def _stands(match: re.Match[str]) -> bool:
+def _at_line(match: re.Match[str]) -> Heading | None:
+    name = _NAME.fullmatch(match.group("name"))
+    if name is None or not _stands(match.group("name"), match.group("mark")):
+        return None
+    return Heading(_kind(name), match.start(), match.end())
+
+
+def _stands(name: str, mark: str) -> bool:
     """A name without a colon is a heading only alone on its line and unlikely to be prose."""
-    name = match.group().strip(" \t*#_=->").lower()
-    if match.group("mark") == ":":
+    if mark == ":":
         return True
-    if match.group("mark"):
-        return match.group().strip(" \t*#_=-–>").isupper()
-    return name not in _ALONE or match.group().strip().isupper()
+    return name.isupper() or (not mark and name.lower() not in _ALONE)
 
 
-def _is_title(name: str) -> bool:
-    """In the middle of a line only "FINDINGS:" or "Findings:" is a heading, not "these findings:"."""
-    return name.strip()[:1].isupper()
+def _in_line(match: re.Match[str]) -> Heading | None:
+    """In the middle of a line "FINDINGS:" is a heading, also after other words without a stop."""
+    words = match.group("name")
+    starts = [0, *(at + 1 for at, char in enumerate(words) if char == " ")]
+    for start in starts:
+        name = _NAME.fullmatch(words, start)
+        if name and words[start].isupper():
+            return Heading(_kind(name), match.start("name") + start, match.end())
+    return None
 
 
-def _heading(match: re.Match[str]) -> Heading:
-    name = next(key for key, value in match.groupdict().items() if value is not None and key != "mark")
-    return Heading(SectionKind(name.removeprefix("in_")), match.start(), match.end())
+def _kind(name: re.Match[str]) -> SectionKind:
+    return SectionKind(next(key for key, value in name.groupdict().items() if value is not None))
 
 
 def blocks(text: str, given: Sequence[Section] = ()) -> list[Block]:
