@@ -54,12 +54,17 @@ def answer(item: dict[str, Any], reader: Reader, library: Library) -> dict[str, 
 
 
 def asked(item: dict[str, Any], library: Library) -> Question:
-    """The question a line asks; a candidate named twice is asked once."""
+    """The question a line asks; a candidate named twice is asked once.
+
+    The findings a candidate is a kind of, and its own kinds, are asked with it: "no fracture" denies a rib
+    fracture, and a rib fracture is a fracture, whether or not both were asked for.
+    """
     candidates: dict[str, Candidate] = {}
     for name in item["candidates"]:
         if any(letter.isalpha() for letter in name):
             candidate = candidate_for(name, library)
             candidates.setdefault(candidate.finding.id, candidate)
+    candidates = {each.finding.id: each for each in library.relatives(tuple(candidates.values()))} | candidates
     catalogue = Catalogue(id="asked", version="", title="As asked", candidates=tuple(candidates.values()))
     return Question(
         text=item["text"],

@@ -67,6 +67,16 @@ class Library:
                 index.setdefault(synonym, candidate)
         return index
 
+    def relatives(self, asked: tuple[Candidate, ...]) -> list[Candidate]:
+        """The candidates these are kinds of, and those that are kinds of these."""
+        ids = {candidate.finding.id for candidate in asked}
+        above = {candidate.parent for candidate in asked}
+        return [
+            each
+            for each in self.candidates()
+            if each.finding.id not in ids and (each.parent in ids or each.finding.id in above)
+        ]
+
     def candidates(self) -> Iterator[Candidate]:
         """Each finding once, in the order the catalogues ask them."""
         seen: set[str] = set()
