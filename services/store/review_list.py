@@ -204,3 +204,9 @@ def modalities(connection: Connection, site: str) -> list[str]:
 def last_change(connection: Connection) -> int:
     """The newest audit row: every change of a review has one."""
     return int(connection.scalar(select(func.max(audit.c.id))) or 0)
+
+
+def export(connection: Connection, wanted: Filter, limit: int) -> Sequence[RowMapping]:
+    """The whole list under a filter, up to a limit."""
+    query = select(*COLUMNS).select_from(TABLES).where(*conditions(wanted)).order_by(*ORDER[wanted.sort])
+    return connection.execute(query.limit(limit)).mappings().all()

@@ -14,12 +14,18 @@ from services.reading.catalogue import library
 from services.settings import Settings
 from services.store.engine import connect_async
 from services.worklist import (
+    audit_pages,
+    chart_pages,
     errors,
     events,
+    exports,
     list_pages,
     login,
     oidc_pages,
+    operator_pages,
     pages,
+    preference_pages,
+    rating_pages,
     review_pages,
     session_pages,
     view_pages,
@@ -32,6 +38,21 @@ from services.worklist.security import SecurityHeaders
 
 STATIC = Path(__file__).parent / "static"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PAGES = (
+    login,
+    oidc_pages,
+    session_pages,
+    list_pages,
+    view_pages,
+    exports,
+    review_pages,
+    rating_pages,
+    preference_pages,
+    chart_pages,
+    audit_pages,
+    operator_pages,
+    events,
+)
 
 
 class WorklistError(Exception):
@@ -49,16 +70,8 @@ def create_app(settings: Settings) -> FastAPI:
         templates=pages.templates(STATIC),
     )
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (
-        login.router,
-        oidc_pages.router,
-        session_pages.router,
-        list_pages.router,
-        view_pages.router,
-        review_pages.router,
-        events.router,
-    ):
-        app.include_router(router)
+    for part in PAGES:
+        app.include_router(part.router)
     errors.install(app)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.worklist.frame_ancestors)
     return app

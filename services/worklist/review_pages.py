@@ -19,6 +19,7 @@ from services.worklist.context import of, transact
 from services.worklist.filters import Chosen, InAddress
 from services.worklist.list_pages import target
 from services.worklist.pages import page
+from services.worklist.quest import QUEST, is_sampled
 from services.worklist.screen import Screen
 from services.worklist.session import REAUTHENTICATION_SECONDS, Reader, Reviewer, Visit
 
@@ -76,6 +77,8 @@ def answer(request: Request, visit: Visit, template: str, shown: Screen, chosen:
         reasons=REASONS,
         target=target(worklist),
         claim_seconds=worklist.claim,
+        quest=QUEST,
+        sampled=is_sampled(shown.row["id"], worklist.rated_share),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from services.pipeline.drafting import REASONS
-from services.store import audit, review_screen, reviews
+from services.store import audit, ratings, review_screen, reviews
 from services.store.people import Person
 from services.worklist import differences, evidence
 
@@ -128,6 +128,7 @@ def load(connection: Connection, person: Person, row: RowMapping, current: int |
         pieces=_pieces(row, items, reading) if full else (),
         reading=reading,
         current=current if current in shown else first_open(items),
+        ratings=ratings.of_review(connection, row["id"], person.id),
         **(_beside(connection, row) if full else {}),
     )
 

@@ -1,0 +1,154 @@
+"""The figures behind the five charts. Every query is of one site and a span of days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, case, exists, func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from services.store.jobs import NOW, ahead
+from services.store.tables import analysis, review, suggestion
+
+TODO = ("open", "claimed", "reopened")
+DECIDED = ("approved", "edited", "rejected")
+DAY = 86400
+BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is counted: a site, the last `days`, and a finding or an engine where one is chosen."""
+
+    site: str
+    days: int = 30
+    finding: str = ""
+    engine: str = ""
+
+
+def queue(connection: Connection, span: Span) -> Sequence[RowMapping]:
+    """Reports that wait now: priority, how long (under 1 h, 1 to 4 h, over 4 h), count."""
+    hours = func.extract("epoch", NOW - review.c.created_at) / 3600
+    wait = case((hours < 1, 0), (hours < 4, 1), else_=2).label("wait")
+    query = select(review.c.priority, wait, func.count().label("count"))
+    query = query.where(review.c.site_id == span.site, review.c.state.in_(TODO), *_about(span))
+    return (
+        connection.execute(query.group_by(review.c.priority, wait).order_by(review.c.priority, wait)).mappings().all()
+    )
+
+
+def turnaround(connection: Connection, span: Span) -> Sequence[RowMapping]:
+    """By day of signature: minutes from reading to Sign (median, p90), minutes at the screen (median), count."""
+    day = func.date_trunc("day", review.c.signed_at).label("day")
+    minutes = func.extract("epoch", review.c.signed_at - review.c.created_at) / 60
+    screen = func.extract("epoch", review.c.signed_at - review.c.opened_at)
+    query = select(
+        day,
+        func.percentile_cont(0.5).within_group(minutes).label("median"),
+        func.percentile_cont(0.9).within_group(minutes).label("p90"),
+        func.percentile_cont(0.5).within_group(screen).label("screen_seconds"),
+        func.count().label("count"),
+    ).where(review.c.site_id == span.site, review.c.signed_at >= ahead(-span.days * DAY), *_about(span))
+    return connection.execute(query.group_by(day).order_by(day)).mappings().all()
+
+
+def _about(span: Span) -> list[ColumnElement[bool]]:
+    """Reviews whose version has the chosen finding, or was read by the chosen engine."""
+    chosen: list[ColumnElement[bool]] = []
+    if span.finding:
+        same = and_(suggestion.c.version_id == review.c.version_id, suggestion.c.finding_id == span.finding)
+        chosen.append(exists().where(same))
+    if span.engine:
+        read = and_(analysis.c.version_id == review.c.version_id, analysis.c.engine["name"].astext == span.engine)
+        chosen.append(exists().where(read, analysis.c.shadow.is_(False)))
+    return chosen
+
+
+def _decided(span: Span) -> ColumnElement[bool]:
+    """Suggestions of a reader that a radiologist has signed off on within the span."""
+    chosen = [
+        suggestion.c.site_id == span.site,
+        suggestion.c.origin == "ai",
+        suggestion.c.state.in_(DECIDED),
+        suggestion.c.decided_at >= ahead(-span.days * DAY),
+    ]
+    if span.finding:
+        chosen.append(suggestion.c.finding_id == span.finding)
+    if span.engine:
+        read = and_(analysis.c.id == suggestion.c.analysis_id, analysis.c.engine["name"].astext == span.engine)
+        chosen.append(exists().where(read))
+    return and_(*chosen)
+
+
+def _tally(*states: str) -> Any:
+    return func.count().filter(suggestion.c.state.in_(states))
+
+
+def outcomes(connection: Connection, span: Span, limit: int = 20) -> Sequence[RowMapping]:
+    """By finding: how many were approved, edited, rejected; the most frequent first."""
+    name = func.max(suggestion.c.finding["name"].astext).label("name")
+    query = (
+        select(
+            suggestion.c.finding_id,
+            name,
+            _tally("approved").label("approved"),
+            _tally("edited").label("edited"),
+            _tally("rejected").label("rejected"),
+            func.count().label("count"),
+        )
+        .where(_decided(span))
+        .group_by(suggestion.c.finding_id)
+        .order_by(func.count().desc(), suggestion.c.finding_id)
+        .limit(limit)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def agreement(connection: Connection, span: Span) -> Sequence[RowMapping]:
+    """By tenth of vote share: mean share, approvals, count. Readings without votes are left out."""
+    tenth = func.least(func.floor(suggestion.c.confidence * BINS), BINS - 1).label("tenth")
+    query = (
+        select(
+            tenth,
+            func.avg(suggestion.c.confidence).label("confidence"),
+            _tally("approved").label("approved"),
+            func.count().label("count"),
+        )
+        .where(_decided(span), suggestion.c.confidence.is_not(None))
+        .group_by(tenth)
+        .order_by(tenth)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def disagreement(connection: Connection, span: Span, limit: int = 20) -> Sequence[RowMapping]:
+    """By finding: suggestions the rules disagree with, what became of them, and how many there were in all."""
+    against = suggestion.c.conflict
+    name = func.max(suggestion.c.finding["name"].astext).label("name")
+    conflicts = func.count().filter(against)
+    query = (
+        select(
+            suggestion.c.finding_id,
+            name,
+            func.count().filter(against, suggestion.c.state == "approved").label("approved"),
+            func.count().filter(against, suggestion.c.state == "edited").label("edited"),
+            func.count().filter(against, suggestion.c.state == "rejected").label("rejected"),
+            conflicts.label("conflicts"),
+            func.count().label("count"),
+        )
+        .where(_decided(span))
+        .group_by(suggestion.c.finding_id)
+        .having(conflicts > 0)
+        .order_by(conflicts.desc(), suggestion.c.finding_id)
+        .limit(limit)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def engines(connection: Connection, site: str) -> list[str]:
+    """Engines whose readings reviewers have seen."""
+    name = analysis.c.engine["name"].astext
+    query = select(name).where(analysis.c.site_id == site, analysis.c.shadow.is_(False)).distinct()
+    return sorted(found for found in connection.execute(query).scalars() if found)

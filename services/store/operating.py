@@ -1,0 +1,31 @@
+"""Queries for operators' pages: what came in, newest first, and what has stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RowMapping, select
+
+from services.store.inbox import SUMMARY
+from services.store.tables import delivery, message
+
+
+def messages(
+    connection: Connection, *, state: str = "", control_id: str = "", limit: int = 100, page: int = 1
+) -> Sequence[RowMapping]:
+    """Frames, resources and parts of batches, newest first, without their bodies. Pages count from 1."""
+    query = select(*SUMMARY).order_by(message.c.id.desc())
+    if state:
+        query = query.where(message.c.state == state)
+    if control_id:
+        query = query.where(message.c.control_id == control_id)
+    return connection.execute(query.limit(limit).offset((page - 1) * (limit - 1))).mappings().all()
+
+
+def stopped_deliveries(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """Deliveries that are blocked or dead, and those that failed and wait to be tried again; newest first."""
+    stopped = (delivery.c.state.in_(("blocked", "dead"))) | (
+        (delivery.c.state == "pending") & (delivery.c.reason != "")
+    )
+    query = select(delivery).where(stopped).order_by(delivery.c.id.desc()).limit(limit)
+    return connection.execute(query).mappings().all()

@@ -1,0 +1,121 @@
+"""What operators see: messages, jobs, notices and held reports. No page of theirs shows a report's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
+
+from services.pipeline.refusal import Refused
+from services.store import audit, deliveries, inbox, jobs, notices, operating, people
+from services.worklist.context import transact
+from services.worklist.pages import page
+from services.worklist.session import Administrator, Operator, Visit
+
+PAGE = 100
+
+router = APIRouter()
+
+
+@router.get("/messages")
+async def messages(
+    request: Request,
+    visit: Operator,
+    state: Annotated[str, Query(max_length=20)] = "",
+    control_id: Annotated[str, Query(max_length=200)] = "",
+    number: Annotated[int, Query(alias="page", ge=1)] = 1,
+) -> Response:
+    """Everything received, newest first, by state and control id."""
+
+    def work(connection: Connection) -> dict[str, Any]:
+        rows = operating.messages(connection, state=state, control_id=control_id, limit=PAGE + 1, page=number)
+        return {"rows": rows[:PAGE], "more": len(rows) > PAGE, "counts": inbox.counts(connection)}
+
+    values = await transact(request, work)
+    return page(request, visit, "messages.html", state=state, control_id=control_id, number=number, **values)
+
+
+@router.get("/jobs")
+async def show_jobs(request: Request, visit: Operator, state: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """Readings, deliveries and notices that want a person."""
+
+    def work(connection: Connection) -> dict[str, Any]:
+        return {
+            "jobs": jobs.search(connection, state=state, limit=PAGE),
+            "counts": jobs.counts(connection),
+            "deliveries": operating.stopped_deliveries(connection, PAGE),
+            "delivery_counts": deliveries.counts(connection),
+            "notices": notices.open_ones(connection, PAGE),
+        }
+
+    return page(request, visit, "jobs.html", state=state, **await transact(request, work))
+
+
+@router.post("/jobs/{job_id}/retry")
+async def retry_job(request: Request, visit: Operator, job_id: int) -> Response:
+    """On its way again."""
+    return await _change(request, visit, "job.retry", f"job/{job_id}", lambda c: jobs.retry(c, job_id))
+
+
+@router.post("/jobs/{job_id}/cancel")
+async def cancel_job(request: Request, visit: Operator, job_id: int) -> Response:
+    """Given up."""
+    reason = "given up by an operator"
+    return await _change(request, visit, "job.cancel", f"job/{job_id}", lambda c: jobs.cancel(c, job_id, reason))
+
+
+@router.post("/deliveries/{delivery_id}/retry")
+async def retry_delivery(request: Request, visit: Operator, delivery_id: int) -> Response:
+    """Sent again."""
+    entity = f"delivery/{delivery_id}"
+    return await _change(request, visit, "delivery.retry", entity, lambda c: deliveries.retry(c, delivery_id))
+
+
+@router.post("/notices/{notice_id}/clear")
+async def clear_notice(request: Request, visit: Operator, notice_id: int) -> Response:
+    """Seen to."""
+    entity, who = f"notice/{notice_id}", visit.person.actor
+    return await _change(request, visit, "notice.clear", entity, lambda c: notices.clear(c, notice_id, who))
+
+
+async def _change(
+    request: Request, visit: Visit, action: str, entity: str, change: Callable[[Connection], bool]
+) -> Response:
+    def work(connection: Connection) -> None:
+        if not change(connection):
+            raise Refused("stale", "That has changed meanwhile: look at the list again.")
+        audit.append(connection, site=visit.person.site, actor=visit.person.actor, action=action, entity=entity)
+
+    await transact(request, work)
+    return RedirectResponse("/jobs", 303)
+
+
+@router.get("/people")
+async def show_people(request: Request, visit: Administrator) -> Response:
+    """Who has logged in, with which roles."""
+    rows = await transact(request, people.accounts, visit.person.site)
+    return page(request, visit, "people.html", rows=rows)
+
+
+@router.post("/people/{account_id}/active")
+async def set_active(
+    request: Request, visit: Administrator, account_id: int, active: Annotated[bool, Form()]
+) -> Response:
+    """Shuts an account out or lets it in again; its sessions end at once."""
+
+    def work(connection: Connection) -> None:
+        row = people.get_account(connection, account_id)
+        if row is None or row["site_id"] != visit.person.site:
+            raise Refused("unknown", "There is no such account.")
+        if account_id == visit.person.id:
+            raise Refused("value", "You cannot close your own account.")
+        people.set_active(connection, account_id, active)
+        action = "setting.account_opened" if active else "setting.account_closed"
+        who = visit.person.actor
+        audit.append(connection, site=visit.person.site, actor=who, action=action, entity=f"account/{account_id}")
+
+    await transact(request, work)
+    return RedirectResponse("/people", 303)
