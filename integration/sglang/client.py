@@ -28,7 +28,7 @@ from integration.sglang.failures import (
     Unavailable,
 )
 
-# At DEBUG these libraries log whole requests, which hold patients' text: never, whatever the level asked for.
+# At DEBUG these libraries log headers, and in some versions whole requests, which hold patients' text.
 for _name in ("openai", "httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 

@@ -23,6 +23,7 @@ QUESTION = Question(
     text=TEXT,
     catalogue=Catalogue(id="chest", version="1", title="Chest", candidates=CANDIDATES),
     modality="CR",
+    site="",
 )
 SCHEMA = answer_schema(CANDIDATES)
 UNKNOWN_TYPE = {"type": "object", "properties": {"a": {"type": "nonsense"}}}
