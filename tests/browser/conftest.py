@@ -1,0 +1,145 @@
+"""A worklist process, a PostgreSQL behind it, and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from sqlalchemy import Connection, Engine
+
+from services.embedded.instance import free_port
+from services.settings import Database
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for this folder: while it is open no other event loop can run in this thread."""
+    if not CHROMIUM:
+        pytest.skip("no chromium on the PATH: `apt-get install chromium`, or set CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Worklist:
+    """A worklist process on a port of its own."""
+
+    database: Database
+    extra: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Starts the process and waits until it answers."""
+        command = [sys.executable, "-m", "services.cli", "worklist"]
+        self.process = subprocess.Popen(command, env=os.environ | self._environment())
+        for _ in range(600):
+            try:
+                httpx2.get(f"{self.url}/login", timeout=2)
+                return
+            except httpx2.HTTPError:
+                assert self.process.poll() is None, "the worklist ended as it started"
+                time.sleep(0.1)
+        raise AssertionError("the worklist did not start")
+
+    def _environment(self) -> dict[str, str]:
+        database = self.database
+        return {
+            "COUNTERSIGN_DATABASE__HOST": database.host,
+            "COUNTERSIGN_DATABASE__PORT": str(database.port),
+            "COUNTERSIGN_DATABASE__NAME": database.name,
+            "COUNTERSIGN_DATABASE__PASSWORD": database.password.get_secret_value(),
+            "COUNTERSIGN_WORKLIST__PORT": str(self.port),
+            "COUNTERSIGN_WORKLIST__DEMO_LOGIN": "true",
+            "COUNTERSIGN_WORKLIST__RATED_SHARE": "0",
+            **self.extra,
+        }
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ends the process."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        self.process.wait(20)
+
+
+@pytest.fixture
+def worklist(database: Database, request: pytest.FixtureRequest) -> Iterator[Worklist]:
+    """A running worklist; a test may give it further settings as the fixture's parameter."""
+    running = Worklist(database, getattr(request, "param", {}))
+    running.start()
+    yield running
+    running.stop()
+
+
+@dataclass
+class Reviewer:
+    """A logged-in person at a browser of their own; anything on its console is kept."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def forgive(self, *parts: str) -> None:
+        """What the test provoked itself: a refused request, a server that was away."""
+        self.complaints = [text for text in self.complaints if not any(part in text for part in parts)]
+
+
+OpenReviewer = Callable[..., Reviewer]
+
+
+@pytest.fixture
+def reviewer(browser: Browser, worklist: Worklist) -> Iterator[OpenReviewer]:
+    """Opens browsers; at the end none may have complained about anything."""
+    opened: list[tuple[BrowserContext, Reviewer]] = []
+
+    def open_one(width: int = 1440, height: int = 900, login: bool = True) -> Reviewer:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        page = context.new_page()
+        person = Reviewer(page)
+        page.on("console", person.heard)
+        page.on("pageerror", lambda error: person.complaints.append(str(error)))
+        opened.append((context, person))
+        if login:
+            page.goto(f"{worklist.url}/login")
+            page.get_by_role("button", name="Continue as Demo Reviewer").click()
+        return person
+
+    yield open_one
+    for context, person in opened:
+        assert person.complaints == []
+        context.close()
+
+
+@pytest.fixture
+def seed(engine: Engine) -> Callable[[Callable[[Connection], int]], int]:
+    """Stores a report in a transaction of its own; its id."""
+
+    def store(work: Callable[[Connection], int]) -> int:
+        with engine.begin() as connection:
+            return work(connection)
+
+    return store
