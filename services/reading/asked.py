@@ -38,7 +38,7 @@ def candidate_for(name: str, library: Library) -> Candidate:
 def _is_same(name: str, found: Candidate) -> bool:
     """Whether a name means the finding itself and not only one of its kinds."""
     named = {name.casefold(), name.casefold().replace(" ", "_")} & {found.finding.id, found.finding.name.casefold()}
-    return bool(named) or any(_canon(name) == _canon(part) for part in re.split(r" or |, |/", found.finding.name))
+    return bool(named) or any(_canon(name) <= _canon(part) for part in re.split(r" or |, |/", found.finding.name))
 
 
 def _kind_of(base: Candidate, name: str) -> Candidate:

@@ -83,6 +83,8 @@ VAGUE = _places(
     subcutaneous airway canal septum lobe hemisphere vertex styloid oclock frontal node lymph bone duct tuberosity
     chest abdomen pelvis neck soft intracranial brain medulla facial joint breast spine ventral plateau convexity"""
 )
+# Words so wide that naming one of their organs does not name them.
+BROAD = frozenset({"abdomen", "intraabdominal", "chest"})
 _SPINAL = re.compile(r"[ctls]\d{1,2}(?:-[ctls]\d{1,2})?")
 
 
@@ -98,7 +100,7 @@ def _wider(word: str) -> frozenset[str]:
     wider = {umbrella for umbrella, members in UMBRELLAS.items() if word in members}
     wider |= {umbrella for umbrella, members in UMBRELLAS.items() if members & wider}
     if is_level(word):
-        wider |= {"spine", "vertebra"}
+        wider |= {"spine", "vertebra", *(["disc"] if "-" in word else [])}
     return frozenset(wider | {word})
 
 

@@ -75,13 +75,18 @@ def title_of(text: str, blocks: Sequence[Block]) -> Title:
     """What stands under "EXAM:", and a first line that is no sentence."""
     spans = [_first_lines(text, block) for block in blocks if block.kind is SectionKind.OTHER]
     start = len(text) - len(text.lstrip())
-    end = text.find("\n", start)
-    end = len(text) if end < 0 else end
+    end = _first_stop(text, start)
     words = [token.text for token in tokenise(text, start, end)]
     if 0 < len(words) <= _TITLE_WORDS and not FINITE.intersection(words) and "no" not in words:
         spans.append((start, end))
     tokens = tuple(token for span in spans for token in tokenise(text, *span))
     return Title(" ".join(text[first:last] for first, last in spans), tuple(spans), tokens)
+
+
+def _first_stop(text: str, start: int) -> int:
+    """End of the first line or sentence."""
+    stops = [at for stop in ("\n", ". ") if (at := text.find(stop, start)) >= 0]
+    return min(stops, default=len(text))
 
 
 def _first_lines(text: str, block: Block) -> tuple[int, int]:

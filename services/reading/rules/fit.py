@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from services.reading.rules.anatomy import ANATOMY, VAGUE, is_level, related, widened
+from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, related, widened
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
 from services.reading.rules.scope import Parsed
 from services.reading.rules.targets import Pattern, Target
 from services.reading.rules.tokens import Token
-from services.reading.rules.words import AMBIGUOUS_HEADS, EXAM_HEADS, GENERIC_HEADS, NOT_AFTER, OPPOSITES
+from services.reading.rules.words import (
+    AMBIGUOUS_HEADS,
+    COMPARTMENTS,
+    EXAM_HEADS,
+    GENERIC_HEADS,
+    NOT_AFTER,
+    OPPOSITES,
+    PREDICATES,
+    SIDES,
+)
 from services.reading.rules.wordset import wordset
 
 _PLACING = wordset("of in within at involving along through on to from overlying near throughout about")
 _LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
-_RIGHT_BOUNDS = wordset(", ; : . no without with but which that there however is")
+_RIGHT_BOUNDS = wordset(", ; : . no without with but which that there however is after following since status")
 # A denial that leaves these out denies more, not less.
 _NARROWING = wordset(
     """acute focal active significant suspicious aggressive large small definite discrete dominant pathologic
@@ -30,7 +39,8 @@ _ORGANS = ANATOMY - VAGUE
 class Place(NamedTuple):
     """Around one head: its noun phrase, the words in it, and the words of its clause and label.
 
-    `here`: the organs its noun phrase names, else those its clause and label name.
+    `here`: the organs its noun phrase names, else those its clause and label name; `before`: where there are none,
+    those the sentence or paragraph named before.
     `wide`, `widest`: the noun phrase's places and all words around, with the wider words that cover them.
     """
 
@@ -39,20 +49,31 @@ class Place(NamedTuple):
     local: frozenset[str]
     around: frozenset[str]
     here: frozenset[str]
+    before: frozenset[str]
     wide: frozenset[str]
     widest: frozenset[str]
 
 
-def place_of(parsed: Parsed, at: int) -> Place:
-    """What stands around head token `at`."""
+def place_of(parsed: Parsed, at: int, topic: frozenset[str]) -> Place:
+    """What stands around head token `at`; `topic`: the organs spoken of before, where its clause names none."""
     first, last = noun_phrase(parsed, at)
     tokens = parsed.sentence.tokens
     clause = parsed.clause_of(at)
     local = _words(tokens[first:last])
     around = _words(tokens[clause.start : at + _REACH]) | parsed.sentence.context
-    wide = frozenset(widened(local & ANATOMY))
-    widest = frozenset(widened(around & ANATOMY)) | around
-    return Place(first, last, local, around, local & _ORGANS or around & _ORGANS, wide, widest)
+    here = local & _ORGANS or around & _ORGANS
+    before = frozenset() if here else _words(tokens[: clause.start]) & _ORGANS or topic
+    around |= before
+    wide = frozenset(widened(local & ANATOMY)) - BROAD
+    widest = frozenset(widened(around & ANATOMY)) - BROAD | around
+    return Place(first, last, local, around, here, before, wide, widest)
+
+
+def topic_of(parsed: Parsed) -> frozenset[str]:
+    """The organs a sentence is about: those before its first verb."""
+    tokens = parsed.sentence.tokens
+    verb = next((at for at, token in enumerate(tokens) if token.text in FINITE), len(tokens))
+    return _words(tokens[:verb]) & _ORGANS
 
 
 def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
@@ -66,17 +87,30 @@ def noun_phrase(parsed: Parsed, at: int) -> tuple[int, int]:
     first = at
     while first > clause.start and not _bounds_left(tokens, first - 1):
         first -= 1
+    return first, _phrase_end(parsed, at, clause.end)
+
+
+def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
+    """End of the places named after the head; without a preposition only sides, levels and organs count."""
+    tokens = parsed.sentence.tokens
     last = at + 1
-    placed = False
-    while last < clause.end and last - at < 10:
+    placed = not PREDICATES.isdisjoint(tokens[at].canon)
+    while last < end and last - at < 10:
         word = tokens[last].text
         if word in FINITE or word in _RIGHT_BOUNDS:
             break
         if word in ("and", "or") and not placed and not _joins_places(tokens, last):
             break
         placed = placed or word in _PLACING
+        if not placed and not _is_placed(tokens[last]):
+            break
         last += 1
-    return first, last
+    return last
+
+
+def _is_placed(token: Token) -> bool:
+    known = token.text in SIDES or token.text in ("and", "or", "greater", "than", "seen", "noted", "-", "(")
+    return known or any(word in ANATOMY or word in OPPOSITES or is_level(word) for word in token.canon)
 
 
 def _bounds_left(tokens: tuple[Token, ...], at: int) -> bool:
@@ -99,7 +133,9 @@ def _joins_places(tokens: tuple[Token, ...], at: int) -> bool:
 
 def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: bool) -> str:
     """How the pattern is met: "" (not at all), or "phrase", "clause", "exam" or "general"."""
-    if _other_kind(pattern, target, place) or _other_level(pattern, place) or _elsewhere(pattern, target, place):
+    if _other_kind(pattern, target, place) or _other_level(target, place):
+        return ""
+    if _elsewhere(pattern, target, place, denied=denied):
         return ""
     missing = pattern.needs - place.local
     missing -= place.wide
@@ -116,7 +152,12 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
 
 def _in_exam(pattern: Pattern, place: Place, exam: Exam, missing: frozenset[str]) -> bool:
     """Whether the words left out are what the exam's title says."""
-    if pattern.head not in EXAM_HEADS or place.here - {pattern.head}:
+    if (
+        (pattern.head == "enlarge"
+        and "node" not in pattern.needs)
+        or pattern.head not in EXAM_HEADS
+        or place.here - {pattern.head}
+    ):
         return False
     return missing <= exam.covered
 
@@ -135,20 +176,25 @@ def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool
 def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     if any(OPPOSITES[kind] & place.local for kind in pattern.types | target.types):
         return True
-    return bool(NOT_AFTER.get(pattern.head, frozenset()) & place.local - pattern.needs)
+    compartments = place.local & COMPARTMENTS
+    if compartments and target.home & COMPARTMENTS and not compartments & target.home:
+        return True
+    return bool(NOT_AFTER.get(pattern.head, frozenset()) & place.around - pattern.needs - target.home)
 
 
-def _other_level(pattern: Pattern, place: Place) -> bool:
-    needed = {word for word in pattern.needs if is_level(word)}
-    if not needed:
+def _other_level(target: Target, place: Place) -> bool:
+    if not target.levels:
         return False
     said = {word for word in place.local if is_level(word)} or {word for word in place.around if is_level(word)}
-    return bool(said) and not needed & said
+    return bool(said) and not target.levels & said
 
 
-def _elsewhere(pattern: Pattern, target: Target, place: Place) -> bool:
+def _elsewhere(pattern: Pattern, target: Target, place: Place, *, denied: bool) -> bool:
     """Whether the finding named here belongs to another organ than the candidate's."""
     if not target.home or pattern.head not in AMBIGUOUS_HEADS or pattern.needs & ANATOMY & place.local:
         return False
-    here = place.here - {pattern.head}
+    named = bool(pattern.needs) and pattern.needs <= place.local
+    here = (place.local & _ORGANS if named else place.here or (frozenset() if denied else place.before)) - {
+        pattern.head
+    }
     return bool(here) and not related(target.home, here)

@@ -57,7 +57,8 @@ class Mention(NamedTuple):
     """One place that speaks of target `target`. Tokens [first, last) name it.
 
     `weak`: a denial of what is new only; `qualified`: the denial is of one kind, size or place only;
-    `off_side`: it speaks of the side the candidate does not name, and counts only against another mention.
+    `named`: by the noun of the candidate's own name, not by a sign of it; `off_side`: it speaks of the side the
+    candidate does not name, and counts only against another mention.
     """
 
     target: int
@@ -71,16 +72,17 @@ class Mention(NamedTuple):
     qualified: bool = False
     off_side: bool = False
     scope: Scope | None = None
+    named: bool = True
 
 
-def mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mention]:
-    """Every mention of a target in the sentence."""
+def mentions(parsed: Parsed, targets: Targets, exam: Exam, topic: frozenset[str]) -> list[Mention]:
+    """Every mention of a target in the sentence; `topic`: the organs its paragraph spoke of before."""
     tokens = parsed.sentence.tokens
     found: list[Mention] = []
     for at, token in enumerate(tokens):
         for word in token.canon:
             if word in targets.by_head and not _is_another_thing(tokens, at, word):
-                found += _at_head(parsed, targets, at, targets.by_head[word], exam)
+                found += _at_head(parsed, targets, at, targets.by_head[word], exam, topic)
     return found
 
 
@@ -90,9 +92,14 @@ def _is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
 
 
 def _at_head(
-    parsed: Parsed, targets: Targets, at: int, patterns: tuple[tuple[int, Pattern], ...], exam: Exam
+    parsed: Parsed,
+    targets: Targets,
+    at: int,
+    patterns: tuple[tuple[int, Pattern], ...],
+    exam: Exam,
+    topic: frozenset[str],
 ) -> list[Mention]:
-    place = place_of(parsed, at)
+    place = place_of(parsed, at, topic)
     scope = parsed.deciding(at)
     best: dict[int, Mention] = {}
     for number, pattern in patterns:
@@ -114,7 +121,9 @@ def _read(
     turned = _turned(pattern, status) if how else None
     if turned is None or (how == "general" and scope and scope.kind is not Kind.NEGATED):
         return None
-    mention = _mention(parsed, at, place, scope, exam)._replace(status=turned, rule=f"{rule}/{how}")
+    mention = _mention(parsed, at, place, scope, exam)._replace(
+        status=turned, rule=f"{rule}/{how}", named=pattern.head in target.heads
+    )
     if how == "general" and mention.weak:
         return None
     return _sided(_of_the_rest(mention, parsed, at), target.side)
@@ -144,7 +153,7 @@ def _mention(parsed: Parsed, at: int, place: Place, scope: Scope | None, exam: E
         last=max(place.last, at + 1),
         rule="",
         side=side or exam.side,
-        weak="new" in words,
+        weak="new" in words or (scope is not None and scope.kind is Kind.UNASSESSED),
         qualified=qualified,
         scope=scope,
     )

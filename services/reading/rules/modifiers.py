@@ -95,7 +95,7 @@ uncertain forward: may; could reflect; may indicate; could indicate; might; coul
 uncertain forward: probable; probably; likely; suspected; suspicious for; suspicion for; suspicion of
 uncertain forward: concerning for; concern for; worrisome for; suggestive of; suggest; suggests; suggesting
 uncertain forward: suggested; question of; questionable; query; presumed; presumably; potential; potentially
-uncertain forward: perhaps; cannot exclude; can not exclude; cannot rule out; can not rule out
+uncertain forward: perhaps; cannot exclude; can not exclude; cannot r/o; cannot rule out; can not rule out
 uncertain forward: does not exclude; do not exclude; difficult to exclude; not exclude; unable to exclude
 uncertain forward: not excluded; not excluding; cannot entirely exclude; cannot be certain
 uncertain forward: differential includes; differential diagnosis includes
@@ -109,7 +109,7 @@ uncertain forward: thought to reflect; felt to reflect; suspect; suspected to re
 uncertain forward: not rule out; differential; conceivably; doubtful; hint of; vague suggestion of
 uncertain forward: cannot be distinguished from; difficult to distinguish from; appearance raises
 uncertain forward: raises concern for; raising concern for
-uncertain back: cannot be excluded; can not be excluded; cannot be ruled out; can not be ruled out
+uncertain back: cannot be excluded; can not be excluded; cannot r/o; cannot be ruled out; can not be ruled out
 uncertain back: not excluded; not ruled out; is possible; are possible; is suspected; are suspected
 uncertain back: suspected; is likely; are likely; not entirely excluded; not completely excluded
 uncertain back: is questioned; are questioned; is considered; are considered; should be considered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integration.canonical import Side, Status
+from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.exam import Exam
 from services.reading.rules.mentions import Mention
 from services.reading.rules.modifiers import Kind
@@ -40,14 +41,16 @@ def normal_mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mentio
 def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exam) -> list[Mention]:
     sentence = parsed.sentence
     tokens = _about(sentence.tokens[start:end])
-    said = {word for token in tokens for word in token.canon} | sentence.context
+    said = {word for token in tokens for word in token.canon}
+    if not said & ANATOMY - sentence.context:
+        said |= sentence.context
     texts = {token.text for token in sentence.tokens[start:end]}
     weak = bool(texts & _LIMITING)
     found = []
     usual = bool(texts & _ANY) or any(texts.issuperset(phrase) for phrase in _PHRASES)
     for number, target in enumerate(targets.targets):
         subject = _subject(target, said, texts, usual)
-        if subject:
+        if subject and not (weak and (target.levels or target.side)):
             side = _side(tokens, subject) or _side(sentence.context_tokens, subject)
             side = side or (exam.side if target.side else None)
             mention = Mention(number, Status.ABSENT, sentence, start, end, "normal", side, weak, True)

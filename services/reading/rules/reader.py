@@ -12,6 +12,7 @@ from services.reading.rules.advisories import advise
 from services.reading.rules.discrepancies import discrepancies
 from services.reading.rules.evidence import change_of, quotes
 from services.reading.rules.exam import Exam, exam_of
+from services.reading.rules.fit import topic_of
 from services.reading.rules.language import foreign
 from services.reading.rules.mentions import Mention, mentions
 from services.reading.rules.normal import normal_mentions
@@ -65,11 +66,15 @@ class RulesReader:
 
 def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Mention]:
     found: list[Mention] = []
+    topic: frozenset[str] = frozenset()
+    paragraph = 0
     for sentence in said:
         if sentence.kind not in SILENT and not sentence.blank:
+            topic = topic if sentence.paragraph == paragraph else frozenset()
             parsed = parse(_spelled(sentence, targets))
-            found += mentions(parsed, targets, exam)
+            found += mentions(parsed, targets, exam, topic)
             found += normal_mentions(parsed, targets, exam)
+            topic, paragraph = topic_of(parsed) or topic, sentence.paragraph
     return found
 
 

@@ -95,6 +95,7 @@ def _concluded(mentions: list[Mention]) -> list[Mention]:
         mention
         for mention in mentions
         if mention.status is not Status.PRESENT
+        or mention.named
         or not any(number == mention.sentence.number and mention.first < first for number, first in hedged)
     ]
 

@@ -26,7 +26,10 @@ _EXAMS = wordset(
     colonoscopy endoscopy scan study examination exam surveillance mammogram mammography views reimaging
     repeat referral"""
 )
-_VERSUS_STOP = wordset(", for represent reflect reflecting representing with from or :")
+_BACK_STOPS = {
+    Kind.VERSUS: wordset(", for represent reflect reflecting representing with from or :") | FINITE,
+    Kind.HYPOTHETICAL: wordset(", which that with and given ;"),
+}
 _ORDER = (
     Kind.OTHER_PERSON,
     Kind.HYPOTHETICAL,
@@ -156,9 +159,10 @@ def _backward_start(sentence: Sentence, clause: Clause, hit: Hit) -> int:
     if clause.start == sentence.label > 0 and hit.start - clause.start <= 1:
         # "Pneumothorax: none." - the answer reaches back over its own label.
         start = 0
-    if hit.trigger.kind is not Kind.VERSUS:
+    stops = _BACK_STOPS.get(hit.trigger.kind)
+    if stops is None:
         return start
     for at in range(hit.start - 1, start - 1, -1):
-        if tokens[at].text in _VERSUS_STOP or tokens[at].text in FINITE:
+        if tokens[at].text in stops:
             return at + 1
     return start

@@ -61,6 +61,7 @@ _BEFORE_FINDINGS = (
     SectionKind.COMPARISON,
     SectionKind.OTHER,
 )
+_LONG = 20
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -125,7 +126,7 @@ def blocks(text: str, given: Sequence[Section] = ()) -> list[Block]:
     found: list[Block] = []
     for (kind, start), end in zip(edges, ends, strict=True):
         found += _under_headings(text, kind, start, end)
-    return _open_findings(text, _after_addendum(found))
+    return _open_findings(text, _after_addendum(_told_procedures(text, found)))
 
 
 def _edges(text: str, given: Sequence[Section]) -> list[tuple[SectionKind, int]]:
@@ -151,6 +152,21 @@ def _under_headings(text: str, kind: SectionKind, start: int, end: int) -> list[
     for mark, stop in zip(marks, ends, strict=False):
         found.append(Block(mark.kind, start + mark.end, max(stop, start + mark.end)))
     return [block for block in found if text[block.start : block.end].strip()]
+
+
+def _told_procedures(text: str, found: list[Block]) -> list[Block]:
+    """A long "PROCEDURE" in a report without findings tells what was found."""
+    if any(
+        block.kind is SectionKind.FINDINGS and len(text[block.start : block.end].split()) > _LONG for block in found
+    ):
+        return found
+    return [
+        block._replace(kind=SectionKind.FINDINGS)
+        if text[: block.start].rstrip().lower().endswith(("procedure:", "description:", "procedure"))
+        and len(text[block.start : block.end].split()) > _LONG
+        else block
+        for block in found
+    ]
 
 
 def _after_addendum(found: list[Block]) -> list[Block]:

@@ -48,7 +48,8 @@ class Normal(NamedTuple):
 class Target(NamedTuple):
     """A candidate, compiled. `side`: the side its name demands; `home`: the places its wordings name.
 
-    `types`: words of its name that have an opposite ("acute"), which then excludes it.
+    `types`: words of its name that have an opposite ("acute"), which then excludes it; `levels`: those it names;
+    `heads`: the nouns of its name.
     """
 
     candidate: Candidate
@@ -57,6 +58,8 @@ class Target(NamedTuple):
     side: Side | None
     home: frozenset[str]
     types: frozenset[str]
+    levels: frozenset[str]
+    heads: frozenset[str]
 
 
 class Targets(NamedTuple):
@@ -95,9 +98,11 @@ def _target(candidate: Candidate) -> Target:
     if own := _places(patterns[0]) if patterns else frozenset():
         normals.append(Normal(own, _USUAL))
     words = words_of(name)
-    types = frozenset(part for word in words for part in word.canon) & frozenset(OPPOSITES)
+    canon = frozenset(part for word in words for part in word.canon)
+    types, levels = canon & frozenset(OPPOSITES), frozenset(filter(is_level, canon))
+    heads = frozenset(pattern.head for text in _variants(name, candidate) if (pattern := _wording(text)))
     unique, known = tuple(dict.fromkeys(patterns)), tuple(dict.fromkeys(normals))
-    return Target(candidate, unique, known, _side_of(words), _home(words, patterns, candidate), types)
+    return Target(candidate, unique, known, _side_of(words), _home(words, patterns, candidate), types, levels, heads)
 
 
 def _wording(phrase: str) -> Pattern | None:
@@ -213,6 +218,8 @@ def _head(words: list[Token], kept: list[Token]) -> str:
 
 
 def _is_place(word: Token) -> bool:
+    if is_level(word.text):
+        return True
     return word.canon[-1] in ANATOMY or word.canon[-1] in PARTS or word.canon[-1] in OPPOSITES or word.text in SIDES
 
 

@@ -382,6 +382,8 @@ PARTS = wordset(
     """wall silhouette size shadow contour space system tissue height body region structure surface caliber course
     margin outline gland marking field zone vasculature signal"""
 )
+# Blood in one of these is not blood in another.
+COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intraparenchymal scalp subgaleal")
 # "subcutaneous emphysema" is not emphysema: a head after one of these is another thing, unless they are needed.
 NOT_AFTER: dict[str, frozenset[str]] = {
     "emphysema": frozenset({"subcutaneous", "tissue", "orbit", "mediastinum"}),
