@@ -1,0 +1,99 @@
+"""Queries behind the read API: suggestions and versions by patient, code, state and time, in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.store.tables import analysis, report, report_version, review, suggestion
+
+CHANGED = func.greatest(suggestion.c.created_at, suggestion.c.decided_at)
+VERSION_CHANGED = func.greatest(report_version.c.created_at, review.c.signed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is looked for; empty fields ask for nothing. Times are aware, bounds inclusive unless `before`.
+
+    `patient`: (authority or None for any, id); `subject`: the Patient reference of the source; `codes`:
+    (system or None, code) of which one must fit; `states`: suggestion states; `focus`: a report key, or the
+    source's DiagnosticReport reference; `after`: the last row id of the page before.
+    """
+
+    site: str
+    identifier: str = ""
+    patient: tuple[str | None, str] | None = None
+    subject: str = ""
+    codes: tuple[tuple[str | None, str], ...] = ()
+    states: tuple[str, ...] = ()
+    focus: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+    version_id: int | None = None
+    key: str = ""
+    after: int = 0
+
+
+def suggestions(connection: Connection, asked: Asked, limit: int) -> Sequence[RowMapping]:
+    """id, version_id and identifier of what fits, in the order it was made."""
+    where = [*_about(asked), suggestion.c.id > asked.after, *_between(CHANGED, asked)]
+    if asked.identifier:
+        where.append(suggestion.c.identifier == asked.identifier)
+    if asked.states:
+        where.append(suggestion.c.state.in_(asked.states))
+    if asked.codes:
+        where.append(or_(*(_has_code(system, code) for system, code in asked.codes)))
+    columns = (suggestion.c.id, suggestion.c.version_id, suggestion.c.identifier)
+    joined = suggestion.join(report_version, report_version.c.id == suggestion.c.version_id)
+    query = select(*columns).select_from(joined.join(report, report.c.id == report_version.c.report_id))
+    return connection.execute(query.where(*where).order_by(suggestion.c.id).limit(limit)).mappings().all()
+
+
+def versions(connection: Connection, asked: Asked, limit: int, *, current: bool = False) -> Sequence[RowMapping]:
+    """id of the versions that fit and were read or counted once; `current`: of each report the one that counts."""
+    where = [*_about(asked), report_version.c.id > asked.after, *_between(VERSION_CHANGED, asked)]
+    if current:
+        where.append(report_version.c.state != "superseded")
+    joined = report_version.join(report, report.c.id == report_version.c.report_id)
+    joined = joined.outerjoin(review, review.c.version_id == report_version.c.id)
+    query = select(report_version.c.id).select_from(joined).where(*where)
+    return connection.execute(query.order_by(report_version.c.id).limit(limit)).mappings().all()
+
+
+def engines(connection: Connection) -> Sequence[RowMapping]:
+    """Every engine, with its versions, that reviewers were shown something of."""
+    query = select(analysis.c.engine, func.max(analysis.c.version_id).label("version_id"))
+    return connection.execute(query.where(analysis.c.shadow.is_(False)).group_by(analysis.c.engine)).mappings().all()
+
+
+def _about(asked: Asked) -> list[ColumnElement[bool]]:
+    where = [report.c.site_id == asked.site]
+    if asked.patient:
+        authority, number = asked.patient
+        where.append(report.c.patient_id == number)
+        where += [report.c.patient_authority == authority] if authority is not None else []
+    if asked.subject:
+        where.append(report_version.c.record["patient"]["reference"].astext == asked.subject)
+    if asked.focus:
+        source = report_version.c.record["source"]["reference"].astext
+        where.append(or_(report.c.key == asked.focus, source == asked.focus))
+    if asked.version_id is not None:
+        where.append(report_version.c.id == asked.version_id)
+    if asked.key:
+        where.append(report.c.key == asked.key)
+    return where
+
+
+def _between(changed: ColumnElement[datetime], asked: Asked) -> list[ColumnElement[bool]]:
+    since = [changed >= asked.since] if asked.since else []
+    return since + ([changed < asked.before] if asked.before else [])
+
+
+def _has_code(system: str | None, code: str) -> ColumnElement[bool]:
+    wanted = {"code": code} if system is None else {"code": code, "system": system}
+    coded = suggestion.c.finding.cast(JSONB).contains({"codes": [wanted]})
+    return or_(coded, suggestion.c.finding_id == code) if system is None else and_(coded)
