@@ -25,7 +25,7 @@ def problems(parser: argparse.ArgumentParser, arguments: list[str]) -> list[str]
         rest = arguments[at + 1 : at + 2]
         wanted = rest[0] if rest and not rest[0].startswith("--") else "True"
         given = getattr(args, known[name].dest)
-        if str(given) != wanted:
+        if str(given) != wanted and not (isinstance(given, float) and given == float(wanted)):
             found.append(f"{name}: {wanted} became {given}")
     return found
 

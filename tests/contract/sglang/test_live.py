@@ -24,6 +24,7 @@ from tests.contract.sglang.conftest import LIVE
 pytestmark = pytest.mark.skipif(not LIVE, reason="needs a real SGLang server: make test-sglang")
 
 ROOT = LIVE.removesuffix("/v1")
+ATTACKS = Path(__file__).parents[2] / "unit" / "reading" / "data" / "attacks.jsonl"
 IDLE_WITHIN = 60.0
 METRICS = (
     "sglang:num_running_reqs",
@@ -127,3 +128,12 @@ def test_sglang_accepts_every_launch_profile() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert found == {name: [] for name in asked}
+
+
+def test_no_attack_of_the_suite_brings_a_token_of_the_chat_template() -> None:
+    numbers = {number for token in TEMPLATE_TOKENS for number in tokens(token)} - set(tokens("x"))
+    attacks = [json.loads(line)["text"] for line in ATTACKS.read_text(encoding="utf-8").splitlines()]
+    assert len(attacks) >= 60
+    for attack in attacks:
+        prompt = build_prompt(QUESTION.model_copy(update={"text": attack}), CANDIDATES)
+        assert not numbers & set(tokens(prompt.own)), attack
