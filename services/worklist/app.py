@@ -19,6 +19,7 @@ from services.worklist import (
     errors,
     events,
     exports,
+    fhir_pages,
     list_pages,
     login,
     oidc_pages,
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for part in PAGES:
         app.include_router(part.router)
+    fhir_pages.mount(app, app.state.context)
     errors.install(app)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.worklist.frame_ancestors)
     return app
