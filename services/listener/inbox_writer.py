@@ -1,5 +1,8 @@
 """Writes groups of frames over one database connection that is kept open.
 
+A group is one statement that commits itself: one round trip. When the connection breaks under it nobody knows
+whether it was committed; every error the server words itself means that it was not.
+
 In a thread of its own with a synchronous connection: half the processor time of the asynchronous one for the
 same statements, and the loop stays free for the peers.
 """
@@ -7,11 +10,12 @@ same statements, and the loop stays free for the peers.
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from services.listener.group_commit import NotStored, Outage, Unclear
 from services.pipeline.receive import Arrival, Received, receive
@@ -29,7 +33,7 @@ class InboxWriter:
         self._connection: Connection | None = None
 
     async def store(self, arrivals: Sequence[Arrival]) -> list[Received]:
-        """Stores frames in one transaction."""
+        """Stores frames in one transaction, which is committed on return."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._store, arrivals)
 
     async def close(self) -> None:
@@ -38,40 +42,28 @@ class InboxWriter:
         self._thread.shutdown()
 
     def _store(self, arrivals: Sequence[Arrival]) -> list[Received]:
-        """A connection that had gone stale is replaced once."""
-        kept = self._connection is not None
+        connection = self._connected()
         try:
-            received = self._execute(arrivals)
-        except Outage:
-            if not kept:
-                raise
-            received = self._execute(arrivals)
-        self._commit()
-        return received
-
-    def _execute(self, arrivals: Sequence[Arrival]) -> list[Received]:
-        try:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-                inbox.prefer_indexes(self._connection)
-            return receive(self._connection, arrivals, self._mllp)
-        except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
-            self._hang_up()
-            raise Outage(_reason(error)) from None
+            return receive(connection, arrivals, self._mllp)
         except Exception as error:
+            lost = isinstance(error, DBAPIError) and not _sqlstate(error)
             self._hang_up()
+            if lost:
+                raise Unclear from None
             raise NotStored(_reason(error)) from None
 
-    def _commit(self) -> None:
-        assert self._connection is not None
-        try:
-            self._connection.commit()
-        except Exception as error:
-            refused = isinstance(error, DBAPIError) and _sqlstate(error) and not error.connection_invalidated
+    def _connected(self) -> Connection:
+        """The kept connection, or a new one where the server has hung up on it. Raises Outage."""
+        if self._connection is not None and _hung_up(self._connection):
             self._hang_up()
-            if refused:
-                raise NotStored(_reason(error)) from None
-            raise Unclear from None
+        if self._connection is None:
+            try:
+                self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                inbox.prefer_indexes(self._connection)
+            except (SQLAlchemyError, OSError) as error:
+                self._hang_up()
+                raise Outage(_reason(error)) from None
+        return self._connection
 
     def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
@@ -81,6 +73,13 @@ class InboxWriter:
             connection.close()
         except (SQLAlchemyError, OSError):
             connection.invalidate()
+
+
+def _hung_up(connection: Connection) -> bool:
+    """Whether something came from a server that was asked nothing: its farewell, or the end of the stream."""
+    channel = select.poll()
+    channel.register(connection.connection.driver_connection.fileno(), select.POLLIN)  # type: ignore[union-attr]
+    return bool(channel.poll(0))
 
 
 def _sqlstate(error: DBAPIError) -> str:

@@ -42,11 +42,11 @@ class Received:
 
 
 def receive(connection: Connection, arrivals: Sequence[Arrival], mllp: Mllp) -> list[Received]:
-    """Stores a group of frames and their jobs; the caller commits, then sends each answer, in order."""
+    """Stores a group of frames and their jobs in one statement; once committed, each answer goes out, in order."""
     rows = [_row(arrival, mllp) for arrival in arrivals]
-    _compare_with_stored(connection, rows)
-    inbox.add_frames(connection, rows)
-    return [Received(row["id"], row["ack"], row["state"], row["duplicate_of"] is not None) for row in rows]
+    _compare(rows)
+    stored = inbox.add_frames(connection, rows)
+    return [_received(row, taken) for row, taken in zip(rows, stored, strict=True)]
 
 
 def not_stored(arrival: Arrival, mllp: Mllp) -> bytes:
@@ -75,8 +75,6 @@ def _row(arrival: Arrival, mllp: Mllp) -> dict[str, Any]:
         "ack_code": code,
         "ack": ack,
         "trace": arrival.trace,
-        "duplicate_of": None,
-        "control_id_reused": False,
     }
 
 
@@ -108,27 +106,25 @@ def _answer(header: Header | None, outcome: Outcome, faults: tuple[Fault, ...], 
     return code, b"".join(frame(one) for one in answers)
 
 
-def _identity(row: dict[str, Any]) -> inbox.Identity:
-    return row["site_id"], row["application"], row["facility"], row["control_id"], row["sha256"]
+def _compare(rows: list[dict[str, Any]]) -> None:
+    """Within the group: which row repeats an earlier one, and whose control id another has used before.
+
+    Without a control id it is neither.
+    """
+    firsts: dict[tuple[str, ...], int] = {}
+    used: set[tuple[str, ...]] = set()
+    for place, row in enumerate(rows):
+        sender = (row["site_id"], row["application"], row["facility"], row["control_id"] or "")
+        identity = (*sender, row["sha256"])
+        named = row["control_id"] is not None
+        row["place"], row["repeats"] = place, firsts.get(identity) if named else None
+        row["control_id_reused"] = named and sender in used
+        if named:
+            firsts.setdefault(identity, place)
+            used.add(sender)
 
 
-def _compare_with_stored(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """A repeat takes the first one's answer over; a control id used before is flagged. No control id: neither."""
-    firsts: dict[inbox.Identity, dict[str, Any]] = {}
-    used: set[tuple[str | None, ...]] = set()
-    for row, known in zip(rows, inbox.look_up(connection, [_identity(row) for row in rows]), strict=True):
-        row["id"], identity = known.id, _identity(row)
-        if row["control_id"] is None:
-            continue
-        if known.first is not None:
-            _repeat(row, known.first, known.ack or b"", known.ack_code)
-        elif first := firsts.get(identity):
-            _repeat(row, first["id"], first["ack"], first["ack_code"])
-        else:
-            firsts[identity] = row
-            row["control_id_reused"] = known.used or identity[:4] in used
-        used.add(identity[:4])
-
-
-def _repeat(row: dict[str, Any], first: int, ack: bytes, ack_code: str | None) -> None:
-    row.update(state="ignored", reason=f"repeats message {first}", duplicate_of=first, ack=ack, ack_code=ack_code)
+def _received(row: dict[str, Any], taken: inbox.Taken) -> Received:
+    if taken.duplicate_of is None:
+        return Received(taken.id, row["ack"], row["state"])
+    return Received(taken.id, bytes(taken.ack or b""), "ignored", duplicate=True)

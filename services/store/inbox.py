@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Text, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.types import TypeEngine
@@ -15,81 +15,88 @@ from sqlalchemy.types import TypeEngine
 from integration.hl7v2.msh import Header
 from services.store.tables import job, message
 
-# Site, sending application and facility, control id, hash.
-Identity = tuple[str, str, str, str | None, str]
 SUMMARY = [c for c in message.c if c.name not in ("body", "ack")]
 
-# Arrays instead of rows: one statement text for groups of any size, so that it is prepared once.
-_LOOK_UP = text("""
-    SELECT nextval(pg_get_serial_sequence('message', 'id')), earlier.id, earlier.ack, earlier.ack_code,
-        EXISTS (
-            SELECT FROM message AS any_earlier
-            WHERE any_earlier.control_id = arrived.control_id AND any_earlier.site_id = arrived.site_id
-                AND any_earlier.application = arrived.application AND any_earlier.facility = arrived.facility
-                AND any_earlier.door = 'hl7'
+# Arrays instead of rows: one statement for groups of any size, prepared once, and one round trip with its commit.
+_FRAME: dict[str, TypeEngine[Any]] = {
+    "place": Integer(),
+    "repeats": Integer(),
+    **{
+        name: message.c[name].type
+        for name in (
+            "site_id", "peer", "application", "facility", "control_id", "message_type", "body", "bytes", "sha256",
+            "truncated", "state", "reason", "ack_code", "ack", "control_id_reused", "trace",
         )
-    FROM unnest(:sites, :applications, :facilities, :control_ids, :digests) WITH ORDINALITY
-        AS arrived (site_id, application, facility, control_id, sha256, place)
-    LEFT JOIN LATERAL (
-        SELECT id, ack, ack_code FROM message
-        WHERE site_id = arrived.site_id AND application = arrived.application AND facility = arrived.facility
-            AND control_id = arrived.control_id AND sha256 = arrived.sha256
-            AND door = 'hl7' AND control_id IS NOT NULL AND duplicate_of IS NULL AND part IS NULL
-        LIMIT 1
-    ) AS earlier ON true
-    ORDER BY arrived.place
-""").bindparams(
-    *(bindparam(name, type_=ARRAY(Text)) for name in ("sites", "applications", "facilities", "control_ids", "digests"))
-)
-_FRAME_COLUMNS: dict[str, TypeEngine[Any]] = {
-    name: message.c[name].type
-    for name in (
-        "id", "site_id", "peer", "application", "facility", "control_id", "message_type", "body", "bytes", "sha256",
-        "truncated", "state", "reason", "ack_code", "ack", "duplicate_of", "control_id_reused", "trace",
-    )
+    },
 }  # fmt: skip
-_LISTED = ", ".join(_FRAME_COLUMNS)
-_ARRAYS = ", ".join(f":{name}" for name in _FRAME_COLUMNS)
+_LISTED = ", ".join(_FRAME)
 _ADD_FRAMES = text(f"""
-    WITH stored AS (
-        INSERT INTO message ({_LISTED}, door) OVERRIDING SYSTEM VALUE
-        SELECT {_LISTED}, 'hl7' FROM unnest({_ARRAYS}) AS arrived ({_LISTED})
+    WITH arrived AS MATERIALIZED (
+        SELECT frame.*, nextval(pg_get_serial_sequence('message', 'id')) AS id, earlier.id AS earlier_id,
+            earlier.ack AS earlier_ack, earlier.ack_code AS earlier_code,
+            EXISTS (
+                SELECT FROM message AS any_earlier
+                WHERE any_earlier.control_id = frame.control_id AND any_earlier.site_id = frame.site_id
+                    AND any_earlier.application = frame.application AND any_earlier.facility = frame.facility
+                    AND any_earlier.door = 'hl7'
+            ) AS used
+        FROM unnest({", ".join(f":{name}" for name in _FRAME)}) AS frame ({_LISTED})
+        LEFT JOIN LATERAL (
+            SELECT id, ack, ack_code FROM message
+            WHERE site_id = frame.site_id AND application = frame.application AND facility = frame.facility
+                AND control_id = frame.control_id AND sha256 = frame.sha256
+                AND door = 'hl7' AND control_id IS NOT NULL AND duplicate_of IS NULL AND part IS NULL
+            LIMIT 1
+        ) AS earlier ON true
+    ), judged AS MATERIALIZED (
+        SELECT arrived.*, coalesce(arrived.earlier_id, first.id) AS duplicate_of,
+            coalesce(arrived.earlier_ack, first.earlier_ack, first.ack) AS first_ack,
+            coalesce(arrived.earlier_code, first.earlier_code, first.ack_code) AS first_code
+        FROM arrived LEFT JOIN arrived AS first ON first.place = arrived.repeats
+    ), stored AS (
+        INSERT INTO message (
+            id, site_id, door, peer, application, facility, control_id, message_type, body, bytes, sha256, truncated,
+            trace, duplicate_of, state, reason, ack, ack_code, control_id_reused
+        ) OVERRIDING SYSTEM VALUE
+        SELECT id, site_id, 'hl7', peer, application, facility, control_id, message_type, body, bytes, sha256,
+            truncated, trace, duplicate_of,
+            CASE WHEN duplicate_of IS NULL THEN state ELSE 'ignored' END,
+            CASE WHEN duplicate_of IS NULL THEN reason ELSE 'repeats message ' || duplicate_of END,
+            CASE WHEN duplicate_of IS NULL THEN ack ELSE first_ack END,
+            CASE WHEN duplicate_of IS NULL THEN ack_code ELSE first_code END,
+            duplicate_of IS NULL AND (control_id_reused OR used)
+        FROM judged
         RETURNING id, site_id, application, facility, state
+    ), queued AS (
+        INSERT INTO job (site_id, kind, message_id, sender)
+        SELECT site_id, 'intake', id, application || '^' || facility FROM stored WHERE state = 'queued' ORDER BY id
     )
-    INSERT INTO job (site_id, kind, message_id, sender)
-    SELECT site_id, 'intake', id, application || '^' || facility FROM stored WHERE state = 'queued' ORDER BY id
-""").bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _FRAME_COLUMNS.items()))  # noqa: S608
+    SELECT id, duplicate_of, CASE WHEN duplicate_of IS NOT NULL THEN first_ack END FROM judged ORDER BY place
+""").bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _FRAME.items()))  # noqa: S608
 
 
-class Known(NamedTuple):
-    """What is known of one arriving frame: the id it gets, the first message of its identity with its answer,
-    and whether an earlier message bears its control id."""
+class Taken(NamedTuple):
+    """What became of a frame: its id, and of a repeat the first message of its identity with its stored answer."""
 
     id: int
-    first: int | None
+    duplicate_of: int | None
     ack: bytes | None
-    ack_code: str | None
-    used: bool
 
 
 def prefer_indexes(connection: Connection) -> None:
     """For a connection that is kept: a plan made while the table was small would scan it once it is large."""
     connection.execute(text("SET enable_seqscan = off"))
-    connection.commit()
 
 
-def look_up(connection: Connection, identities: Sequence[Identity]) -> list[Known]:
-    """One answer for each identity, in the order given; the new ids ascend in that order."""
-    columns = zip(*identities, strict=True)
-    names = ("sites", "applications", "facilities", "control_ids", "digests")
-    rows = connection.execute(_LOOK_UP, dict(zip(names, map(list, columns), strict=True))).all()
-    ids = sorted(row[0] for row in rows)
-    return [Known(new, *row[1:]) for new, row in zip(ids, rows, strict=True)]
+def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Taken]:
+    """Stores frames, and an intake job for each that is queued, in one statement; the outcomes in the same order.
 
-
-def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Inserts frames under the ids of `look_up`, and an intake job for each that is queued, in one statement."""
-    connection.execute(_ADD_FRAMES, {name: [row[name] for row in rows] for name in _FRAME_COLUMNS})
+    `place` numbers the rows of the group; `repeats` is the place of an earlier one of the same identity, or None.
+    A frame whose identity is stored already becomes a repeat of that message. A control id that an earlier message
+    of other content bears is flagged.
+    """
+    arrays = {name: [row[name] for row in rows] for name in _FRAME}
+    return [Taken(*row) for row in connection.execute(_ADD_FRAMES, arrays)]
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:

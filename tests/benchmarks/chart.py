@@ -1,0 +1,37 @@
+"""Grouped bars as SVG, written by hand: no plotting library for one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+COLOURS = ("#9aa5b1", "#0b6e4f", "#c97b2a", "#7a5195")
+WIDTH, HEIGHT, LEFT, BOTTOM = 720, 320, 60, 40
+
+
+def bars(title: str, names: Sequence[str], groups: Sequence[int], values: Mapping[tuple[str, int], float]) -> str:
+    """One group of bars for each of `groups` (connections), one bar for each name."""
+    top = max(values.values(), default=1.0) or 1.0
+    room = HEIGHT - BOTTOM - 50
+    span = (WIDTH - LEFT - 20) / len(groups)
+    bar = span / (len(names) + 1)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
+        'font-size="12">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/><text x="{LEFT}" y="18" font-size="14">{title}</text>',
+    ]
+    for place, name in enumerate(names):
+        x = LEFT + place * 130
+        parts.append(f'<rect x="{x}" y="26" width="10" height="10" fill="{COLOURS[place]}"/>')
+        parts.append(f'<text x="{x + 14}" y="35">{name}</text>')
+    for at, group in enumerate(groups):
+        for place, name in enumerate(names):
+            value = values.get((name, group), 0.0)
+            height = room * value / top
+            x, y = LEFT + at * span + place * bar, HEIGHT - BOTTOM - height
+            shape = f'x="{x:.1f}" y="{y:.1f}" width="{bar * 0.85:.1f}" height="{height:.1f}"'
+            parts.append(f'<rect {shape} fill="{COLOURS[place]}"/>')
+            label = f'x="{x + bar * 0.42:.1f}" y="{y - 3:.1f}" font-size="10" text-anchor="middle"'
+            parts.append(f"<text {label}>{value:.0f}</text>")
+        middle = LEFT + at * span + bar * len(names) / 2
+        parts.append(f'<text x="{middle:.1f}" y="{HEIGHT - 20}" text-anchor="middle">{group} connections</text>')
+    return "\n".join([*parts, "</svg>", ""])
