@@ -35,7 +35,7 @@ buildah build --isolation chroot --network host --pull-never --layers=false --fo
 container=$(buildah from --pull-never localhost/countersign:local)
 root=$(buildah mount "$container")
 trap 'umount "$root/proc" 2>/dev/null || true; buildah umount "$container" >/dev/null; buildah rm "$container" >/dev/null' EXIT
-echo "base: $(buildah inspect --type image --format '{{.FromImage}}' localhost/base:"$suite") $(du -sm "$root" --exclude=opt/countersign | cut -f1) MiB"
+echo "base: $(du -sm "$root" --exclude=opt/countersign | cut -f1) MiB"
 echo "countersign: $(du -sm "$root/opt/countersign" | cut -f1) MiB"
 for compiler in gcc cc g++ make pip pip3; do
   [ ! -e "$root/usr/bin/$compiler" ] && [ ! -e "$root/opt/countersign/bin/$compiler" ] || { echo "$compiler is in the image" >&2; exit 1; }

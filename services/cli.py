@@ -1,30 +1,61 @@
-"""`countersign`: every command."""
+"""`countersign`: every command. Only what the named command needs is imported: a process holds what it runs."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any
+
 import typer
 
-from services.commands import admin, evaluate, messages, processes, read, send, serve_model, system
+from services.commands import processes
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+COMMANDS = {
+    "up": "system:up",
+    "demo": "system:demo",
+    "doctor": "admin:doctor",
+    "migrate": "admin:migrate",
+    "settings": "admin:settings",
+    "verify": "admin:verify",
+    "messages": "messages:messages",
+    "send": "send:send",
+    "read": "read:read",
+    "evaluate": "evaluate:evaluate",
+    "serve-model": "serve_model:serve_model",
+    "catalogue": "catalogue:app",
+}
 
 
 def main() -> None:
     """The entry point of the command line."""
-    app()
+    build(sys.argv[1:2])()
 
 
-app.command()(system.up)
-app.command()(system.demo)
-app.command()(admin.doctor)
-app.command()(admin.migrate)
-app.command()(admin.settings)
-app.command()(messages.messages)
-app.command()(send.send)
-app.command()(read.read)
-app.command()(evaluate.evaluate)
-app.command()(serve_model.serve_model)
-processes.mount(app)
+def build(named: Iterable[str] = ()) -> typer.Typer:
+    """The application with the command named, or with all of them where none or an unknown one is."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, help="Countersign.", pretty_exceptions_enable=False)
+    app.callback()(_group)
+    known = {*named} & {*COMMANDS, *processes.NAMES}
+    for name in COMMANDS:
+        if not known or name in known:
+            _add(app, name)
+    processes.mount(app)
+    return app
+
+
+def _group() -> None:
+    """AI-suggested findings for radiology reports; nothing is final until a radiologist countersigns."""
+
+
+def _add(app: typer.Typer, name: str) -> None:
+    module, attribute = COMMANDS[name].split(":")
+    found: Callable[..., Any] | typer.Typer = getattr(import_module(f"services.commands.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        app.add_typer(found, name=name)
+    else:
+        app.command(name)(found)
+
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""Commands for operators: migrate, settings, doctor."""
+"""Commands for operators: migrate, settings, doctor, verify."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from services.commands.common import Data, database
 from services.commands.common import settings as chosen
 from services.doctor import examine
 from services.settings import markdown
+from services.store import integrity
 from services.store.migrate import migrate as upgrade
 
 
@@ -28,3 +29,12 @@ def doctor(data: Data = None) -> None:
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.what}: {finding.says}")
     raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
+
+
+def verify(data: Data = None) -> None:
+    """Say whether what is stored is whole: schema, messages, queue, audit chain; exit 1 if anything is broken."""
+    with database(data) as connection:
+        checks = list(integrity.examine(connection))
+    for check in checks:
+        typer.echo(f"{'BAD ' if check.wrong else 'ok  '} {check.what}: {check.wrong or check.says}")
+    raise typer.Exit(1 if any(check.wrong for check in checks) else 0)

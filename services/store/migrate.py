@@ -29,13 +29,25 @@ def revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_later(connection: Connection) -> bool:
+    """Whether a later version of ours migrated the database: its revision is not in our chain.
+
+    The chain only expands until nothing needs the old shape, so the version before runs on such a schema: this
+    is what makes a rollback possible.
+    """
+    at = revision(connection)
+    chain = ScriptDirectory.from_config(config())
+    return at is not None and at not in {script.revision for script in chain.walk_revisions()}
+
+
 def is_current(connection: Connection) -> bool:
-    """Whether the schema is the one this version expects."""
-    return revision(connection) in heads()
+    """Whether the schema is the one this version expects, or a later one."""
+    return revision(connection) in heads() or is_later(connection)
 
 
 def migrate(connection: Connection) -> str:
-    """Upgrades to the head within the caller's transaction and returns its revision."""
+    """Upgrades to the head within the caller's transaction and returns its revision; a later schema is left alone."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    command.upgrade(config(connection), "head")
+    if not is_later(connection):
+        command.upgrade(config(connection), "head")
     return revision(connection) or ""

@@ -23,6 +23,21 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
         assert is_current(connection)
 
 
+def test_a_schema_of_a_later_version_is_used_and_left_alone(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999_later'"))
+        assert is_current(connection)
+        assert migrate(connection) == "9999_later"
+
+
+def test_an_empty_database_and_an_earlier_schema_are_not_current(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        assert not is_current(connection)
+        connection.execute(text("DELETE FROM alembic_version"))
+        assert not is_current(connection)
+
+
 def test_the_embedded_server_keeps_fsync_and_synchronous_commit_on(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.execute(text("SHOW fsync")).scalar() == "on"
