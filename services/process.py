@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
+from collections.abc import Callable
 from types import FrameType
 
 from sqlalchemy import Engine
@@ -37,6 +40,18 @@ class Process:
     def _told(self, number: int, frame: FrameType | None) -> None:
         self.probes.stopping()
         self.stop.set()
+
+    def exit_when_stuck(self, check: Callable[[], str]) -> None:
+        """Ends the process with exit code 70, to be started again, once `check` gives a reason; probed likewise."""
+        self.probes.progress_when(check)
+
+        def watch() -> None:
+            while not (reason := check()):
+                time.sleep(RETRY_SECONDS)
+            LOG.error("no progress", reason=reason)
+            os._exit(70)
+
+        threading.Thread(target=watch, name="watchdog", daemon=True).start()
 
     def wait_for_database(self, engine: Engine) -> bool:
         """Waits, saying so once, until PostgreSQL is there with the schema we expect; False when told to stop."""

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
+import redis
 from celery import Celery
 from kombu import Queue as Route
 
 from services.settings import Broker
+from services.telemetry.logs import log
 
+LOG = log("broker")
 TASK = "countersign.run_job"
 STAT, OTHERS = "stat", "jobs"
+# A peer that vanished without a word is noticed after 10 + 3 * 5 s.
+KEEPALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
+
+
+def route(name: str) -> Route:
+    """One of the two queues."""
+    return Route(name, routing_key=name)
 
 
 def make_app(broker: Broker, run: Callable[[int], None] | None = None, concurrency: int = 1) -> Celery:
@@ -31,7 +43,7 @@ def publish(app: Celery, job_id: int, priority: int) -> None:
 def _configuration(concurrency: int) -> dict[str, Any]:
     return {
         # The order is that in which a free slot looks: STAT starts at the next free slot.
-        "task_queues": [Route(STAT), Route(OTHERS)],
+        "task_queues": [route(STAT), route(OTHERS)],
         "task_default_queue": OTHERS,
         "task_ignore_result": True,
         "task_store_errors_even_if_ignored": False,
@@ -52,9 +64,32 @@ def _configuration(concurrency: int) -> dict[str, Any]:
             "queue_order_strategy": "priority",
             "health_check_interval": 10,
             "socket_keepalive": True,
+            "socket_keepalive_options": KEEPALIVE,
             "socket_timeout": 15,
             "socket_connect_timeout": 5,
             "max_connections": concurrency + 16,
             "visibility_timeout": 3600,
         },
     }
+
+
+def waiting(broker: Broker) -> int:
+    """How many wake-ups lie in the broker. Raises redis.RedisError."""
+    with redis.Redis.from_url(broker.url(), socket_timeout=5, socket_connect_timeout=5) as client:
+        return sum(int(client.llen(name)) for name in (STAT, OTHERS))
+
+
+def wait_for_broker(stop: threading.Event, broker: Broker) -> bool:
+    """Waits, saying so once, until the broker answers; False when told to stop."""
+    said = False
+    while not stop.is_set():
+        try:
+            waiting(broker)
+        except redis.RedisError as error:
+            if not said:
+                LOG.warning("waiting", reason="the broker does not answer", error=type(error).__name__)
+            said = True
+            stop.wait(1.0)
+        else:
+            return True
+    return False

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, RowMapping
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
+from services.engines import RULES
 from services.pipeline import analysis, intake
 from services.pipeline.analysis import Readers
 from services.pipeline.context import Site
 from services.reading.reader import ReadingError
-from services.store import inbox, jobs, notices, reports
+from services.store import circuits, inbox, jobs, notices, reports
 from services.store.jobs import StaleLease
+from services.store.outage import is_outage
 from services.telemetry.logs import log
 from services.telemetry.metrics import ATTEMPTS, DEAD_LETTERS, READING_SECONDS, TOKENS
 
@@ -25,6 +27,14 @@ class Claims(Protocol):
 
     def claim(self, job_id: int) -> RowMapping | None:
         """The job under a new lease, or None where there is nothing to do."""
+        ...
+
+    def drop(self, job_id: int) -> None:
+        """The job's lease is to be given back as soon as the database answers."""
+        ...
+
+    def settled(self) -> None:
+        """A claimed job is not worked on any more."""
         ...
 
 
@@ -47,9 +57,12 @@ class Runner:
             outcome = self._attempt(job)
         except StaleLease:
             outcome = "stale"
-        except OperationalError:
-            # PostgreSQL went away: the lease runs out and the sweeper gives the job back.
+        except SQLAlchemyError:
             outcome = "database"
+            self.leases.drop(job_id)
+        finally:
+            if job is not None:
+                self.leases.settled()
         kind = job["kind"] if job else "unclaimed"
         ATTEMPTS.labels(kind, outcome).inc()
         LOG.info("job", job=job_id, kind=kind, state=outcome)
@@ -57,11 +70,13 @@ class Runner:
     def _attempt(self, job: RowMapping) -> str:
         try:
             self._do(job)
-        except (StaleLease, OperationalError):
+        except StaleLease:
             raise
         except ReadingError as error:
             return self._reading_failed(job, error)
         except Exception as error:
+            if is_outage(error):
+                raise
             LOG.error("job failed", job=job["id"], kind=job["kind"], error=type(error).__name__)
             return self._failed(job, f"{type(error).__name__} in {job['kind']}")
         return "done"
@@ -82,16 +97,27 @@ class Runner:
         TOKENS.labels(reading.engine.name, "input").inc(reading.usage.input_tokens)
         with self.engine.begin() as connection:
             analysis.store(connection, asked, reading, rules, self.readers.settings)
+            self._heard_of(connection, job)
+
+    def _heard_of(self, connection: Connection, job: RowMapping) -> None:
+        if job["engine"] not in ("", RULES) and circuits.answered(connection, job["engine"]):
+            LOG.info("circuit closed", engine=job["engine"])
 
     def _reading_failed(self, job: RowMapping, error: ReadingError) -> str:
+        """An outage counts against the engine, anything else against the job: the server was there to answer."""
         if not error.outage:
-            return self._failed(job, str(error))
+            return self._failed(job, str(error), answered=True)
+        queue = self.readers.settings.queue
         with self.engine.begin() as connection:
-            jobs.postpone(connection, job, str(error), self.readers.settings.queue.circuit_pause)
+            jobs.postpone(connection, job, str(error), queue.circuit_pause)
+            if circuits.failed(connection, job["engine"], queue):
+                LOG.error("circuit opened", engine=job["engine"])
         return "outage"
 
-    def _failed(self, job: RowMapping, reason: str) -> str:
+    def _failed(self, job: RowMapping, reason: str, *, answered: bool = False) -> str:
         with self.engine.begin() as connection:
+            if answered:
+                self._heard_of(connection, job)
             state = jobs.fail(connection, job, reason, self.readers.settings.queue)
             if state == "dead":
                 bury(connection, job, reason)

@@ -7,14 +7,15 @@ import time
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.dispatch.queue import make_app, publish
 from services.pipeline.run import bury
 from services.process import Process
 from services.settings import Queue, Settings
-from services.store import deliveries, jobs
+from services.store import circuits, deliveries, jobs
 from services.store.engine import connect
+from services.store.outage import is_outage
 from services.telemetry import metrics
 from services.telemetry.logs import log
 
@@ -29,7 +30,9 @@ def run(settings: Settings) -> None:
     engine = connect(settings.database)
     if process.wait_for_database(engine):
         process.probes.started()
-        Relay(engine, make_app(settings.broker), settings.queue).loop(process)
+        relay = Relay(engine, make_app(settings.broker), settings.queue)
+        process.exit_when_stuck(relay.stuck)
+        relay.loop(process)
     engine.dispose()
 
 
@@ -42,11 +45,18 @@ class Relay:
         self._queue = queue
         self._swept = 0.0
         self._away = ""
+        self._beat_at = time.monotonic()
+
+    def stuck(self) -> str:
+        """Why no progress is made, "" if it is; what waits for a database or broker that is away still beats."""
+        silence = time.monotonic() - self._beat_at
+        return "the relay has stopped beating" if silence > self._queue.progress_timeout else ""
 
     def loop(self, process: Process) -> None:
         """Until told to stop; a database or broker that goes away is waited for, and said once."""
         while not process.stop.is_set():
             published = self._beat()
+            self._beat_at = time.monotonic()
             process.stop.wait(self._queue.relay / 10 if published else self._queue.relay)
 
     def _beat(self) -> int:
@@ -57,8 +67,10 @@ class Relay:
                     self._sweep(connection)
             with self._engine.begin() as connection:
                 count = self._publish(connection)
-        except OperationalError:
-            return self._gone("PostgreSQL does not answer")
+        except SQLAlchemyError as error:
+            if not is_outage(error):
+                raise
+            return self._gone("PostgreSQL does not answer, or cannot be written to")
         except BrokerError:
             return self._gone("the broker does not answer")
         self._gone("")
@@ -72,8 +84,10 @@ class Relay:
 
     def _publish(self, connection: Connection) -> int:
         """What fails to be published stays unpublished: the transaction is rolled back."""
-        room, others = jobs.capacity(connection, self._queue)
-        rows = jobs.take_ready(connection, self._queue, room, others) if room else []
+        stat, others = jobs.capacity(connection, self._queue)
+        rows = list(jobs.take_ready(connection, self._queue, stat, others)) if stat or others else []
+        for engine in circuits.probe(connection, self._queue):
+            rows += jobs.take_probe(connection, engine)
         for row in rows:
             publish(self._app, row["id"], row["priority"])
         return len(rows)
@@ -86,10 +100,14 @@ class Relay:
             LOG.warning("lease lost", job=row["id"], kind=row["kind"], state=row["state"])
             if row["state"] == "dead":
                 bury(connection, row, row["reason"])
-        _measure(connection)
+        jobs.forget_workers(connection, self._queue)
+        _measure(connection, self._queue)
 
 
-def _measure(connection: Connection) -> None:
+def _measure(connection: Connection, queue: Queue) -> None:
+    metrics.SLOTS.set(jobs.slots_alive(connection, queue))
+    for circuit in circuits.all_of_them(connection):
+        metrics.CIRCUIT_OPEN.labels(circuit["engine"]).set(circuit["state"] != "closed")
     metrics.JOBS.clear()
     metrics.OLDEST_JOB.clear()
     for row in jobs.counts(connection):

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.settings import Database
 
+# A server that vanished without a word is noticed after some 25 s, whether we wait for it or it for us.
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25000}
 # A connection that died with its server is replaced before it is handed out.
-COMMON = {"pool_pre_ping": True, "pool_recycle": 1800, "connect_args": {"options": "-c timezone=UTC"}}
+COMMON = {"pool_pre_ping": True, "pool_recycle": 1800, "connect_args": {"options": "-c timezone=UTC", **KEEPALIVE}}
 
 
 def connect(database: Database) -> Engine:

@@ -2,19 +2,83 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, insert, literal, or_, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, case, func, insert, literal, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.settings import Queue
-from services.store.tables import job, worker
+from services.store.tables import circuit, job, worker
 
 NOW = func.now()
 OPEN = ("ready", "waiting", "leased")
+
+
+# Of every (priority, sender) lane the next few jobs, so that a beat costs the same whatever the backlog.
+_DUE = "state IN ('ready', 'waiting') AND not_before <= now() AND (published_at IS NULL OR published_at < {lost})"
+_WAITING = _DUE.format(lost="now() - make_interval(secs => :lease)")
+_ENGINE_IS_UP = "engine NOT IN (SELECT engine FROM circuit WHERE state <> 'closed')"
+_TAKE_READY = text(f"""
+    WITH RECURSIVE lane AS (
+        (SELECT priority, sender FROM job WHERE state IN ('ready', 'waiting') ORDER BY priority, sender LIMIT 1)
+        UNION ALL
+        SELECT later.priority, later.sender FROM lane CROSS JOIN LATERAL (
+            SELECT priority, sender FROM job
+            WHERE state IN ('ready', 'waiting') AND (priority, sender) > (lane.priority, lane.sender)
+            ORDER BY priority, sender LIMIT 1
+        ) AS later
+    ), ranked AS (
+        SELECT due.id, lane.priority,
+            row_number() OVER (PARTITION BY lane.priority, lane.sender ORDER BY due.id) AS turn
+        FROM lane CROSS JOIN LATERAL (
+            SELECT id FROM job
+            WHERE priority = lane.priority AND sender = lane.sender AND {_WAITING} AND lost < :last AND {_ENGINE_IS_UP}
+            ORDER BY id LIMIT CASE WHEN lane.priority = 0 THEN :stat ELSE :others END
+        ) AS due
+    ), chosen AS (
+        (SELECT id FROM ranked WHERE priority = 0 ORDER BY turn, id LIMIT :stat)
+        UNION ALL
+        (SELECT id FROM ranked WHERE priority > 0 ORDER BY priority, turn, id LIMIT :others)
+        UNION ALL
+        (SELECT id FROM job WHERE {_WAITING} AND lost > 0 AND lost >= :last AND {_ENGINE_IS_UP} AND :others > 0
+            AND NOT EXISTS (
+                SELECT FROM job AS running WHERE running.lost > 0 AND running.lost >= :last AND (
+                    running.state = 'leased'
+                    OR running.state = 'ready' AND running.published_at >= now() - make_interval(secs => :lease)
+                )
+            )
+            ORDER BY priority, id LIMIT 1)
+    ), free AS (
+        SELECT id FROM job WHERE id IN (SELECT id FROM chosen) AND {_WAITING} FOR UPDATE SKIP LOCKED
+    )
+    UPDATE job SET state = 'ready', published_at = now() FROM free WHERE job.id = free.id
+    RETURNING job.id, job.priority
+""")  # noqa: S608
+_TAKE_PROBE = text("""
+    WITH free AS (
+        SELECT id FROM job
+        WHERE kind = 'analysis' AND engine = :engine AND state IN ('ready', 'waiting')
+        ORDER BY priority, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE job SET state = 'ready', published_at = now(), not_before = least(not_before, now())
+    FROM free WHERE job.id = free.id RETURNING job.id, job.priority
+""")
+_CAPACITY = text("""
+    WITH alive AS (
+        SELECT slots, least(slots - 1, ceil(slots * CAST(:share AS numeric))) AS kept
+        FROM worker WHERE seen_at > now() - make_interval(secs => :alive)
+    ), busy AS (
+        SELECT priority FROM job WHERE state = 'leased'
+        UNION ALL
+        SELECT priority FROM job WHERE state = 'ready' AND published_at > now() - make_interval(secs => :lease)
+    )
+    SELECT (SELECT coalesce(sum(slots), 0) FROM alive)::int AS slots,
+        (SELECT coalesce(sum(slots - kept), 0) FROM alive)::int AS shared,
+        count(*) FILTER (WHERE priority = 0) AS stat, count(*) FILTER (WHERE priority > 0) AS others
+    FROM busy
+""")
 
 
 class StaleLease(Exception):
@@ -32,40 +96,31 @@ def add(connection: Connection, **values: Any) -> int:
 
 
 def capacity(connection: Connection, queue: Queue) -> tuple[int, int]:
-    """(room for STAT, room for others): how many more jobs to publish so that the broker stays shallow."""
-    alive = worker.c.seen_at > ahead(-3 * queue.renew)
-    slots = connection.scalar(select(func.coalesce(func.sum(worker.c.slots), 0)).where(alive)) or 0
-    waiting = and_(job.c.state == "ready", job.c.published_at > ahead(-queue.lease))
-    busy = connection.scalar(select(func.count()).where(or_(job.c.state == "leased", waiting))) or 0
-    limit = round(slots * queue.depth)
-    reserve = math.ceil(slots * queue.stat_reserve)
-    return max(0, limit - busy), max(0, limit - reserve - busy)
+    """(room for STAT, room for others): how many more jobs to publish so that the broker stays shallow.
+
+    Others are given no room in the slots kept for STAT; STAT is held back by nothing but STAT.
+    """
+    values = {"alive": 3 * queue.renew, "lease": queue.lease, "share": queue.stat_reserve}
+    found = connection.execute(_CAPACITY, values).one()
+    depth = queue.depth
+    return max(0, round(found.slots * depth) - found.stat), max(0, round(found.shared * depth) - found.others)
 
 
-def take_ready(connection: Connection, queue: Queue, room: int, others: int) -> Sequence[RowMapping]:
+def take_ready(connection: Connection, queue: Queue, stat: int, others: int) -> Sequence[RowMapping]:
     """Marks the next jobs as published: (id, priority). STAT first, then each sender in turn.
 
-    A job published a lease ago and never claimed is taken again: the broker lost it.
+    A job published a lease ago and never claimed is taken again: the broker lost it. A job on its last chance
+    (one more lost worker and it is dead) runs while no other such job does, so that it cannot take the blame
+    for what another one does to their worker.
     """
-    due = and_(
-        job.c.state.in_(("ready", "waiting")),
-        job.c.not_before <= NOW,
-        or_(job.c.published_at.is_(None), job.c.published_at < ahead(-queue.lease)),
-    )
-    turn = func.row_number().over(partition_by=(job.c.priority, job.c.sender), order_by=job.c.id)
-    ranked = select(job.c.id, job.c.priority, turn.label("turn")).where(due).subquery()
-    order = (ranked.c.priority, ranked.c.turn, ranked.c.id)
-    stat = select(ranked.c.id).where(ranked.c.priority == 0).order_by(*order).limit(room)
-    rest = select(ranked.c.id).where(ranked.c.priority > 0).order_by(*order).limit(others)
-    chosen = select(job.c.id).where(or_(job.c.id.in_(stat), job.c.id.in_(rest)), due).with_for_update(skip_locked=True)
-    statement = (
-        update(job)
-        .where(job.c.id.in_(chosen))
-        .values(state="ready", published_at=NOW)
-        .returning(job.c.id, job.c.priority)
-    )
-    rows = connection.execute(statement).mappings().all()
+    values = {"stat": stat, "others": others, "lease": queue.lease, "last": max(1, queue.max_lost - 1)}
+    rows = connection.execute(_TAKE_READY, values).mappings().all()
     return sorted(rows, key=lambda row: (row["priority"], row["id"]))
+
+
+def take_probe(connection: Connection, engine: str) -> Sequence[RowMapping]:
+    """Marks one reading as published, to find out whether its engine is back: (id, priority)."""
+    return connection.execute(_TAKE_PROBE, {"engine": engine}).mappings().all()
 
 
 def claim(connection: Connection, job_id: int, owner: str, queue: Queue) -> RowMapping | None:
@@ -99,11 +154,30 @@ def renew(connection: Connection, owner: str, slots: int, queue: Queue) -> int:
     return connection.execute(statement.values(lease_until=ahead(queue.lease))).rowcount
 
 
+def give_back(connection: Connection, owner: str, ids: Sequence[int] | None = None) -> int:
+    """Jobs a worker has leased (all of them without `ids`) are ready again, neither counter moved; how many."""
+    mine = and_(job.c.lease_owner == owner, job.c.state == "leased")
+    if ids is not None:
+        mine = and_(mine, job.c.id.in_(ids))
+    values = {"state": "ready", "published_at": None, "lease_until": None}
+    return connection.execute(update(job).where(mine).values(**values)).rowcount
+
+
 def leave(connection: Connection, owner: str) -> None:
     """A worker that stops gives its leases back at once and is counted no more."""
-    values = {"state": "ready", "published_at": None, "lease_until": None}
-    connection.execute(update(job).where(job.c.lease_owner == owner, job.c.state == "leased").values(**values))
+    give_back(connection, owner)
     connection.execute(worker.delete().where(worker.c.id == owner))
+
+
+def forget_workers(connection: Connection, queue: Queue) -> None:
+    """Workers that went without leaving, and long ago, are no more in the list."""
+    connection.execute(worker.delete().where(worker.c.seen_at < ahead(-10 * queue.lease)))
+
+
+def unheard(connection: Connection, seconds: float) -> int:
+    """Jobs that were published and due all that time, and that nobody has claimed."""
+    published = and_(job.c.state == "ready", job.c.published_at.is_not(None), job.c.not_before < ahead(-seconds))
+    return connection.scalar(select(func.count()).where(published)) or 0
 
 
 def sweep(connection: Connection, queue: Queue) -> Sequence[RowMapping]:
@@ -150,7 +224,8 @@ def fail(connection: Connection, row: RowMapping, reason: str, queue: Queue) -> 
 
 def postpone(connection: Connection, row: RowMapping, reason: str, seconds: float) -> None:
     """Waits for something that is not the job's fault; neither counter moves."""
-    _close(connection, row["id"], row["lease_epoch"], state="waiting", reason=reason, not_before=ahead(seconds))
+    later = ahead(seconds) + func.random() * timedelta(seconds=seconds / 4)
+    _close(connection, row["id"], row["lease_epoch"], state="waiting", reason=reason, not_before=later)
 
 
 def _close(connection: Connection, job_id: int, epoch: int, **values: Any) -> None:
@@ -191,11 +266,24 @@ def cancel(connection: Connection, job_id: int, reason: str) -> bool:
     return connection.execute(statement.values(state="cancelled", reason=reason, finished_at=NOW)).rowcount == 1
 
 
-def search(connection: Connection, *, state: str = "", limit: int = 200) -> Sequence[RowMapping]:
-    """Jobs, newest first, with their age in seconds."""
+def search(
+    connection: Connection, *, state: str = "", ids: Sequence[int] | None = None, limit: int = 200
+) -> Sequence[RowMapping]:
+    """Jobs, newest first, with their age in seconds, whether they are due, and their engine's circuit."""
     age = func.extract("epoch", NOW - job.c.created_at).label("age")
-    query = select(*job.c, age).order_by(job.c.id.desc()).limit(limit)
+    wait = func.extract("epoch", job.c.not_before - NOW).label("wait")
+    held = circuit.c.state.label("circuit")
+    joined = job.outerjoin(circuit, and_(circuit.c.engine == job.c.engine, job.c.kind == "analysis"))
+    query = select(*job.c, age, wait, held).select_from(joined).order_by(job.c.id.desc()).limit(limit)
+    if ids is not None:
+        query = query.where(job.c.id.in_(ids))
     return connection.execute(query.where(job.c.state == state) if state else query).mappings().all()
+
+
+def slots_alive(connection: Connection, queue: Queue) -> int:
+    """Slots of all workers seen lately."""
+    alive = worker.c.seen_at > ahead(-3 * queue.renew)
+    return connection.scalar(select(func.coalesce(func.sum(worker.c.slots), 0)).where(alive)) or 0
 
 
 def counts(connection: Connection) -> Sequence[RowMapping]:

@@ -9,6 +9,8 @@ COMMIT_SECONDS = Histogram("countersign_inbox_commit_seconds", "Time to commit o
 COMMIT_FRAMES = Histogram("countersign_inbox_commit_frames", "Frames in one group.", buckets=(1, 2, 4, 8, 16, 32, 64))
 JOBS = Gauge("countersign_jobs", "Jobs by state and priority.", ["state", "priority"])
 OLDEST_JOB = Gauge("countersign_oldest_job_age_seconds", "Age of the oldest job not yet claimed.", ["priority"])
+SLOTS = Gauge("countersign_worker_slots", "Slots of the workers seen lately.")
+CIRCUIT_OPEN = Gauge("countersign_circuit_open", "1 while an engine's server is away.", ["engine"])
 ATTEMPTS = Counter("countersign_job_attempts_total", "Ends of attempts at jobs.", ["kind", "outcome"])
 LEASES_LOST = Counter("countersign_leases_lost_total", "Leases that ran out and went back.")
 DEAD_LETTERS = Counter("countersign_dead_letters_total", "Jobs and deliveries given up.", ["kind"])
