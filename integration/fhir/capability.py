@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from integration.fhir.exchange import Exchange, operation
+from integration.fhir.lenient import element, elements, strings, text
 from integration.fhir.systems import FHIR_VERSION, Json
 
 _BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
@@ -49,7 +49,6 @@ class Capabilities:
     topics: tuple[str, ...] = ()
     backport: bool = False
     events: bool = False
-    token_endpoint: str = ""
 
     def of(self, resource_type: str) -> TypeCapability:
         """The type's capability; empty for a type the server does not name."""
@@ -92,19 +91,18 @@ def capabilities() -> Exchange[Capabilities]:
 def read_capabilities(statement: Json) -> Capabilities:
     """Capabilities from a CapabilityStatement; whatever it does not say counts as missing."""
     rest = _server(statement)
-    resources = [entry for entry in _list(rest, "resource") if entry.get("type")]
-    types = {str(entry["type"]): _type(entry, rest) for entry in resources}
+    resources = [entry for entry in elements(rest, "resource") if text(entry, "type")]
+    types = {text(entry, "type"): _type(entry, rest) for entry in resources}
     subscription = next((entry for entry in resources if entry["type"] == "Subscription"), {})
-    profiles = [*_list_of(subscription.get("supportedProfile")), subscription.get("profile")]
+    profiles = [*strings(subscription, "supportedProfile"), text(subscription, "profile")]
     return Capabilities(
-        fhir_version=str(statement.get("fhirVersion", "")),
-        software=str((statement.get("software") or {}).get("name", "")),
-        transaction="transaction" in _codes(_list(rest, "interaction")),
+        fhir_version=text(statement, "fhirVersion"),
+        software=text(element(statement, "software"), "name"),
+        transaction="transaction" in _codes(elements(rest, "interaction")),
         types=types,
         topics=_topics([subscription, rest]),
-        backport=any(str(profile or "").split("|")[0] == BACKPORT_PROFILE for profile in profiles),
-        events="events" in _names(_list(subscription, "operation")),
-        token_endpoint=_token_endpoint(rest),
+        backport=any(profile.split("|")[0] == BACKPORT_PROFILE for profile in profiles),
+        events="events" in _names(elements(subscription, "operation")),
     )
 
 
@@ -114,51 +112,31 @@ def is_supported(found: Capabilities) -> bool:
 
 
 def _server(statement: Json) -> Json:
-    rests = _list(statement, "rest")
+    rests = elements(statement, "rest")
     return next((rest for rest in rests if rest.get("mode") == "server"), rests[0] if rests else {})
 
 
 def _type(entry: Json, rest: Json) -> TypeCapability:
-    shared = {str(param.get("name")) for param in _list(rest, "searchParam")}
-    own = {str(param.get("name")) for param in _list(entry, "searchParam")}
+    """Search parameters of the type, and those the server has for all types."""
+    params = [*elements(rest, "searchParam"), *elements(entry, "searchParam")]
     return TypeCapability(
-        interactions=frozenset(_codes(_list(entry, "interaction"))),
+        interactions=frozenset(_codes(elements(entry, "interaction"))),
         conditional_create=entry.get("conditionalCreate") is True,
         update_create=entry.get("updateCreate") is True,
-        search_params=frozenset(own | shared),
+        search_params=frozenset(text(param, "name") for param in params),
     )
 
 
 def _topics(holders: Iterable[Json]) -> tuple[str, ...]:
-    extensions = [extension for holder in holders for extension in _list(holder, "extension")]
-    found = [
-        str(extension.get("valueCanonical") or extension.get("valueUri") or "")
-        for extension in extensions
-        if extension.get("url") in _TOPIC_EXTENSIONS
-    ]
+    extensions = [each for holder in holders for each in elements(holder, "extension")]
+    named = [each for each in extensions if each.get("url") in _TOPIC_EXTENSIONS]
+    found = (text(each, "valueCanonical") or text(each, "valueUri") for each in named)
     return tuple(dict.fromkeys(topic for topic in found if topic))
 
 
-def _token_endpoint(rest: Json) -> str:
-    """The oauth-uris extension (SMART App Launch 1.0); newer servers publish smart-configuration instead."""
-    for extension in _list(rest.get("security") or {}, "extension"):
-        for part in _list(extension, "extension"):
-            if part.get("url") == "token":
-                return str(part.get("valueUri", ""))
-    return ""
-
-
-def _list(holder: Json, name: str) -> list[Json]:
-    return [entry for entry in _list_of(holder.get(name)) if isinstance(entry, dict)]
-
-
-def _list_of(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _codes(entries: list[Json]) -> set[str]:
-    return {str(entry.get("code")) for entry in entries}
+    return {text(entry, "code") for entry in entries}
 
 
 def _names(entries: list[Json]) -> set[str]:
-    return {str(entry.get("name", "")).lstrip("$") for entry in entries}
+    return {text(entry, "name").lstrip("$") for entry in entries}
