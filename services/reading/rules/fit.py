@@ -17,6 +17,7 @@ from services.reading.rules.words import (
     GENERIC_HEADS,
     NOT_AFTER,
     OPPOSITES,
+    PARTS,
     PREDICATES,
     SIDES,
 )
@@ -139,6 +140,8 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         return ""
     missing = pattern.needs - place.local
     missing -= place.wide
+    if pattern.mode == "flipped" and (missing or place.here - pattern.needs):
+        return ""
     if denied and not place.local & _NARROWING - pattern.needs:
         missing -= _NARROWING
     if not missing:
@@ -153,8 +156,7 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
 def _in_exam(pattern: Pattern, place: Place, exam: Exam, missing: frozenset[str]) -> bool:
     """Whether the words left out are what the exam's title says."""
     if (
-        (pattern.head == "enlarge"
-        and "node" not in pattern.needs)
+        (pattern.head == "enlarge" and "node" not in pattern.needs)
         or pattern.head not in EXAM_HEADS
         or place.here - {pattern.head}
     ):
@@ -193,7 +195,7 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, *, denied: bool) 
     """Whether the finding named here belongs to another organ than the candidate's."""
     if not target.home or pattern.head not in AMBIGUOUS_HEADS or pattern.needs & ANATOMY & place.local:
         return False
-    named = bool(pattern.needs) and pattern.needs <= place.local
+    named = bool(pattern.needs - PARTS) and pattern.needs <= place.local
     here = (place.local & _ORGANS if named else place.here or (frozenset() if denied else place.before)) - {
         pattern.head
     }

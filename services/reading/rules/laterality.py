@@ -37,7 +37,9 @@ def _sides(tokens: tuple[Token, ...]) -> Side | None:
 def _nearest_before(tokens: tuple[Token, ...], start: int, head: int) -> Side | None:
     for at in range(head - 1, start - 1, -1):
         if tokens[at].text in SIDES:
-            return _sides(tokens[at : at + 1])
+            # "The left and right breasts" are both.
+            joined = at - start >= 2 and tokens[at - 1].text in ("and", "or", "/")
+            return _sides(tokens[at - 2 if joined else at : at + 1])
     return None
 
 

@@ -16,6 +16,8 @@ _POSITIVE_START = wordset(
     extensive this these improved worsening multiple several few scattered some unremarkable normal clear
     both"""
 )
+_CONCLUDING = wordset("suggest indicate suspect represent warrant")
+_LINKS = wordset("to would could might that which")
 _SIZES = wordset("small moderate mild minimal trace tiny large severe there multiple scattered")
 _BEFORE_SIZES = FILLERS | wordset("or nor and , of for no without not any new")
 _STOPPERS = STRONG | frozenset({"which", "however"})
@@ -117,10 +119,24 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
         return min(hit.end + 2, clause.end)
     stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}
     end = max(clause.end, hit.end)
+    if hit.trigger.kind is Kind.NEGATED and (tail := _conclusion(tokens, hit.end)):
+        return tail
     for at in range(hit.end, end):
         if at in stops or _stops(tokens, at, end, hit):
             return at
     return end
+
+
+def _conclusion(tokens: tuple[Token, ...], start: int) -> int:
+    """End of "no lesion is seen that would suggest X": the denial covers what would have been concluded; else 0."""
+    verb = next((at for at in range(start, min(start + 14, len(tokens))) if tokens[at].text in _CONCLUDING), 0)
+    if not verb or not _LINKS.intersection(token.text for token in tokens[max(start, verb - 2) : verb]):
+        return 0
+    if any(token.text in _STOPPERS - {"which"} or token.text == "," for token in tokens[start:verb]):
+        return 0
+    return next(
+        (at for at in range(verb, len(tokens)) if tokens[at].text in _STOPPERS or tokens[at].text == ","), len(tokens)
+    )
 
 
 def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:

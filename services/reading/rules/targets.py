@@ -157,9 +157,14 @@ def _variants(text: str, candidate: Candidate) -> list[str]:
     parts = re.split(r"\s*/\s*(?=[A-Za-z]{3})|\s+or\s+", outer)
     if len(parts) > 1 and not all(_has_head(words_of(part)) for part in parts):
         parts = [outer]
+    if len(parts) > 1 and _ADJECTIVE.fullmatch(parts[0]) and " " in parts[1].strip():
+        parts[0] = f"{parts[0]} {parts[1].split()[-1]}"
     place = " ".join(word.text for word in words_of(parts[0]) if ANATOMY.intersection(word.canon))
     shared = [part if _is_whole(part, candidate) else f"{place} {part}" for part in parts[1:]]
     return [parts[0], *shared, *(part for part in inner if _has_head(words_of(part)))]
+
+
+_ADJECTIVE = re.compile(r"\s*\w+(?:ic|al|ory|ive|ous|ed|ar|ian)\s*", re.IGNORECASE)
 
 
 def _is_whole(part: str, candidate: Candidate) -> bool:
@@ -198,7 +203,10 @@ def _pattern(words: list[Token]) -> Pattern | None:
 def _without_empty_nouns(kept: list[Token]) -> list[Token]:
     """ "Ischemic changes" are ischemia, "white matter changes" are changes."""
     rest = [word for word in kept if word.canon[-1] not in EMPTY_NOUNS]
-    named = any(not _is_place(word) and (word.text in FORMS or word.text in COMPOUNDS) for word in rest)
+    named = any(
+        not _is_place(word) and word.canon[-1] != "fat" and (word.text in FORMS or word.text in COMPOUNDS)
+        for word in rest
+    )
     return rest if named else kept
 
 

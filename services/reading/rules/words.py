@@ -383,7 +383,7 @@ PARTS = wordset(
     margin outline gland marking field zone vasculature signal"""
 )
 # Blood in one of these is not blood in another.
-COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intraparenchymal scalp subgaleal")
+COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intraparenchymal scalp subgaleal canal foramen")
 # "subcutaneous emphysema" is not emphysema: a head after one of these is another thing, unless they are needed.
 NOT_AFTER: dict[str, frozenset[str]] = {
     "emphysema": frozenset({"subcutaneous", "tissue", "orbit", "mediastinum"}),
