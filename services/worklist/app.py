@@ -14,6 +14,7 @@ from services.reading.catalogue import library
 from services.settings import Settings
 from services.store.engine import connect_async
 from services.worklist import (
+    api,
     audit_pages,
     chart_pages,
     errors,
@@ -74,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in PAGES:
         app.include_router(part.router)
     fhir_pages.mount(app, app.state.context)
+    api.mount(app)
     errors.install(app)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.worklist.frame_ancestors)
     return app

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from services.pipeline.refusal import Refused
 from services.store import audit, deliveries, inbox, jobs, notices, operating, people
+from services.worklist.api_operating import done
 from services.worklist.context import transact
 from services.worklist.pages import page
 from services.worklist.session import Administrator, Operator, Visit
@@ -84,12 +85,7 @@ async def clear_notice(request: Request, visit: Operator, notice_id: int) -> Res
 async def _change(
     request: Request, visit: Visit, action: str, entity: str, change: Callable[[Connection], bool]
 ) -> Response:
-    def work(connection: Connection) -> None:
-        if not change(connection):
-            raise Refused("stale", "That has changed meanwhile: look at the list again.")
-        audit.append(connection, site=visit.person.site, actor=visit.person.actor, action=action, entity=entity)
-
-    await transact(request, work)
+    await done(request, visit, action, entity, change)
     return RedirectResponse("/jobs", 303)
 
 

@@ -36,16 +36,17 @@ async def save(
     """Stores what was chosen. Raises Refused where two commands share a key."""
     form = await request.form()
     keys = {command: str(form[f"key_{command}"]).strip() for command in COMMANDS if f"key_{command}" in form}
-    wrong = problem(keys)
-    if wrong:
-        raise Refused("value", f"Keys: {wrong}.")
-    defaults = {command: default for command, (default, _) in COMMANDS.items()}
-    changed = {command: key for command, key in keys.items() if key != defaults[command]}
-    await transact(request, _store, visit, {"theme": theme, "keys_off": keys_off, "keys": changed})
+    await transact(request, store_preferences, visit, theme, keys_off, keys)
     return RedirectResponse("/preferences", 303)
 
 
-def _store(connection: Connection, visit: Visit, preferences: dict[str, object]) -> None:
+def store_preferences(connection: Connection, visit: Visit, theme: str, keys_off: bool, keys: dict[str, str]) -> None:
+    """Stores what differs from the defaults. Raises Refused where two commands share a key."""
+    wrong = problem(keys)
+    if wrong:
+        raise Refused("value", f"Keys: {wrong}.")
+    changed = {command: key for command, key in keys.items() if key != COMMANDS[command][0]}
+    preferences = {"theme": theme, "keys_off": keys_off, "keys": changed}
     people.set_preferences(connection, visit.person.id, preferences)
     actor = visit.person.actor
     audit.append(connection, site=visit.person.site, actor=actor, action="setting.preferences", detail=preferences)

@@ -11,6 +11,7 @@ from services.pipeline import drafting, review, signing
 from services.pipeline.drafting import REASONS, Decision
 from services.pipeline.refusal import Refused
 from services.pipeline.review import Act
+from services.settings import Settings
 from services.store import review_list, review_screen, reviews
 from services.store.people import Person
 from services.worklist import screen
@@ -154,11 +155,16 @@ async def undo(
 async def sign(request: Request, visit: Reviewer, chosen: InAddress, review_id: int, revision: Revision) -> Response:
     """Makes the drafts final and puts the next report on the screen."""
     settings = of(request).settings
-    if settings.worklist.reauthenticate and visit.authenticated_ago > REAUTHENTICATION_SECONDS:
-        raise Refused("reauthenticate", "Confirm who you are to sign. Your drafts are kept.")
+    needs_reauthentication(settings, visit)
     targets = signing.destinations(settings)
     await transact(request, signing.sign, act(request, visit, review_id, revision), targets)
     return await following(request, visit, chosen, review_id, "signed")
+
+
+def needs_reauthentication(settings: Settings, visit: Visit) -> None:
+    """Raises Refused where the site asks signers to say again who they are, and they have not just now."""
+    if settings.worklist.reauthenticate and visit.authenticated_ago > REAUTHENTICATION_SECONDS:
+        raise Refused("reauthenticate", "Confirm who you are to sign. Your drafts are kept.")
 
 
 @router.post("/reviews/{review_id}/skip")

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from services.embedded.instance import free_port
 from services.settings import Database
+from services.store.engine import connect
+from tests.databases import fresh_database
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -83,13 +85,44 @@ class Worklist:
         self.process.wait(20)
 
 
+@pytest.fixture(scope="session")
+def shared(cluster: Database) -> Iterator[Worklist]:
+    """One worklist and one database for the tests that leave both running."""
+    with fresh_database(cluster) as database:
+        running = Worklist(database)
+        running.start()
+        yield running
+        running.stop()
+
+
 @pytest.fixture
-def worklist(database: Database, request: pytest.FixtureRequest) -> Iterator[Worklist]:
-    """A running worklist; a test may give it further settings as the fixture's parameter."""
-    running = Worklist(database, getattr(request, "param", {}))
+def worklist(shared: Worklist, request: pytest.FixtureRequest) -> Iterator[Worklist]:
+    """A running worklist, its database empty; a test may give it further settings as the fixture's parameter."""
+    empty(shared.database)
+    own = getattr(request, "param", None)
+    if own is None:
+        yield shared
+        return
+    running = Worklist(shared.database, own)
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def engine(worklist: Worklist) -> Iterator[Engine]:
+    """The worklist's database."""
+    engine = connect(worklist.database)
+    yield engine
+    engine.dispose()
+
+
+def empty(database: Database) -> None:
+    """Removes people and reports; what was audited stays."""
+    engine = connect(database)
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE report, account RESTART IDENTITY CASCADE"))
+    engine.dispose()
 
 
 @dataclass
@@ -126,6 +159,7 @@ def reviewer(browser: Browser, worklist: Worklist) -> Iterator[OpenReviewer]:
         if login:
             page.goto(f"{worklist.url}/login")
             page.get_by_role("button", name="Continue as Demo Reviewer").click()
+            page.wait_for_load_state()
         return person
 
     yield open_one

@@ -1,0 +1,250 @@
+"""The JSON API's records. Names are those of the pages and the tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from services.pipeline.drafting import Action
+
+Side = Literal["left", "right", "bilateral"]
+Status = Literal["present", "absent", "uncertain"]
+# PostgreSQL bigint.
+MAX_ID = 2**63 - 1
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `title` is a stable code, `detail` one sentence for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class Person(BaseModel):
+    """Who is logged in, and the token that changes must carry in `X-CSRF-Token`."""
+
+    name: str
+    site: str
+    roles: list[str]
+    practitioner: str
+    csrf: str
+    ends_in: int = Field(description="Seconds until the session ends without activity.")
+
+
+class ListedReport(BaseModel):
+    """A row of the worklist. `waiting` in seconds."""
+
+    report_id: int
+    id: int = Field(description="The review's id.")
+    state: str
+    revision: int
+    priority: int = Field(description="0 STAT, 1 urgent, 2 routine.")
+    patient_name: str
+    patient_id: str
+    accession: str
+    procedure: str
+    modality: str
+    observed_at: datetime | None
+    created_at: datetime
+    signed_at: datetime | None
+    waiting: float
+    suggestions: int
+    critical: int
+    conflicts: int
+    unsupported: int
+    held: str
+    claimer: str | None
+    claim_live: bool
+
+
+class Listed(BaseModel):
+    """One page of the worklist."""
+
+    reports: list[ListedReport]
+    more: bool
+    counts: dict[str, int]
+
+
+class Draft(BaseModel):
+    """A decision that is not signed."""
+
+    id: int
+    suggestion_id: int | None
+    action: Action
+    value: dict[str, Any]
+    reason_code: str
+    name: str = Field(description="Who decided.")
+    decided_at: datetime
+
+
+class Suggested(BaseModel):
+    """One suggestion. `verified`: every quote stands in the report where it says."""
+
+    id: int
+    finding_id: str
+    name: str
+    status: Status
+    side: str | None
+    change: str | None
+    quotes: list[dict[str, Any]]
+    verified: bool
+    rationale: str
+    rules_status: str | None
+    confidence: float | None
+    critical: bool
+    conflict: bool
+    unsupported: bool
+    state: str
+    reason: str
+    opened: bool
+
+
+class Review(BaseModel):
+    """A report under review."""
+
+    report_id: int
+    review_id: int
+    state: str
+    revision: int
+    mine: bool = Field(description="Whether you hold the claim and may decide.")
+    claimer: str | None
+    claim_live: bool
+    text: str
+    report_status: str
+    version: int
+    suggestions: list[Suggested]
+    drafts: list[Draft]
+    advisories: list[dict[str, Any]]
+    engine: dict[str, Any]
+
+
+class Claiming(BaseModel):
+    """Whether to take the report from somebody who has it open."""
+
+    take_over: bool = False
+
+
+class Revised(BaseModel):
+    """The revision the decision was made on; 409 where it is not the current one."""
+
+    revision: int = Field(ge=0, le=2**31 - 1)
+
+
+class Evidence(BaseModel):
+    """Characters [start, end) of the report's text."""
+
+    start: int = Field(ge=0, le=2**31 - 1)
+    end: int = Field(ge=0, le=2**31 - 1)
+
+
+class Said(BaseModel):
+    """What an edit or addition says; `finding` is an id, name or synonym of the catalogue."""
+
+    finding: str = Field(min_length=1, max_length=200)
+    status: Status
+    side: Side | None = None
+    evidence: Evidence | None = None
+
+
+class Decided(Revised):
+    """A decision. `said` for edit and add; `reason` for reject; `confirmed` where the rules disagree."""
+
+    action: Action
+    suggestion_id: int | None = Field(None, ge=1, le=MAX_ID)
+    said: Said | None = None
+    reason: str = Field("", max_length=40)
+    confirmed: bool = False
+
+
+class Rated(BaseModel):
+    """One item of the QUEST form."""
+
+    item: Literal["quality", "understanding", "expression", "safety", "trust"]
+    value: int = Field(ge=1, le=5)
+
+
+class View(BaseModel):
+    """A saved view."""
+
+    name: str = Field(min_length=1, max_length=60)
+    query: str = Field("", max_length=500)
+
+
+class SavedView(View):
+    """A saved view with its id."""
+
+    id: int
+
+
+class Preferences(BaseModel):
+    """Theme and keys."""
+
+    theme: Literal["dark", "light", "auto"] = "dark"
+    keys_off: bool = False
+    keys: dict[str, str] = {}
+
+
+class Audited(BaseModel):
+    """A row of the audit trail."""
+
+    id: int
+    at: datetime
+    actor: str
+    name: str
+    action: str
+    entity: str
+    report_id: int | None
+    detail: dict[str, Any]
+    sequence: int | None
+    hash: str | None
+
+
+class Figures(BaseModel):
+    """A chart's table."""
+
+    title: str
+    description: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+class ReceivedMessage(BaseModel):
+    """A message, without its body."""
+
+    id: int
+    door: str
+    application: str
+    facility: str
+    control_id: str | None
+    resource: str | None
+    message_type: str
+    received_at: datetime
+    bytes: int
+    sha256: str
+    state: str
+    reason: str
+    ack_code: str | None
+
+
+class Job(BaseModel):
+    """A reading, done or to be done. `age` in seconds."""
+
+    id: int
+    kind: str
+    state: str
+    priority: int
+    engine: str
+    lost: int
+    failed: int
+    reason: str
+    age: float
+
+
+class Done(BaseModel):
+    """The change was made."""
+
+    done: Literal[True] = True

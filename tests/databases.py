@@ -1,0 +1,26 @@
+"""Databases beside the one each test gets."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import create_engine, text
+
+from services.settings import Database
+
+NUMBERS = itertools.count(1)
+
+
+@contextmanager
+def fresh_database(cluster: Database) -> Iterator[Database]:
+    """A migrated database for as long as the caller likes."""
+    name = f"shared_{next(NUMBERS)}"
+    server = create_engine(cluster.url(), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_countersign"))
+    yield cluster.model_copy(update={"name": name})
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
