@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from services.settings import Settings
-from services.store.migrate import is_current
+from services.store.schema import is_current
 from services.telemetry import health, logs
 from services.telemetry.health import Probes
 

@@ -21,16 +21,19 @@ REFUSALS = (
 )
 
 
+NAMES = {
+    "listener": "Take HL7 v2 messages in over MLLP.",
+    "subscriber": "Hear of DiagnosticReports from the FHIR server.",
+    "relay": "Wake workers up for jobs that are due; take back what lost workers held.",
+    "worker": "Read messages and reports.",
+    "sender": "Empty the outbox into the FHIR server.",
+    "worklist": "Serve the review screen and the APIs.",
+}
+
+
 def mount(app: typer.Typer) -> None:
     """Adds the commands."""
-    for name, text in {
-        "listener": "Take HL7 v2 messages in over MLLP.",
-        "subscriber": "Hear of DiagnosticReports from the FHIR server.",
-        "relay": "Wake workers up for jobs that are due; take back what lost workers held.",
-        "worker": "Read messages and reports.",
-        "sender": "Empty the outbox into the FHIR server.",
-        "worklist": "Serve the review screen and the APIs.",
-    }.items():
+    for name, text in NAMES.items():
         app.command(name, help=text)(_command(name))
 
 

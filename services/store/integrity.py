@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from services.store import audit
-from services.store.migrate import is_current
+from services.store.schema import is_current
 from services.store.tables import job, message
 
 

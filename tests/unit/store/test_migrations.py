@@ -4,12 +4,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
-from services.store.migrate import heads, is_current, migrate
+from services.store.migrate import heads, migrate
+from services.store.schema import chain, is_current
 from services.store.tables import metadata
 
 
 def test_the_chain_has_one_head() -> None:
     assert len(heads()) == 1
+
+
+def test_the_newest_number_is_the_head() -> None:
+    assert heads() == (chain()[-1],)
 
 
 def test_the_migrated_schema_is_the_one_the_tables_describe(engine: Engine) -> None:
