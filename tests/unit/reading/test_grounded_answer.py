@@ -60,9 +60,9 @@ def test_what_is_not_mentioned_needs_no_support() -> None:
 
 
 def test_a_passage_with_something_hidden_in_it_is_found_as_the_model_saw_it() -> None:
-    text = "FINDINGS: Small ｐleural eff\u200busion."
+    text = "FINDINGS: Ｓm\u200ball pleural effusion."
     verdict = ground(text).verdict(draft("Small pleural effusion."), EFFUSION)
-    assert [quote.text for quote in verdict.quotes] == ["Small ｐleural eff\u200busion."]
+    assert [quote.text for quote in verdict.quotes] == ["Ｓm\u200ball pleural effusion."]
 
 
 def test_text_that_speaks_to_the_reader_carries_nothing_and_is_only_remarked_as_such() -> None:
