@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, RowMapping
 
-from integration.fhir.capability import Capabilities, capabilities
+from integration.fhir.capability import Capabilities, capabilities, is_supported
 from integration.fhir.client import Client
 from integration.fhir.errors import Conflict, FhirError, Refused, Unreachable
 from integration.fhir.results import list_results
@@ -41,6 +41,8 @@ class FhirTarget:
         """What the server can do. Raises FhirError."""
         if self._capabilities is None or time.monotonic() - self._read_at > CAPABILITIES_SECONDS:
             self._capabilities = self.client.run(capabilities())
+            if not is_supported(self._capabilities):
+                LOG.warning("FHIR version not supported", version=self._capabilities.fhir_version[:10])
             self._read_at = time.monotonic()
         return self._capabilities
 
