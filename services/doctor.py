@@ -13,6 +13,8 @@ from sqlalchemy.exc import OperationalError
 
 from integration.fhir.capability import capabilities, is_supported
 from integration.fhir.errors import FhirError
+from integration.sglang.client import ModelClient
+from services.engines import RULES, EngineError, load_engines, spec_of
 from services.pipeline.context import fhir_client, site
 from services.pipeline.readers import readers
 from services.process import database_problem
@@ -34,6 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Looks at everything; a part that is down never keeps the others from being looked at."""
     engine = connect(settings.database)
     found = [_database(engine, settings), _broker(settings), _fhir(settings), _listener(settings), *_files(settings)]
+    found += _models(settings)
     if found[0].well:
         found += _waiting(engine)
     engine.dispose()
@@ -98,6 +101,20 @@ def _files(settings: Settings) -> Iterator[Finding]:
             yield Finding(name, False, str(error))
         else:
             yield Finding(name, True, "read")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    """The model servers that read; what is wrong with engines.yaml itself is told above."""
+    for name in sorted({settings.reading.engine, settings.reading.shadow} - {"", RULES}):
+        try:
+            endpoint = spec_of(name, load_engines(settings.config_dir)).endpoint()
+        except EngineError:
+            continue
+        client = ModelClient(endpoint)
+        ready = client.ready()
+        client.close()
+        says = "ready" if ready else "does not answer, or is still loading; reports wait until it does"
+        yield Finding(f"model server {name}", ready, f"{endpoint.root}: {says}")
 
 
 def _waiting(engine: Engine) -> list[Finding]:

@@ -13,6 +13,7 @@ from services.evaluation.dataset import DatasetError, Labelled
 from services.evaluation.dataset import load as load_dataset
 from services.evaluation.score import Pair, Score, by_catalogue, pairs, score
 from services.reading.catalogue import load as load_library
+from services.reading.reader import ReadingError
 
 
 class Form(StrEnum):
@@ -35,7 +36,11 @@ def evaluate(
         raise typer.Exit(2)
     items = _items(data)
     synthetic = all(item.origin == "synthetic" for item in items)
-    found = pairs(items, named(engine, synthetic=synthetic), load_library())
+    try:
+        found = pairs(items, named(engine, synthetic=synthetic), load_library())
+    except ReadingError as error:
+        typer.echo(f"countersign evaluate: {error}", err=True)
+        raise typer.Exit(2) from None
     if form is Form.JSON:
         typer.echo(score(found).model_dump_json(indent=2))
         return

@@ -10,6 +10,7 @@ import typer
 from services.commands.engine import named
 from services.evaluation.batch import BatchError, read_file
 from services.reading.catalogue import CatalogueError, load
+from services.reading.reader import ReadingError
 
 
 def read(
@@ -21,7 +22,7 @@ def read(
     reader = named(engine)
     try:
         count = read_file(source, target, reader, load())
-    except (BatchError, CatalogueError) as error:
+    except (BatchError, CatalogueError, ReadingError) as error:
         raise _refused(str(error)) from None
     except OSError as error:
         raise _refused(f"{error.filename}: {error.strerror}") from None

@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from integration.sglang.profiles import profile_named
-from services.cli import app
+from services.cli import build
 from services.commands.serve_model import environment
 
 
 def run(*words: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, ["serve-model", *words])
+    result = CliRunner().invoke(build(), ["serve-model", *words])
     return result.exit_code, result.stdout, result.stderr
 
 
