@@ -59,7 +59,7 @@ class InboxWriter:
         if self._connection is None:
             try:
                 self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-                inbox.prefer_indexes(self._connection)
+                inbox.keep_plans(self._connection)
             except (SQLAlchemyError, OSError) as error:
                 self._hang_up()
                 raise Outage(_reason(error)) from None

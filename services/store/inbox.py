@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Integer, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, LargeBinary, RowMapping, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.types import TypeEngine
 
 from integration.hl7v2.msh import Header
 from services.store.tables import job, message
 
 SUMMARY = [c for c in message.c if c.name not in ("body", "ack")]
 
-# Arrays instead of rows: one statement for groups of any size, prepared once, and one round trip with its commit.
-_FRAME: dict[str, TypeEngine[Any]] = {
-    "place": Integer(),
-    "repeats": Integer(),
-    **{
-        name: message.c[name].type
-        for name in (
-            "site_id", "peer", "application", "facility", "control_id", "message_type", "body", "bytes", "sha256",
-            "truncated", "state", "reason", "ack_code", "ack", "control_id_reused", "trace",
-        )
-    },
-}  # fmt: skip
-_LISTED = ", ".join(_FRAME)
+# One JSON document and two arrays instead of rows: one statement for groups of any size, prepared once, and one
+# round trip with its commit.
+_FIELDS = {
+    "place": "integer",
+    "repeats": "integer",
+    "priority": "smallint",
+    "site_id": "text",
+    "peer": "text",
+    "application": "text",
+    "facility": "text",
+    "control_id": "text",
+    "message_type": "text",
+    "bytes": "bigint",
+    "sha256": "text",
+    "truncated": "boolean",
+    "state": "text",
+    "reason": "text",
+    "ack_code": "text",
+    "control_id_reused": "boolean",
+    "trace": "text",
+}
+_DECLARED = ", ".join(f"{name} {kind}" for name, kind in _FIELDS.items())
 _ADD_FRAMES = text(f"""
     WITH arrived AS MATERIALIZED (
         SELECT frame.*, nextval(pg_get_serial_sequence('message', 'id')) AS id, earlier.id AS earlier_id,
@@ -40,7 +49,9 @@ _ADD_FRAMES = text(f"""
                     AND any_earlier.application = frame.application AND any_earlier.facility = frame.facility
                     AND any_earlier.door = 'hl7'
             ) AS used
-        FROM unnest({", ".join(f":{name}" for name in _FRAME)}) AS frame ({_LISTED})
+        FROM ROWS FROM (
+            json_to_recordset(CAST(:frames AS json)) AS ({_DECLARED}), unnest(:bodies), unnest(:acks)
+        ) AS frame ({", ".join(_FIELDS)}, body, ack)
         LEFT JOIN LATERAL (
             SELECT id, ack, ack_code FROM message
             WHERE site_id = frame.site_id AND application = frame.application AND facility = frame.facility
@@ -68,11 +79,12 @@ _ADD_FRAMES = text(f"""
         FROM judged
         RETURNING id, site_id, application, facility, state
     ), queued AS (
-        INSERT INTO job (site_id, kind, message_id, sender)
-        SELECT site_id, 'intake', id, application || '^' || facility FROM stored WHERE state = 'queued' ORDER BY id
+        INSERT INTO job (site_id, kind, message_id, sender, priority)
+        SELECT stored.site_id, 'intake', id, stored.application || '^' || stored.facility, judged.priority
+        FROM stored JOIN judged USING (id) WHERE stored.state = 'queued' ORDER BY id
     )
     SELECT id, duplicate_of, CASE WHEN duplicate_of IS NOT NULL THEN first_ack END FROM judged ORDER BY place
-""").bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _FRAME.items()))  # noqa: S608
+""").bindparams(bindparam("bodies", type_=ARRAY(LargeBinary)), bindparam("acks", type_=ARRAY(LargeBinary)))  # noqa: S608
 
 
 class Taken(NamedTuple):
@@ -83,9 +95,10 @@ class Taken(NamedTuple):
     ack: bytes | None
 
 
-def prefer_indexes(connection: Connection) -> None:
-    """For a connection that is kept: a plan made while the table was small would scan it once it is large."""
+def keep_plans(connection: Connection) -> None:
+    """For a connection that is kept: plan once, and not with the scans that suit a table that is still small."""
     connection.execute(text("SET enable_seqscan = off"))
+    connection.execute(text("SET plan_cache_mode = force_generic_plan"))
 
 
 def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Taken]:
@@ -93,10 +106,11 @@ def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[T
 
     `place` numbers the rows of the group; `repeats` is the place of an earlier one of the same identity, or None.
     A frame whose identity is stored already becomes a repeat of that message. A control id that an earlier message
-    of other content bears is flagged.
+    of other content bears is flagged. `priority` is that of the job.
     """
-    arrays = {name: [row[name] for row in rows] for name in _FRAME}
-    return [Taken(*row) for row in connection.execute(_ADD_FRAMES, arrays)]
+    frames = json.dumps([{name: row[name] for name in _FIELDS} for row in rows])
+    contents = {"bodies": [row["body"] for row in rows], "acks": [row["ack"] for row in rows]}
+    return [Taken(*row) for row in connection.execute(_ADD_FRAMES, {"frames": frames, **contents})]
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
