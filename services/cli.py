@@ -19,6 +19,8 @@ COMMANDS = {
     "settings": "admin:settings",
     "verify": "admin:verify",
     "messages": "messages:messages",
+    "jobs": "jobs:app",
+    "purge": "purge:purge",
     "send": "send:send",
     "read": "read:read",
     "evaluate": "evaluate:evaluate",

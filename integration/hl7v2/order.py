@@ -9,16 +9,8 @@ from integration.hl7v2.datatypes import coding, entity_identifier
 from integration.hl7v2.groups import Group, places
 from integration.hl7v2.segments import Segment
 from integration.hl7v2.senders import SenderMap
+from integration.hl7v2.urgency import PRIORITIES
 
-_PRIORITIES = {
-    "S": Priority.STAT,
-    "STAT": Priority.STAT,
-    "A": Priority.STAT,
-    "ASAP": Priority.STAT,
-    "U": Priority.URGENT,
-    "URGENT": Priority.URGENT,
-    "P": Priority.URGENT,
-}
 _UID = re.compile(r"[0-2](?:\.\d+)+\Z")
 # DICOM (0008,0050) is an SH: 16 characters; and no department names its exams without a digit.
 _ACCESSION = re.compile(r"(?=.*\d)\S{1,64}\Z")
@@ -78,7 +70,7 @@ def _priority(group: Group, obr: Segment) -> Priority:
     words = [obr.value(5), obr.value(27, 6), obr.value(27, 8)]
     words += [timing.value(9)] if timing else []
     words += [order.value(7, 6)] if order else []
-    return min((_PRIORITIES.get(word.upper(), Priority.ROUTINE) for word in words), default=Priority.ROUTINE)
+    return min((PRIORITIES.get(word.upper(), Priority.ROUTINE) for word in words), default=Priority.ROUTINE)
 
 
 def _study_uid(group: Group) -> str:

@@ -16,6 +16,7 @@ from integration.fhir import report as fhir_report
 from integration.hl7v2.msh import read_header
 from integration.hl7v2.parts import split
 from integration.hl7v2.report import Understood, read_reports
+from integration.hl7v2.urgency import urgency
 from services.pipeline import placement
 from services.pipeline.context import Site
 from services.pipeline.states import NO_KEY
@@ -40,7 +41,8 @@ def _take_apart(connection: Connection, batch: RowMapping) -> None:
         (message_id,) = inbox.add(connection, [row])
         sender = f"{row['application']}^{row['facility']}"
         job = {"site_id": batch["site_id"], "kind": "intake", "message_id": message_id, "sender": sender}
-        inbox.add_jobs(connection, [job])
+        priority = int(urgency(part.body, read_header(part.body)))
+        inbox.add_jobs(connection, [{**job, "priority": priority}])
     inbox.set_state(connection, batch["id"], "done")
 
 

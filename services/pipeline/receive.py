@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from integration.hl7v2.ack import NOT_ALLOWED, NOT_STORED, TOO_LARGE, Fault, Outcome, answer, refusal
 from integration.hl7v2.mllp import Frame, frame
 from integration.hl7v2.msh import Header, read_header
+from integration.hl7v2.urgency import urgency
 from services.settings import Mllp
 from services.store import inbox
 
@@ -75,6 +76,7 @@ def _row(arrival: Arrival, mllp: Mllp) -> dict[str, Any]:
         "ack_code": code,
         "ack": ack,
         "trace": arrival.trace,
+        "priority": int(urgency(arrival.frame.body, header)),
     }
 
 

@@ -5,11 +5,67 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from services.store import audit
 from services.store.schema import is_current
 from services.store.tables import job, message
+
+# (what, what is counted as kept, what is wrong, its query). A message taken in has a source, a part or a reason.
+PROMISES = (
+    (
+        "acknowledged",
+        "every acknowledged report has a job or an outcome",
+        "acknowledged messages are gone without a trace; the first is message",
+        """
+        SELECT message.id FROM message
+        WHERE ack_code IN ('AA', 'CA') AND duplicate_of IS NULL AND NOT (
+            state IN ('ignored', 'quarantined', 'rejected')
+            OR EXISTS (SELECT FROM job WHERE job.message_id = message.id AND job.state <> 'cancelled')
+            OR EXISTS (SELECT FROM report_source WHERE report_source.message_id = message.id)
+            OR EXISTS (SELECT FROM message AS one WHERE one.parent_id = message.id)
+        )
+        """,
+    ),
+    (
+        "readings",
+        "every current version of a report is read, on its way, or left for a person",
+        "versions have neither reading nor job; the first is version",
+        """
+        SELECT version.id FROM report_version AS version JOIN report ON report.id = version.report_id
+        WHERE version.state IN ('current', 'superseding') AND report.held = ''
+            AND version.status IN ('final', 'amended', 'corrected', 'appended')
+            AND NOT EXISTS (SELECT FROM analysis WHERE analysis.version_id = version.id)
+            AND NOT EXISTS (SELECT FROM job WHERE job.version_id = version.id AND job.state <> 'cancelled')
+        """,
+    ),
+    (
+        "signed",
+        "every signed report has its delivery, where there is somewhere to deliver to",
+        "signed reports were never put in the outbox; the first is report",
+        """
+        SELECT review.report_id FROM review WHERE review.state = 'signed'
+            AND EXISTS (SELECT FROM delivery)
+            AND NOT EXISTS (SELECT FROM delivery
+                WHERE delivery.version_id = review.version_id AND delivery.kind IN ('signed', 'oru'))
+        """,
+    ),
+    (
+        "deliveries",
+        "nothing was delivered twice",
+        "resources stand twice under one identifier; the first is resource",
+        """
+        SELECT min(id) AS id FROM fhir_resource WHERE resource_type IN ('Observation', 'Task', 'Provenance')
+        GROUP BY endpoint, resource_type, resource_id HAVING count(*) > 1
+        """,
+    ),
+    (
+        "suggestions",
+        "no finding stands twice in a version",
+        "findings stand twice; the first is suggestion",
+        "SELECT min(id) AS id FROM suggestion GROUP BY version_id, identifier HAVING count(*) > 1",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +84,7 @@ def examine(connection: Connection) -> Iterator[Check]:
     if current:
         yield _bytes(connection)
         yield _work(connection)
+        yield from (_promise(connection, *promise) for promise in PROMISES)
         yield _audit(connection)
 
 
@@ -50,6 +107,11 @@ def _work(connection: Connection) -> Check:
     query = select(func.count().filter(waiting), func.count().filter(waiting & ~jobs)).select_from(message)
     count, lost = connection.execute(query).one()
     return Check("queue", f"{count} messages wait, each with its job", f"{lost} wait without a job" if lost else "")
+
+
+def _promise(connection: Connection, what: str, says: str, wrong: str, query: str) -> Check:
+    broken = connection.execute(text(f"SELECT count(*), min(id) FROM ({query}) AS broken (id)")).one()  # noqa: S608
+    return Check(what, says, f"{broken[0]} {wrong} {broken[1]}" if broken[0] else "")
 
 
 def _audit(connection: Connection) -> Check:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, and_, case, func, insert, literal
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.settings import Queue
-from services.store.tables import circuit, job, worker
+from services.store.tables import circuit, job, message, worker
 
 NOW = func.now()
 OPEN = ("ready", "waiting", "leased")
@@ -257,13 +257,25 @@ def retry(connection: Connection, job_id: int) -> bool:
     """An operator sends a dead, waiting or cancelled job on its way again, counters at zero."""
     statement = update(job).where(job.c.id == job_id, job.c.state.in_(("dead", "waiting", "cancelled")))
     fresh = {"state": "ready", "lost": 0, "failed": 0, "reason": "", "published_at": None, "finished_at": None}
-    return connection.execute(statement.values(not_before=NOW, **fresh)).rowcount == 1
+    done = connection.execute(statement.values(not_before=NOW, **fresh)).rowcount == 1
+    if done:
+        _move_message(connection, job_id, "quarantined", "queued", "")
+    return done
 
 
 def cancel(connection: Connection, job_id: int, reason: str) -> bool:
-    """An operator gives a job up."""
+    """An operator gives a job up; a message that was to be taken in is quarantined, so that it is not forgotten."""
     statement = update(job).where(job.c.id == job_id, job.c.state.in_(("ready", "waiting", "dead")))
-    return connection.execute(statement.values(state="cancelled", reason=reason, finished_at=NOW)).rowcount == 1
+    done = connection.execute(statement.values(state="cancelled", reason=reason, finished_at=NOW)).rowcount == 1
+    if done:
+        _move_message(connection, job_id, "queued", "quarantined", reason)
+    return done
+
+
+def _move_message(connection: Connection, job_id: int, before: str, after: str, reason: str) -> None:
+    of_job = select(job.c.message_id).where(job.c.id == job_id, job.c.kind == "intake").scalar_subquery()
+    statement = update(message).where(message.c.id == of_job, message.c.state == before)
+    connection.execute(statement.values(state=after, reason=reason))
 
 
 def search(

@@ -25,7 +25,8 @@ def test_a_whole_database_is_whole(engine: Engine) -> None:
         connection.execute(insert(job).values(kind="intake", message_id=store(connection, "queued")))
         audit.append(connection, site="default", actor="test", action="signed")
         audit.seal(connection)
-        assert {check.what for check in examine(connection)} == {"schema", "messages", "queue", "audit"}
+        looked_at = {check.what for check in examine(connection)}
+        assert looked_at >= {"schema", "messages", "queue", "acknowledged", "signed", "deliveries", "audit"}
         assert wrong(connection) == {}
 
 
@@ -40,6 +41,13 @@ def test_a_message_that_waits_without_a_job_shows(engine: Engine) -> None:
     with engine.begin() as connection:
         store(connection, "queued")
         assert wrong(connection) == {"queue": "1 wait without a job"}
+
+
+def test_an_acknowledged_message_that_left_no_trace_shows(engine: Engine) -> None:
+    with engine.begin() as connection:
+        lost = store(connection)
+        connection.execute(update(message).values(ack_code="AA"))
+        assert wrong(connection)["acknowledged"].endswith(f"the first is message {lost}")
 
 
 def test_a_changed_audit_row_shows(engine: Engine) -> None:

@@ -1,0 +1,119 @@
+"""`countersign jobs`: the queue as an operator sees it: what waits and why, dead letters, retry, cancel."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Connection, RowMapping
+
+from services.commands.common import Data, database, settings
+from services.pipeline.waiting import why
+from services.store import audit
+from services.store import jobs as store
+
+app = typer.Typer(no_args_is_help=True, help="The queue: what waits and why, dead letters, retry, cancel.")
+PRIORITIES = {0: "STAT", 1: "urgent", 2: "routine", 3: "shadow"}
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+Ids = Annotated[list[int], typer.Argument(help="Job numbers.")]
+
+
+@app.command("list")
+def list_jobs(
+    data: Data = None,
+    state: Annotated[str, typer.Option(help="ready, leased, waiting, done, dead, cancelled")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first, each with the reason why it is where it is."""
+    with database(data) as connection:
+        slots = store.slots_alive(connection, settings(data).queue)
+        rows = [_row(row, slots) for row in store.search(connection, state=state, limit=limit)]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        Console().print(_table(rows))
+
+
+@app.command("why")
+def why_waiting(job: Annotated[int, typer.Argument(help="Job number.")], data: Data = None) -> None:
+    """Say why one job is where it is."""
+    with database(data) as connection:
+        found = store.search(connection, ids=[job])
+        slots = store.slots_alive(connection, settings(data).queue)
+    if not found:
+        typer.echo(f"countersign: there is no job {job}; `countersign jobs list` shows them", err=True)
+        raise typer.Exit(1)
+    row = _row(found[0], slots)
+    typer.echo(f"job {job} ({row['kind']}, {row['priority']}) is {row['state']}: {row['why'] or 'nothing to say'}")
+
+
+@app.command()
+def dead(data: Data = None, as_json: AsJson = False) -> None:
+    """List the dead letters."""
+    list_jobs(data, state="dead", limit=1000, as_json=as_json)
+
+
+@app.command()
+def retry(jobs: Ids, data: Data = None) -> None:
+    """Send dead, waiting or cancelled jobs on their way again, counters at zero."""
+    _change(data, jobs, "job.retry", lambda connection, job: store.retry(connection, job))
+
+
+@app.command()
+def cancel(
+    jobs: Ids,
+    data: Data = None,
+    reason: Annotated[str, typer.Option(help="Kept with the job; no patient's data.")] = "given up by an operator",
+) -> None:
+    """Give jobs up that are not being worked on. Their messages stay, quarantined, and can be retried."""
+    _change(data, jobs, "job.cancel", lambda connection, job: store.cancel(connection, job, reason))
+
+
+def _change(data: Data, jobs: list[int], action: str, change: Any) -> None:
+    refused = []
+    with database(data) as connection:
+        for job in jobs:
+            if change(connection, job):
+                _audit(connection, action, job)
+            else:
+                refused.append(job)
+    for job in refused:
+        typer.echo(f"countersign: job {job}: not in a state for that; `countersign jobs why {job}`", err=True)
+    typer.echo(f"{len(jobs) - len(refused)} of {len(jobs)} changed")
+    raise typer.Exit(1 if refused else 0)
+
+
+def _audit(connection: Connection, action: str, job: int) -> None:
+    who = f"operating system user {os.getuid()}"
+    audit.append(connection, site="default", actor=who, action=action, entity=f"job/{job}")
+
+
+def _row(row: RowMapping, slots: int) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "state": row["state"],
+        "priority": PRIORITIES.get(row["priority"], str(row["priority"])),
+        "sender": row["sender"],
+        "engine": row["engine"],
+        "age": round(row["age"]),
+        "lost": row["lost"],
+        "failed": row["failed"],
+        "message": row["message_id"],
+        "version": row["version_id"],
+        "why": why(row, slots),
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table()
+    for heading in ("Job", "Kind", "State", "Priority", "Age, s", "Lost", "Failed", "Why"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(str(row[key]) for key in ("id", "kind", "state", "priority", "age", "lost", "failed", "why")))
+    return table
