@@ -30,6 +30,8 @@ def candidate_for(name: str, library: Library) -> Candidate:
     found = library.find(name)
     if found and _is_same(name, found):
         return found
+    if named := _by_name(name, library):
+        return named
     if found:
         return _kind_of(found, name)
     return _narrowed(name, library) or candidate_from_name(name)
@@ -39,6 +41,18 @@ def _is_same(name: str, found: Candidate) -> bool:
     """Whether a name means the finding itself and not only one of its kinds."""
     named = {name.casefold(), name.casefold().replace(" ", "_")} & {found.finding.id, found.finding.name.casefold()}
     return bool(named) or any(_canon(name) <= _canon(part) for part in re.split(r" or |, |/", found.finding.name))
+
+
+def _by_name(name: str, library: Library) -> Candidate | None:
+    """The finding whose name holds all words asked for, the shortest such name."""
+    asked = _canon(name)
+    named = [
+        (len(canon), candidate)
+        for candidate in library.candidates()
+        for part in re.split(r" or |, |/", candidate.finding.name)
+        if asked and asked <= (canon := _canon(part)) and len(canon) <= len(asked) + 1
+    ]
+    return min(named, key=lambda pair: pair[0])[1] if named else None
 
 
 def _kind_of(base: Candidate, name: str) -> Candidate:
@@ -81,6 +95,7 @@ def _with(base: Candidate, name: str, extra: str) -> Candidate:
     return base.model_copy(
         update={
             "finding": Finding(id=own.finding.id, name=own.finding.name, critical=base.finding.critical),
+            "definition": "",
             "synonyms": synonyms,
             "sides": True,
         }

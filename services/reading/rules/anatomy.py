@@ -74,7 +74,8 @@ _OTHERS = """lung pleura heart pericardium mediastinum hilum aorta artery vein v
     bone breast skin node lymph diaphragm abdomen chest peritoneum tonsil trachea coronary carotid portal meninges
     intracranial retroperitoneal mesenteric mesentery omentum umbilical hiatal ventral supraclavicular iliac jugular
     subclavian hemithorax costophrenic subcutaneous scalp subgaleal neck face facial parotid paranasal ethmoid sphenoid
-    testis testicular scrotal scrotum vagina anal rectal ileal urinary acl pcl mcl lcl rotator cuff supraspinatus infraspinatus
+    testis testicular scrotal scrotum vagina anal rectal ileal urinary acl pcl mcl lcl
+    rotator cuff supraspinatus infraspinatus
     subscapularis labrum achilles mitral tricuspid valve atrium septum incisional paraspinal psoas gluteal calf thigh
     forearm leg arm umbilicus groin cervix endometrium fetus placenta intramammary axillary popliteal femoropopliteal"""
 ANATOMY = _places(_OTHERS).union(*UMBRELLAS.values())

@@ -20,6 +20,7 @@ from services.reading.rules.words import (
     PARTS,
     PREDICATES,
     SIDES,
+    SIGN_HEADS,
 )
 from services.reading.rules.wordset import wordset
 
@@ -64,9 +65,8 @@ def place_of(parsed: Parsed, at: int, topic: frozenset[str]) -> Place:
     around = _words(tokens[clause.start : at + _REACH]) | parsed.sentence.context
     here = local & _ORGANS or around & _ORGANS
     before = frozenset() if here else _words(tokens[: clause.start]) & _ORGANS or topic
-    around |= before
     wide = frozenset(widened(local & ANATOMY)) - BROAD
-    widest = frozenset(widened(around & ANATOMY)) - BROAD | around
+    widest = frozenset(widened((around | before) & ANATOMY)) - BROAD | around | before
     return Place(first, last, local, around, here, before, wide, widest)
 
 
@@ -146,7 +146,8 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         missing -= _NARROWING
     if not missing:
         return "phrase"
-    if missing <= place.widest:
+    sign = pattern.head in SIGN_HEADS and not target.heads & {pattern.head, "lesion", "mass", "cyst"}
+    if not (sign and not denied) and missing <= place.widest:
         return "clause"
     if _in_exam(pattern, place, exam, missing):
         return "exam"

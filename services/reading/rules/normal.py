@@ -25,6 +25,8 @@ _PHRASES = (
 )
 _NOT_PREDICATES = wordset("within limits well")
 _AFTER = wordset("with without , but at although though ;")
+# "Pulmonary vasculature is normal" does not speak of the lungs.
+_VESSELS = wordset("vessel artery vein")
 _LIMITING = wordset("otherwise remaining remainder rest except other")
 _SPOILING = (Kind.NEGATED, Kind.UNCERTAIN, Kind.HYPOTHETICAL, Kind.PRIOR, Kind.UNASSESSED)
 
@@ -102,13 +104,13 @@ def _has_predicate(parsed: Parsed, start: int, end: int) -> bool:
 def _subject(target: Target, said: set[str], texts: set[str], usual: bool) -> frozenset[str]:
     """The subject of the first normal statement of the target that the clause makes; empty when it makes none."""
     for normal in target.normals:
-        if said.issuperset(normal.subject) and _holds(normal, texts, usual):
+        if said.issuperset(normal.subject) and _holds(normal, texts, usual) and not said & _VESSELS - normal.subject:
             return normal.subject
     return frozenset()
 
 
 def _holds(normal: Normal, texts: set[str], usual: bool) -> bool:
     """Whether the clause's predicate is the statement's, or both are one of the usual ones."""
-    if not texts.isdisjoint(normal.predicate - _NOT_PREDICATES):
+    if (own := normal.predicate - _NOT_PREDICATES) and own <= texts:
         return True
     return usual and bool(normal.predicate & _ANY or normal.predicate >= {"within", "limits"})

@@ -80,12 +80,21 @@ def _of(mentions: list[Mention], status: Status) -> tuple[Mention, ...]:
 def _within(mentions: list[Mention]) -> tuple[Status, str]:
     """Inside one section an assertion beats a hedge beats a denial; the denial is then of another kind or place."""
     firm = [mention for mention in mentions if not mention.weak and mention.rule != "normal"] or mentions
-    firm = _concluded(firm)
+    firm = _by_name(_concluded(firm))
     for status in (Status.PRESENT, Status.UNCERTAIN, Status.ABSENT):
         chosen = [mention for mention in firm if mention.status is status]
         if chosen:
             return status, chosen[0].rule
     return Status.NOT_MENTIONED, "not-mentioned"
+
+
+def _by_name(mentions: list[Mention]) -> list[Mention]:
+    """A denial of the finding by its name outweighs signs of it: "prominent ventricles ... no hydrocephalus"."""
+    denied = any(mention.named and mention.status is Status.ABSENT for mention in mentions)
+    said = any(mention.named and mention.status is not Status.ABSENT for mention in mentions)
+    if not denied or said:
+        return mentions
+    return [mention for mention in mentions if mention.status is Status.ABSENT]
 
 
 def _concluded(mentions: list[Mention]) -> list[Mention]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from integration.canonical import Section, SectionKind
+from services.reading.rules.anatomy import ANATOMY
+from services.reading.rules.tokens import words_of
 from services.reading.rules.wordset import wordset
 
 _NAMES: dict[SectionKind, str] = {
@@ -61,6 +63,7 @@ _BEFORE_FINDINGS = (
     SectionKind.COMPARISON,
     SectionKind.OTHER,
 )
+_LABEL = re.compile(r"^[ \t]*(?P<label>[A-Z][A-Za-z /,&-]{2,40}):", re.MULTILINE)
 _LONG = 20
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 
@@ -126,7 +129,7 @@ def blocks(text: str, given: Sequence[Section] = ()) -> list[Block]:
     found: list[Block] = []
     for (kind, start), end in zip(edges, ends, strict=True):
         found += _under_headings(text, kind, start, end)
-    return _open_findings(text, _after_addendum(_told_procedures(text, found)))
+    return _open_findings(text, _after_addendum(_told_procedures(text, _labelled(text, found))))
 
 
 def _edges(text: str, given: Sequence[Section]) -> list[tuple[SectionKind, int]]:
@@ -152,6 +155,26 @@ def _under_headings(text: str, kind: SectionKind, start: int, end: int) -> list[
     for mark, stop in zip(marks, ends, strict=False):
         found.append(Block(mark.kind, start + mark.end, max(stop, start + mark.end)))
     return [block for block in found if text[block.start : block.end].strip()]
+
+
+def _labelled(text: str, found: list[Block]) -> list[Block]:
+    """A line labelled with an organ ("LUNGS:") under the indication or technique begins the findings."""
+    result: list[Block] = []
+    for block in found:
+        label = _organ_label(text, block) if block.kind in _BEFORE_FINDINGS else -1
+        if label > block.start:
+            result += [block._replace(end=label), Block(SectionKind.FINDINGS, label, block.end)]
+        else:
+            result.append(block)
+    return [block for block in result if text[block.start : block.end].strip()]
+
+
+def _organ_label(text: str, block: Block) -> int:
+    for match in _LABEL.finditer(text, block.start, block.end):
+        words = {part for token in words_of(match.group("label")) for part in token.canon}
+        if words & ANATOMY:
+            return match.start()
+    return -1
 
 
 def _told_procedures(text: str, found: list[Block]) -> list[Block]:

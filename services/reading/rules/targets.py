@@ -95,7 +95,7 @@ def _target(candidate: Candidate) -> Target:
     patterns += [pattern for phrase in candidate.normal_phrases if (pattern := _normal_wording(phrase))]
     normals = [normal for phrase in candidate.normal_phrases if (normal := _normal(_marked(phrase)))]
     normals += [Normal(subject, _USUAL) for text in candidate.structures if (subject := _subject(words_of(text)))]
-    if own := _places(patterns[0]) if patterns else frozenset():
+    if not candidate.definition and patterns and (own := _places(patterns[0])):
         normals.append(Normal(own, _USUAL))
     words = words_of(name)
     canon = frozenset(part for word in words for part in word.canon)
@@ -146,7 +146,10 @@ def _home(name: list[Token], patterns: list[Pattern], candidate: Candidate) -> f
 
 def _places(pattern: Pattern) -> frozenset[str]:
     """The organ a bare name speaks of, whose being called normal denies it; level and part included."""
-    places = pattern.needs & ANATOMY | {word for word in pattern.needs if is_level(word)}
+    levels = frozenset(filter(is_level, pattern.needs))
+    if levels:
+        return levels
+    places = pattern.needs & ANATOMY
     return places if pattern.needs & (ANATOMY - VAGUE) else frozenset()
 
 

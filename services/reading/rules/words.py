@@ -382,6 +382,11 @@ PARTS = wordset(
     """wall silhouette size shadow contour space system tissue height body region structure surface caliber course
     margin outline gland marking field zone vasculature signal"""
 )
+# Heads that are only a sign of most findings, and count only with the finding's place in their own noun phrase.
+SIGN_HEADS = wordset(
+    """hypodensity hyperdensity hyperintensity opacity mass lesion nodule cyst fluid air collection edema loss focus
+    compress displace collapse density attenuation signal"""
+)
 # Blood in one of these is not blood in another.
 COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intraparenchymal scalp subgaleal canal foramen")
 # "subcutaneous emphysema" is not emphysema: a head after one of these is another thing, unless they are needed.
@@ -390,6 +395,7 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "loss": frozenset({"disc"}),
     "height": frozenset({"disc"}),
     "effusion": frozenset({"mastoid"}),
+    "lesion": frozenset({"matter"}),
 }
 # "mass effect" is not a mass: a head followed by one of these is another thing.
 NOT_FOLLOWED: dict[str, frozenset[str]] = {
