@@ -48,7 +48,7 @@ class Poller:
 
     async def run(self, capabilities: Capabilities) -> None:
         """Polls until cancelled."""
-        LOG.info("polling", way=str(way(capabilities)))
+        LOG.info("polling", kind=str(way(capabilities)))
         while True:
             self._woken.clear()
             try:

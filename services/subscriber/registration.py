@@ -106,5 +106,5 @@ class Keeper:
         self._renew = False
         self._failures = 0 if state.status == "active" else self._failures + 1
         if state != self.state:
-            LOG.info("subscription", reference=state.reference, status=state.status)
+            LOG.info("subscription", endpoint=state.reference, state=state.status)
             self.state = state

@@ -62,8 +62,8 @@ class Sekmet:
 class Proxy:
     """Between us and a FHIR server: `refuse(method, path, headers)` answers 405, `change` edits /metadata.
 
-    While `losing` is above zero, every answer to a write is lost after the server gave it: the connection
-    closes without a byte. `status` answers every request itself, with `headers`.
+    Where `lose(method, path)`, the answer is lost after the server gave it: the connection
+    closes without a byte. `status` answers every request itself, with `headers`; `instead` some, with a body.
     """
 
     def __init__(
@@ -73,11 +73,13 @@ class Proxy:
         change: Callable[[Json], Json] | None = None,
         refuse: Callable[[str, str], bool] | None = None,
         lose: Callable[[str, str], bool] | None = None,
+        instead: Callable[[str], bytes | None] | None = None,
         status: int = 0,
         headers: dict[str, str] | None = None,
     ) -> None:
         self.requests: list[tuple[str, str]] = []
         self.lose = lose
+        self.instead = instead
         handler = _handler(self, upstream, change, refuse, status, headers or {})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}/fhir"
@@ -109,6 +111,9 @@ def _handler(
             proxy.requests.append((self.command, path))
             if status:
                 return self._answer(status, b"", headers)
+            given = proxy.instead(path) if proxy.instead else None
+            if given is not None:
+                return self._answer(200, given, {"Content-Type": "application/fhir+json"})
             if refuse is not None and refuse(self.command, path):
                 return self._answer(405, _outcome("not-supported"), {})
             passed = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length")}

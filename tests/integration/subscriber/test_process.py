@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from integration.fhir.client import Client
 from integration.fhir.diagnostic_report import diagnostic_report
 from integration.fhir.examples import report, report_key
-from integration.fhir.exchange import create, read, search_all, update
+from integration.fhir.exchange import create, search_all
 from integration.fhir.subscription import SECRET_HEADER
 from integration.fhir.systems import Json, Systems
 from tests.integration.fhir.servers import Proxy, Sekmet
@@ -37,32 +37,6 @@ def test_a_new_report_is_heard_of_by_notification(
     until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
 
 
-def test_each_version_is_taken_in_once_however_often_it_is_announced(
-    client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
-) -> None:
-    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="none")
-    filed = file_report(client)
-    resource = client.run(read(filed.reference))
-    until(lambda: answers(subscriber), "the endpoint answers")
-    for _ in range(19):
-        answer = httpx2.put(f"{subscriber.url}/{filed.reference}", json=resource, headers={SECRET_HEADER: SECRET})
-        assert answer.status_code == 200
-    until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
-    client.run(update({**resource, "status": "corrected"}, filed.version))
-    httpx2.put(f"{subscriber.url}/{filed.reference}", headers={SECRET_HEADER: SECRET})
-    until(lambda: messages(engine, filed.reference) == ["queued", "queued"], "its correction is too")
-
-
-def test_who_does_not_know_the_secret_is_not_listened_to(
-    client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
-) -> None:
-    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="none")
-    until(lambda: answers(subscriber), "the endpoint answers")
-    other = file_report(client)
-    for headers in ({}, {SECRET_HEADER: "a guess"}):
-        assert httpx2.put(f"{subscriber.url}/{other.reference}", headers=headers).status_code == 403
-
-
 def test_reports_filed_while_the_subscriber_was_killed_are_found_by_polling(
     client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
 ) -> None:
@@ -75,14 +49,6 @@ def test_reports_filed_while_the_subscriber_was_killed_are_found_by_polling(
     for each in missed:
         until(lambda each=each: messages(engine, each.reference) == ["queued"], "a missed one is too")
     assert messages(engine, first.reference) == ["queued"]
-
-
-def test_an_empty_post_makes_it_look(client: Client, engine: Engine, subscribe: Callable[..., Subscriber]) -> None:
-    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="none")
-    until(lambda: answers(subscriber), "the endpoint answers")
-    filed = file_report(client)
-    assert httpx2.post(subscriber.url, headers={SECRET_HEADER: SECRET}).status_code == 200
-    until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
 
 
 @pytest.mark.parametrize("missing", [{"_lastUpdated"}, {"_lastUpdated", "_history"}])
