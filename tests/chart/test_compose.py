@@ -11,7 +11,7 @@ import pytest
 import yaml
 from compose_spec.models import ComposeSpecification
 
-from services.cli import app
+from services.cli import build
 from services.embedded.instance import PROCESSES
 from services.settings import PREFIX, describe, load
 from tests.chart.conftest import ROOT
@@ -44,7 +44,7 @@ def test_dclint_has_no_complaint() -> None:
 
 
 def test_it_runs_the_processes_of_the_supervisor_by_the_same_commands() -> None:
-    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    known = {command.name or command.callback.__name__ for command in build().registered_commands if command.callback}
     for name in OURS:
         assert SERVICES[name]["command"] == [name]
         assert name in known
