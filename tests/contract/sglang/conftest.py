@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -45,21 +47,26 @@ class Server:
             yield
             self.replay.failures = []
             return
-        crowd = [threading.Thread(target=self._occupy, args=(number,)) for number in range(4)]
+        gone = threading.Event()
+        crowd = [threading.Thread(target=self._occupy, args=(number, gone)) for number in range(6)]
         for one in crowd:
             one.start()
         try:
             yield
         finally:
+            gone.set()
             for one in crowd:
                 one.join()
 
-    def _occupy(self, number: int) -> None:
-        call = QUEUE_FULL.call().model_copy(update={"rid": f"crowd-{number}", "max_tokens": 200})
-        try:
-            ModelClient(QUEUE_FULL.endpoint(self.url)).ask(call)
-        except ModelServerError:
-            return
+    def _occupy(self, number: int, gone: threading.Event) -> None:
+        """Asks again and again, so that the places stay taken."""
+        client = ModelClient(QUEUE_FULL.endpoint(self.url, attempts=1))
+        for turn in itertools.count():
+            if gone.is_set():
+                return
+            call = QUEUE_FULL.call().model_copy(update={"rid": f"crowd-{number}-{turn}"})
+            with contextlib.suppress(ModelServerError):
+                client.ask(call)
 
 
 @pytest.fixture(scope="module")
