@@ -1,19 +1,25 @@
-"""`countersign messages`: every frame and resource that came in, and what became of it."""
+"""`countersign messages`, `message`, `quarantine`, `replay`: what came in, what became of it, and once more."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
+from sqlalchemy.exc import NoResultFound
 
+from integration.canonical import Door
+from integration.hl7v2.layout import lay_out
 from services.commands.common import Data, database
-from services.store import inbox
+from services.store import audit, inbox
 
 
 class Form(StrEnum):
@@ -29,11 +35,25 @@ def messages(
     control_id: Annotated[str, typer.Option(help="MSH-10, or Type/id/_history/version")] = "",
     state: Annotated[str, typer.Option(help="received, queued, ignored, quarantined, rejected, done")] = "",
     door: Annotated[str, typer.Option(help="hl7 or fhir")] = "",
+    accession: Annotated[str, typer.Option(help="accession or filler order number of a report")] = "",
+    patient: Annotated[str, typer.Option(help="patient identifier of a report")] = "",
+    since: Annotated[datetime | None, typer.Option(help="received at or after, UTC")] = None,
+    until: Annotated[datetime | None, typer.Option(help="received before, UTC")] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many, the newest; without it, all.")] = None,
 ) -> None:
     """List what came in, in order of arrival, with the reason where something was not read."""
     with database(data) as connection:
-        rows = inbox.search(connection, control_id=control_id, state=state, door=door, limit=limit)
+        rows = inbox.search(
+            connection,
+            control_id=control_id,
+            state=state,
+            door=door,
+            accession=accession,
+            patient=patient,
+            since=_utc(since),
+            until=_utc(until),
+            limit=limit,
+        )
         batches = [row["id"] for row in rows]
         parts = inbox.parts_of(connection, batches)
     if form is Form.JSON:
@@ -41,6 +61,79 @@ def messages(
         typer.echo(json.dumps(listed, indent=1))
     else:
         Console().print(_table(rows))
+
+
+def quarantine(
+    data: Data = None, form: Annotated[Form, typer.Option("--format", help="table or json")] = Form.TABLE
+) -> None:
+    """List what could not be understood, with the reason; `replay` reads it again."""
+    with database(data) as connection:
+        rows = inbox.quarantined(connection)
+    if form is Form.JSON:
+        typer.echo(json.dumps([_row(row) for row in rows], indent=1))
+    else:
+        Console().print(_table(rows))
+
+
+def message(
+    number: Annotated[int, typer.Argument(help="id, as `messages --format json` gives it", metavar="ID")],
+    data: Data = None,
+    raw: Annotated[bool, typer.Option("--raw", help="the bytes as received, nothing else")] = False,
+) -> None:
+    """Show one message, its segments laid out, with what became of it. This prints patients' data."""
+    with database(data) as connection:
+        try:
+            row = inbox.get(connection, number)
+        except NoResultFound:
+            raise _none(number) from None
+        _audit(connection, row, "message.show")
+    if raw:
+        sys.stdout.buffer.write(bytes(row["body"] or b""))
+        return
+    for name, value in _row(row).items():
+        typer.echo(f"{name}: {'' if value is None else value}")
+    typer.echo("")
+    for place, text in _laid_out(row):
+        typer.echo(f"{place:<8} {text}")
+
+
+def replay(
+    numbers: Annotated[list[int], typer.Argument(help="ids, as `messages --format json` gives them", metavar="ID…")],
+    data: Data = None,
+) -> None:
+    """Read messages again, as if they had just come in: after a sender's map was mended, say."""
+    done = 0
+    with database(data) as connection:
+        for number in numbers:
+            if inbox.requeue(connection, number):
+                _audit(connection, inbox.get(connection, number), "message.replay")
+                done += 1
+            else:
+                typer.echo(f"countersign: message {number} cannot be replayed: unknown, refused or a repeat", err=True)
+    typer.echo(f"{done} of {len(numbers)} queued again")
+    if done < len(numbers):
+        raise typer.Exit(1)
+
+
+def _laid_out(row: RowMapping) -> Iterator[tuple[str, str]]:
+    body = bytes(row["body"] or b"")
+    if row["door"] == Door.HL7.value:
+        return lay_out(body)
+    return (("", line) for line in json.dumps(json.loads(body), indent=1, ensure_ascii=False).splitlines())
+
+
+def _audit(connection: Connection, row: RowMapping, action: str) -> None:
+    who = f"operating system user {os.getuid()}"
+    audit.append(connection, site=row["site_id"], actor=who, action=action, entity=f"message/{row['id']}")
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+def _none(number: int) -> typer.Exit:
+    typer.echo(f"countersign: there is no message {number}; `countersign messages` lists them", err=True)
+    return typer.Exit(1)
 
 
 def _row(row: RowMapping) -> dict[str, Any]:
@@ -64,9 +157,16 @@ def _row(row: RowMapping) -> dict[str, Any]:
 
 def _table(rows: Sequence[RowMapping]) -> Table:
     table = Table()
-    for heading in ("Received", "Sender", "Control id", "Type", "Bytes", "Answer", "State", "Reason"):
+    for heading in ("Id", "Received", "Sender", "Control id", "Type", "Bytes", "Answer", "State", "Reason"):
         table.add_column(heading)
     for row in map(_row, rows):
-        cells = (row["received_at"][:19], row["sender"], row["control_id"] or "", row["type"], str(row["bytes"]))
+        cells = (
+            str(row["id"]),
+            row["received_at"][:19],
+            row["sender"],
+            row["control_id"] or "",
+            row["type"],
+            str(row["bytes"]),
+        )
         table.add_row(*cells, row["ack"] or "", row["state"], row["reason"])
     return table

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, LargeBinary, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, LargeBinary, RowMapping, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from integration.hl7v2.msh import Header
-from services.store.tables import job, message
+from services.store.tables import job, message, report, report_source
 
 SUMMARY = [c for c in message.c if c.name not in ("body", "ack")]
 
@@ -190,12 +190,20 @@ def search(
     door: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
+    accession: str = "",
+    patient: str = "",
     ids: Sequence[int] | None = None,
     limit: int | None = None,
     offset: int = 0,
 ) -> Sequence[RowMapping]:
-    """Frames and resources (not the parts of batches) in order of arrival, without their bodies."""
-    query = select(*SUMMARY).where(message.c.part.is_(None)).order_by(message.c.id)
+    """Frames and resources (not the parts of batches) in order of arrival, without their bodies.
+
+    `accession` (or filler order number) and `patient` (identifier) find messages that spoke of such a report. With
+    `limit` the newest.
+    """
+    query = select(*SUMMARY).where(message.c.part.is_(None)).order_by(message.c.id.desc())
+    if accession or patient:
+        query = query.where(_spoke_of(accession, patient))
     exact = {message.c.control_id: control_id, message.c.state: state, message.c.door: door}
     for column, value in exact.items():
         if value:
@@ -206,4 +214,44 @@ def search(
         query = query.where(message.c.received_at < until)
     if ids is not None:
         query = query.where(message.c.id.in_(ids))
-    return connection.execute(query.limit(limit).offset(offset)).mappings().all()
+    return connection.execute(query.limit(limit).offset(offset)).mappings().all()[::-1]
+
+
+def _spoke_of(accession: str, patient: str) -> ColumnElement[bool]:
+    """Messages that are a report's source, or the batch one came in."""
+    part = message.alias("part")
+    about = select(func.coalesce(part.c.parent_id, part.c.id)).select_from(
+        report_source.join(report, report.c.id == report_source.c.report_id).join(
+            part, part.c.id == report_source.c.message_id
+        )
+    )
+    if accession:
+        about = about.where((report.c.accession == accession) | (report.c.filler == accession))
+    if patient:
+        about = about.where(report.c.patient_id == patient)
+    return message.c.id.in_(about)
+
+
+def quarantined(connection: Connection) -> Sequence[RowMapping]:
+    """What could not be understood, the parts of batches included, in order of arrival."""
+    query = select(*SUMMARY).where(message.c.state == "quarantined").order_by(message.c.id)
+    return connection.execute(query).mappings().all()
+
+
+def requeue(connection: Connection, message_id: int) -> bool:
+    """Puts a message back to the start of its way, whatever became of it; not a refused one, and no repeat."""
+    again = update(message).where(
+        message.c.id == message_id,
+        message.c.state.in_(("quarantined", "ignored", "done")),
+        message.c.duplicate_of.is_(None),
+    )
+    statement = again.values(state="queued", reason="").returning(
+        message.c.site_id, message.c.application, message.c.facility
+    )
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        return False
+    site, application, facility = row
+    sender = f"{application}^{facility}"
+    add_jobs(connection, [{"site_id": site, "kind": "intake", "message_id": message_id, "sender": sender}])
+    return True

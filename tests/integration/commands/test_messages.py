@@ -1,0 +1,87 @@
+"""An operator finds a message, sees why it was not read, and reads it again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import Engine, select, update
+from typer.testing import CliRunner
+
+from integration.hl7v2.mllp import whole
+from services.cli import build
+from services.pipeline.receive import Arrival, receive
+from services.settings import Database, Mllp
+from services.store.tables import audit, job, message
+
+BODY = b"MSH|^~\\&|RIS|HOSP|||20260102||ORU^R01|Q1|P|2.5\rPID|1||42^^^HOSP\rZZZ|own \\T\\ way\r"
+
+
+class Operator:
+    """The command line on a test's database."""
+
+    def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COUNTERSIGN_DATABASE__PORT", str(database.port))
+        monkeypatch.setenv("COUNTERSIGN_DATABASE__NAME", database.name)
+        monkeypatch.setenv("COUNTERSIGN_DATABASE__USER", database.user)
+        monkeypatch.setenv("COUNTERSIGN_DATABASE__PASSWORD", database.password.get_secret_value())
+
+    def run(self, *words: str, status: int = 0) -> bytes:
+        result = CliRunner().invoke(build(), list(words))
+        assert result.exit_code == status, result.output
+        return result.stdout_bytes
+
+
+@pytest.fixture
+def operator(database: Database, monkeypatch: pytest.MonkeyPatch) -> Operator:
+    return Operator(database, monkeypatch)
+
+
+@pytest.fixture
+def quarantined(engine: Engine) -> int:
+    """A message that was not understood."""
+    with engine.begin() as connection:
+        (received,) = receive(connection, [Arrival(whole(BODY))], Mllp())
+        values = {"state": "quarantined", "reason": "OBR: the message has no observation request"}
+        connection.execute(update(message).where(message.c.id == received.message_id).values(**values))
+        connection.execute(update(job).values(state="done"))
+    return received.message_id
+
+
+def test_the_quarantine_lists_it_with_its_reason(operator: Operator, quarantined: int) -> None:
+    (row,) = json.loads(operator.run("quarantine", "--format", "json"))
+    assert (row["id"], row["control_id"], row["reason"]) == (
+        quarantined, "Q1", "OBR: the message has no observation request",
+    )  # fmt: skip
+
+
+def test_its_segments_are_laid_out_and_its_bytes_come_back_unchanged(
+    operator: Operator, quarantined: int, engine: Engine
+) -> None:
+    shown = operator.run("message", str(quarantined)).decode()
+    assert "PID-3    42^^^HOSP" in shown and "ZZZ-1    own \\T\\ way" in shown
+    assert "reason: OBR: the message has no observation request" in shown
+    assert operator.run("message", str(quarantined), "--raw") == BODY
+    with engine.connect() as connection:
+        assert connection.execute(select(audit.c.action)).scalars().all() == ["message.show", "message.show"]
+
+
+def test_replayed_it_is_queued_once_more(operator: Operator, quarantined: int, engine: Engine) -> None:
+    assert operator.run("replay", str(quarantined)) == b"1 of 1 queued again\n"
+    with engine.connect() as connection:
+        assert connection.execute(select(message.c.state, message.c.reason)).one() == ("queued", "")
+        assert connection.execute(select(job.c.state).order_by(job.c.id)).scalars().all() == ["done", "ready"]
+    operator.run("replay", str(quarantined), "999", status=1)
+
+
+def test_a_message_nobody_has_is_said_in_one_line(operator: Operator) -> None:
+    operator.run("message", "7", status=1)
+
+
+def test_messages_are_found_by_time_and_the_newest_come_with_a_limit(operator: Operator, engine: Engine) -> None:
+    with engine.begin() as connection:
+        receive(connection, [Arrival(whole(BODY.replace(b"Q1", b"N%d" % number))) for number in range(5)], Mllp())
+    ids = [row["control_id"] for row in json.loads(operator.run("messages", "--format", "json", "--limit", "2"))]
+    assert ids == ["N3", "N4"]
+    assert json.loads(operator.run("messages", "--format", "json", "--until", "2020-01-01")) == []
+    assert json.loads(operator.run("messages", "--format", "json", "--accession", "none")) == []
