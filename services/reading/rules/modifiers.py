@@ -76,7 +76,7 @@ negated forward: no; without; w/o; non; nor; neither; never; denies; not; none o
 negated forward: absence of; lack of; lacks; fails to; failed to; rather than; instead of; excludes
 negated forward: no longer; devoid of; clear of; absent; unremarkable for; no evidence for; no evidence of
 negated forward: no evidence to suggest; without evidence of; negative; ruled out for; nothing to suggest
-negated forward: no sign of; no signs of; normal without; argues against; no findings of; no finding of
+negated forward: no sign of; no signs of; argues against; no findings of; no finding of
 negated forward: no suggestion of; no findings to suggest; no suspicion of
 negated back: is absent; are absent; was absent; were absent; is negative; are negative; was negative
 negated back: were negative; is ruled out; are ruled out; was ruled out; has been ruled out
