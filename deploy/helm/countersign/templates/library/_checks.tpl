@@ -3,7 +3,7 @@
 {{- $v := .Values -}}
 {{- $production := eq $v.mode "production" -}}
 {{- if not (has $v.writeback.preliminary (list "review-server" "ehr" "none")) -}}
-{{- fail "writeback.preliminary is required: review-server, ehr or none. Read docs/operations/write-back.md before ehr." -}}
+{{- fail "writeback.preliminary is required: review-server, ehr or none. Read docs/fhir.md before ehr." -}}
 {{- end -}}
 {{- if not $v.image.repository -}}
 {{- fail "image.repository is required: where your registry holds the countersign image." -}}
