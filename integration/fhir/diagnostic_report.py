@@ -14,6 +14,7 @@ from integration.fhir.elements import (
     instant,
     meta,
     person_reference,
+    prune,
 )
 from integration.fhir.systems import V2_0074, Json, Systems
 
@@ -43,19 +44,17 @@ def diagnostic_report(key: str, report: Report, subject: Json, order: Json | Non
             "effectiveDateTime": instant(report.observed),
             "issued": instant(report.issued),
             "resultsInterpreter": [person_reference(interpreter, systems)] if interpreter else [],
-            "presentedForm": [_attachment(report)] if report.text else [],
+            "presentedForm": [_attachment(report)] if prune(report.text) else [],
         }
     )
 
 
 def _code(report: Report) -> Json:
     """The procedure; "Diagnostic imaging study" (LOINC 18748-4) when the message names none."""
-    procedure = report.order.procedure
-    if procedure.code or procedure.display:
-        return coded(procedure)
-    return concept(coding("http://loinc.org", "18748-4", "Diagnostic imaging study"))
+    named = coded(report.order.procedure)
+    return named if prune(named) else concept(coding("http://loinc.org", "18748-4", "Diagnostic imaging study"))
 
 
 def _attachment(report: Report) -> Json:
-    data = base64.b64encode(report.text.encode()).decode()
+    data = base64.b64encode(prune(report.text).encode()).decode()
     return {"contentType": "text/plain; charset=utf-8", "data": data}

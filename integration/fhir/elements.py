@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
@@ -10,7 +11,7 @@ from typing import Any
 from fhir.resources.R4B import get_fhir_model_class
 
 from integration.canonical import Coding, Identifier, Person
-from integration.fhir.systems import AIAST, V2_0203, Json, Systems
+from integration.fhir.systems import AIAST, V2_0203, Json, Systems, is_uri
 
 # HL7 v2 table 0396 mnemonics an order or procedure code comes with, as URIs (terminology.hl7.org).
 TABLE_0396 = {
@@ -19,6 +20,9 @@ TABLE_0396 = {
     "C4": "http://www.ama-assn.org/go/cpt",
     "I10": "http://hl7.org/fhir/sid/icd-10",
 }
+
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @cache
@@ -38,7 +42,13 @@ def checked(resource: Json) -> Json:
 
 
 def prune(value: Any) -> Any:
-    """Without None, "", [] and {} at any depth: FHIR JSON forbids empty elements."""
+    """Without None, blank strings, [] and {} at any depth: FHIR JSON forbids empty elements.
+
+    Characters that FHIR strings may not hold (control characters, halves of surrogate pairs) are left out.
+    """
+    if isinstance(value, str):
+        plain = _FORBIDDEN.sub("", value)
+        return plain if plain.strip() else ""
     if isinstance(value, dict):
         kept = {key: prune(item) for key, item in value.items()}
         return {key: item for key, item in kept.items() if item not in (None, "", [], {})}
@@ -58,19 +68,20 @@ def concept(*codings: Json, text: str = "") -> Json:
 
 
 def coding(system: str, code: str, display: str = "") -> Json:
-    """A Coding, empty without a code."""
-    return {"system": system, "code": code, "display": display} if code else {}
+    """A Coding, empty without a code; blanks within a code are single ones (FHIR R4 datatypes.html#code)."""
+    plain = " ".join(_FORBIDDEN.sub("", code).split())
+    return {"system": system, "code": plain, "display": display} if plain else {}
 
 
 def coded(value: Coding) -> Json:
     """A CodeableConcept from a canonical Coding; an unknown v2 system mnemonic is left out, the text kept."""
-    system = TABLE_0396.get(value.system.upper(), value.system if ":" in value.system else "")
+    system = TABLE_0396.get(value.system.upper(), value.system if is_uri(value.system) else "")
     return concept(coding(system, value.code, value.display), text=value.display or value.code)
 
 
 def identifier(value: Identifier | None, systems: Systems, type_code: str = "") -> Json:
     """An Identifier with its v2-0203 type; empty when there is none."""
-    if value is None or not value.value:
+    if value is None or not prune(value.value):
         return {}
     code = type_code or value.type
     kind = concept(coding(V2_0203, code)) if code else {}

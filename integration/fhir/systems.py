@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, unquote
 
 from integration.canonical import Engine, Identifier, sha256
 
@@ -35,7 +36,8 @@ AIAST: Json = {
 }
 
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+")
+# RFC 3986 in outline: a scheme, then characters a URI may hold.
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,19 @@ class Systems:
             return self.authorities[authority]
         if _OID.fullmatch(authority):
             return f"urn:oid:{authority}"
-        if not authority or _URI.fullmatch(authority):
-            return authority
-        return self._uri(f"authority/{authority}")
+        if not authority.strip() or is_uri(authority):
+            return authority.strip()
+        return self._uri("authority/") + quote(authority, safe="", errors="replace")
 
     def authority(self, uri: str) -> str:
         """The inverse: an Identifier.system as the HL7 door names it, which maps what it knows to URIs too."""
-        return uri.removeprefix(self._uri("authority/"))
+        ours = self._uri("authority/")
+        return unquote(uri.removeprefix(ours)) if uri.startswith(ours) else uri
+
+
+def is_uri(value: str) -> bool:
+    """Whether a value can stand where FHIR wants a URI."""
+    return _URI.fullmatch(value) is not None
 
 
 def device_identifier(engine: Engine) -> Identifier:
