@@ -201,6 +201,7 @@ class SmartLaunch(Group):
     issuers: dict[str, str] = Field(
         default_factory=dict, description="FHIR base URL (no slash at its end) → our client id there, as JSON."
     )
+    client_secret: SecretStr = Field(SecretStr(""), description="Client secret; empty: a public client, PKCE only.")
     roles: list[str] = Field(
         default_factory=lambda: ["reviewer", "signer"],
         description="Roles of a Practitioner whose EHR names none, as JSON.",

@@ -16,6 +16,7 @@ from services.store.engine import connect_async
 from services.worklist import (
     api,
     audit_pages,
+    bulk_pages,
     chart_pages,
     errors,
     events,
@@ -52,6 +53,7 @@ PAGES = (
     preference_pages,
     chart_pages,
     audit_pages,
+    bulk_pages,
     operator_pages,
     events,
 )

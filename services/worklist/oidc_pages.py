@@ -9,7 +9,6 @@ from urllib.parse import quote
 import httpx2
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import SecretStr
 from sqlalchemy import Connection, RowMapping
 
 from services.settings import Settings
@@ -53,7 +52,7 @@ def registration(request: Request, issuer: str) -> Registration:
     oidc, smart = context.settings.worklist.oidc, context.settings.worklist.smart
     redirect = f"{context.public_url}/login/callback"
     if issuer in smart.issuers:
-        return Registration(smart.issuers[issuer], SecretStr(""), redirect, SMART_SCOPE)
+        return Registration(smart.issuers[issuer], smart.client_secret, redirect, SMART_SCOPE)
     return Registration(oidc.client_id, oidc.client_secret, redirect, LOGIN_SCOPE)
 
 

@@ -96,12 +96,18 @@ def serving(path: str, document: dict[str, Any]) -> Iterator[str]:
 
 
 @pytest.fixture
-def browser(database: Database, issuer: str, ehr: str) -> Iterator[TestClient]:
+def launch(issuer: str, ehr: str) -> SmartLaunch:
+    """Our registration at the EHR's authorization server, with the scopes of an EHR launch."""
+    body = {"redirect_uris": ["http://testserver/login/callback"], "scope": "launch openid fhirUser"}
+    client = httpx2.post(f"{issuer}/oauth2/clients", json=body).raise_for_status().json()
+    return SmartLaunch(issuers={ehr: client["client_id"]}, client_secret=client["client_secret"])
+
+
+@pytest.fixture
+def browser(database: Database, issuer: str, launch: SmartLaunch) -> Iterator[TestClient]:
     """A browser at a worklist that knows the provider and the EHR."""
     oidc = Oidc(issuer=issuer, client_id="countersign", client_secret=SecretStr("secret"))
-    worklist = Worklist(
-        public_url="http://testserver", oidc=oidc, smart=SmartLaunch(issuers={ehr: "countersign-smart"})
-    )
+    worklist = Worklist(public_url="http://testserver", oidc=oidc, smart=launch)
     with TestClient(create_app(Settings(database=database, worklist=worklist)), follow_redirects=False) as client:
         yield client
 
@@ -159,7 +165,7 @@ def test_an_ehr_launch_logs_its_practitioner_in_with_the_roles_of_the_settings(b
     answer = log_in(browser, "sam", f"/launch?iss={ehr}&launch=abc")
     assert answer.status_code == 303
     person = browser.get("/api/v1/me").json()
-    assert (person["name"], person["roles"]) == ("Sam Launched", ["reviewer", "signer"])
+    assert (person["name"], person["roles"]) == ("sam", ["reviewer", "signer"])
 
 
 def test_an_ehr_launch_by_somebody_who_is_no_practitioner_is_refused(browser: TestClient, ehr: str) -> None:

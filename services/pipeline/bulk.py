@@ -1,0 +1,48 @@
+"""One finding drafted in several reports at a time. Drafts only: each report is still opened and signed by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, RowMapping
+
+from services.pipeline import drafting, review
+from services.pipeline.drafting import Decision
+from services.pipeline.review import Act
+from services.store import bulk, reviews
+from services.store.people import Person
+
+
+def offered(connection: Connection, person: Person, finding: str) -> Sequence[RowMapping]:
+    """What can be drafted at a time: low-risk suggestions of one finding whose quotes stand in their reports."""
+    rows = bulk.candidates(connection, person.site, finding, person.id)
+    return [row for row in rows if _verified(row)]
+
+
+def _verified(row: RowMapping) -> bool:
+    return all(row["text"][quote["start"] : quote["end"]] == quote["text"] for quote in row["quotes"])
+
+
+def approve(connection: Connection, person: Person, finding: str, chosen: Collection[int], claim: float) -> list[int]:
+    """Approves the chosen ones that are still offered, having shown their quotes; the drafts' ids."""
+    rows = [row for row in offered(connection, person, finding) if row["id"] in chosen]
+    return [_approve(connection, Act(person, row["review_id"], row["revision"], claim), row) for row in rows]
+
+
+def _approve(connection: Connection, act: Act, row: RowMapping) -> int:
+    review.claim(connection, act.person, act.review_id, act.claim)
+    drafting.open_suggestion(connection, act, row["id"])
+    drafting.decide(connection, act, Decision(row["id"], "approve"))
+    review.release(connection, act.person, act.review_id)
+    drafts = reviews.drafts(connection, act.review_id)
+    return next(int(draft["id"]) for draft in drafts if draft["suggestion_id"] == row["id"])
+
+
+def undo(connection: Connection, person: Person, draft_ids: Sequence[int], claim: float) -> int:
+    """Takes back those of these drafts that are the person's own and not signed; how many."""
+    rows = bulk.drafts_of(connection, person.id, draft_ids)
+    for row in rows:
+        act = Act(person, row["review_id"], 0, claim)
+        drafting.undo(connection, act, row["id"])
+        review.release(connection, person, row["review_id"])
+    return len(rows)

@@ -1,0 +1,42 @@
+"""Which reports one finding could be drafted in at a time: those with nothing in them to stop and think about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RowMapping, and_, exists, func, or_, select
+
+from services.store.jobs import NOW
+from services.store.tables import draft, report, report_version, review, suggestion
+
+LIMIT = 50
+
+
+def candidates(connection: Connection, site: str, finding: str, account_id: int) -> Sequence[RowMapping]:
+    """Undecided suggestions of a finding in free reports where nothing is critical, conflicting or unsupported."""
+    free = or_(review.c.claimed_by.is_(None), review.c.claimed_until < NOW, review.c.claimed_by == account_id)
+    quiet = and_(review.c.critical == 0, review.c.conflicts == 0, review.c.unsupported == 0)
+    undecided = ~exists().where(draft.c.suggestion_id == suggestion.c.id)
+    query = (
+        select(
+            suggestion.c.id, suggestion.c.finding, suggestion.c.status, suggestion.c.side, suggestion.c.quotes,
+            review.c.id.label("review_id"), review.c.revision, review.c.report_id, report.c.patient_name,
+            report.c.patient_id, report.c.procedure, report_version.c.text,
+        )
+        .join(review, review.c.version_id == suggestion.c.version_id)
+        .join(report, report.c.id == review.c.report_id)
+        .join(report_version, report_version.c.id == review.c.version_id)
+        .where(review.c.site_id == site, review.c.state.in_(("open", "claimed", "reopened")), free, quiet, undecided)
+        .where(suggestion.c.finding_id == finding, suggestion.c.state == "proposed", suggestion.c.origin == "ai")
+        .where(report.c.held == "", report_version.c.state == "current", ~suggestion.c.critical)
+        .where(func.jsonb_array_length(suggestion.c.quotes) > 0)
+        .order_by(review.c.priority, review.c.created_at, review.c.id)
+        .limit(LIMIT)
+    )  # fmt: skip
+    return connection.execute(query).mappings().all()
+
+
+def drafts_of(connection: Connection, account_id: int, draft_ids: Sequence[int]) -> Sequence[RowMapping]:
+    """A person's own drafts among these."""
+    query = select(draft).where(draft.c.id.in_(draft_ids), draft.c.account_id == account_id)
+    return connection.execute(query.order_by(draft.c.id)).mappings().all()
