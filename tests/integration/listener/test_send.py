@@ -1,0 +1,92 @@
+"""`countersign send` against the real listener: what is sent, how often, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from sqlalchemy import Engine, select
+from typer.testing import CliRunner
+
+from integration.hl7v2.mllp import frame
+from services.cli import build
+from services.embedded.instance import free_port
+from services.store.tables import message
+from tests.interface_engine import HANG_UP, InterfaceEngine
+from tests.listening import Listen
+
+ORU = b"MSH|^~\\&|RIS|HOSP|||2026||ORU^R01|%s|P|2.5\nPID|1||42\n"
+
+
+def send(*words: object) -> Result:
+    return CliRunner().invoke(build(["send"]), ["send", *map(str, words)])
+
+
+def bodies(engine: Engine) -> list[bytes]:
+    with engine.connect() as connection:
+        return [bytes(row) for row in connection.scalars(select(message.c.body).order_by(message.c.id))]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "one.hl7"
+    path.write_bytes(ORU % b"A1")
+    return path
+
+
+def test_a_file_goes_out_byte_for_byte(listen: Listen, engine: Engine, file: Path) -> None:
+    result = send(file, "--to", f"127.0.0.1:{listen().port}")
+    assert result.exit_code == 0 and "1 sent" in result.stdout and "AA 1" in result.stdout
+    assert bodies(engine) == [ORU % b"A1"]
+
+
+def test_line_ends_are_changed_only_when_asked(listen: Listen, engine: Engine, file: Path) -> None:
+    send(file, "--to", f"127.0.0.1:{listen().port}", "--carriage-returns")
+    assert bodies(engine) == [(ORU % b"A1").replace(b"\n", b"\r")]
+
+
+def test_a_file_of_frames_holds_several_messages(listen: Listen, engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "frames"
+    path.write_bytes(frame(ORU % b"A1") + frame(ORU % b"A2"))
+    assert send(path, "--to", f"127.0.0.1:{listen().port}").exit_code == 0
+    assert bodies(engine) == [ORU % b"A1", ORU % b"A2"]
+
+
+def test_repeated_over_connections_with_control_ids_of_their_own(listen: Listen, engine: Engine, file: Path) -> None:
+    result = send(
+        file, "--to", f"127.0.0.1:{listen().port}",
+        "--repeat", 40, "--connections", 8, "--fresh-control-ids", "--json",
+    )  # fmt: skip
+    summary = json.loads(result.stdout)
+    assert (summary["sent"], summary["accepted"], summary["codes"]) == (40, 40, {"AA": 40})
+    assert len(set(bodies(engine))) == 40
+
+
+def test_what_is_not_accepted_is_named_and_the_status_says_so(listen: Listen, tmp_path: Path, file: Path) -> None:
+    bad = tmp_path / "bad.hl7"
+    bad.write_bytes(b"PID|1||42\r")
+    result = send(file, bad, "--to", f"127.0.0.1:{listen().port}")
+    assert result.exit_code == 1 and "AA 1, AR 1" in result.stdout
+    assert f"{bad}: AR: Segment sequence error" in result.stderr
+
+
+def test_trouble_is_tried_again_as_often_as_asked(file: Path) -> None:
+    with InterfaceEngine() as engine:
+        engine.answers.extend(["AE", HANG_UP])
+        assert send(file, "--to", engine.address, "--retries", 2).exit_code == 0
+        assert len(engine.received) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "status"),
+    [
+        (["--to", "nowhere"], "write it as host:port", 2),
+        (["--to", f"127.0.0.1:{free_port()}"], "Connect", 1),
+        (["no such file", "--to", "127.0.0.1:1"], "No such file", 2),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(words: list[str], said: str, status: int, file: Path) -> None:
+    result = send(*([file] if words[0] == "--to" else []), *words)
+    assert result.exit_code == status and said in result.stderr and len(result.stderr.splitlines()) == 1
