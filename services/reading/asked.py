@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from integration.canonical import Finding
 from services.reading.catalogue import Library, candidate_from_name
@@ -71,6 +72,7 @@ def _kind_of(base: Candidate, name: str) -> Candidate:
     )
 
 
+@lru_cache(maxsize=32768)
 def _canon(text: str) -> frozenset[str]:
     return frozenset(part for word in words_of(text) for part in word.canon)
 

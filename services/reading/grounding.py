@@ -13,6 +13,7 @@ from functools import lru_cache
 from integration.canonical import Quote, SectionKind, Status
 from services.reading.injection import flag
 from services.reading.reader import Candidate, Catalogue, Question
+from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.sections import Block, blocks
 from services.reading.rules.targets import NORMAL_WORDS, Target, compile_catalogue
 from services.reading.rules.tokens import tokenise
@@ -95,7 +96,8 @@ def _compiled(candidate: Candidate) -> Target:
 def _names(target: Target, text: str, status: Status) -> bool:
     tokens = tokenise(text)
     words = {part for token in tokens for part in token.canon}
-    if any(pattern.head in words for pattern in target.patterns if pattern.mode != "denied" or status is Status.ABSENT):
+    named = (each for each in target.patterns if each.mode in ("plain", "flipped") or status is Status.ABSENT)
+    if any(pattern.head in words and pattern.needs - ANATOMY <= words for pattern in named):
         return True
     normal = bool(NORMAL_WORDS.intersection(token.text for token in tokens))
     return status is Status.ABSENT and normal and any(each.subject & words for each in target.normals)

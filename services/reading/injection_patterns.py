@@ -179,7 +179,8 @@ SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "output",
         _p(
-            r"\b(?:respond|reply|answer|output|return|print|produce|emit|begin your) (?:only |exactly |just |solely "
+            r"\b(?:respond|reply|answer|output|print|produce|emit|begin your|return(?= (?:only|exactly|just|json)))"
+            r" (?:only |exactly |just |solely "
             r"|nothing but |the following |with |in |strictly |this |me )+"
         ),
     ),

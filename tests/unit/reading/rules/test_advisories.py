@@ -1,0 +1,126 @@
+"""Advisories rest on a quote each: critical results, follow-up, scores as written, and what does not fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration.canonical import Advisory, AdvisoryKind, Sex, Side
+from services.reading.catalogue import load
+from services.reading.reader import Question
+from services.reading.rules.reader import RulesReader
+
+LIBRARY = load()
+
+
+def _advisories(text: str, kind: AdvisoryKind, catalogue: str = "chest_xray", **order: Any) -> list[Advisory]:
+    reading = RulesReader().read(Question(text=text, catalogue=LIBRARY.catalogues[catalogue], **order))
+    for quote in (quote for advisory in reading.advisories for quote in advisory.quotes):
+        assert text[quote.start : quote.end] == quote.text
+    return [advisory for advisory in reading.advisories if advisory.kind is kind]
+
+
+def test_a_critical_result_says_whether_it_was_communicated() -> None:
+    silent = _advisories("There is a large left pneumothorax.", AdvisoryKind.CRITICAL_RESULT)
+    told = _advisories(
+        "There is a large left pneumothorax. Findings were discussed with Dr. Lee by phone at 14:30.",
+        AdvisoryKind.CRITICAL_RESULT,
+    )
+
+    assert [advisory.detail for advisory in silent] == [{"communicated": "no"}]
+    assert [advisory.detail for advisory in told] == [{"communicated": "yes"}]
+
+
+def test_an_attempt_to_call_is_no_communication() -> None:
+    found = _advisories(
+        "Large left pneumothorax. Attempts to reach Dr. Lee by phone were unsuccessful.", AdvisoryKind.CRITICAL_RESULT
+    )
+
+    assert [advisory.detail["communicated"] for advisory in found] == ["no"]
+
+
+@pytest.mark.parametrize(
+    ("text", "modality", "interval"),
+    [
+        ("Recommend follow-up CT in 6-12 months.", "CT", "6-12 months"),
+        ("Repeat chest radiograph in 6 weeks is advised to ensure resolution.", "XR", "6 weeks"),
+        ("MRI of the abdomen is recommended for further characterization.", "MR", ""),
+        ("Annual screening mammography is recommended.", "MG", "annual"),
+        ("Ultrasound-guided biopsy should be considered.", "US", ""),
+    ],
+)
+def test_a_recommendation_gives_modality_and_interval(text: str, modality: str, interval: str) -> None:
+    found = _advisories(text, AdvisoryKind.FOLLOW_UP)
+
+    assert [advisory.detail for advisory in found] == [{"modality": modality, "interval": interval}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["No follow-up imaging is recommended.", "INDICATION: Follow-up CT in 6 months.\nFINDINGS: Lungs are clear."],
+)
+def test_what_is_not_asked_for_now_is_no_follow_up(text: str) -> None:
+    assert _advisories(text, AdvisoryKind.FOLLOW_UP) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "scale", "value"),
+    [
+        ("ASSESSMENT: BI-RADS Category 4A.", "BI-RADS", "4A"),
+        ("BI-RADS: 0 - incomplete.", "BI-RADS", "0"),
+        ("Lung-RADS 4B.", "Lung-RADS", "4B"),
+        ("Lesion in segment 8, LR-5.", "LI-RADS", "LR-5"),
+        ("ACR TI-RADS 3.", "TI-RADS", "3"),
+        ("PI-RADS score 4.", "PI-RADS", "4"),
+    ],
+)
+def test_a_score_is_given_exactly_as_written(text: str, scale: str, value: str) -> None:
+    found = _advisories(f"IMPRESSION: {text}", AdvisoryKind.SCORE, "mammography")
+
+    assert [advisory.detail for advisory in found] == [{"scale": scale, "value": value}]
+
+
+def test_breast_density_is_no_score() -> None:
+    assert _advisories("Breast composition: BI-RADS category C.", AdvisoryKind.SCORE, "mammography") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "type"),
+    [
+        ("EXAM: XR LEFT KNEE\nFINDINGS: No fracture.", {"order_side": Side.RIGHT}, "laterality"),
+        ("FINDINGS: Fracture of the left wrist.", {"order_side": Side.RIGHT}, "laterality"),
+        ("FINDINGS: The uterus is normal.", {"sex": Sex.MALE}, "sex"),
+        ("FINDINGS: The prostate is enlarged.", {"sex": Sex.FEMALE}, "sex"),
+        ("HISTORY: 45-year-old male with cough.\nFINDINGS: Clear lungs.", {"sex": Sex.FEMALE}, "sex"),
+        ("HISTORY: 45-year-old with cough.\nFINDINGS: Clear lungs.", {"age_years": 61}, "age"),
+        ("MRI BRAIN WITHOUT CONTRAST\nFINDINGS: No infarct.", {"modality": "CT"}, "procedure"),
+        ("EXAM: XR ANKLE\nFINDINGS: No fracture.", {"procedure": "XR CHEST 2 VIEWS"}, "procedure"),
+        ("EXAM: XR CHEST\nFINDINGS:\nIMPRESSION:", {}, "incomplete"),
+        ("FINDINGS: The heart is ***.", {}, "incomplete"),
+        ("FINDINGS: The lungs are clear. There is no", {}, "incomplete"),
+        (
+            "FINDINGS: No pleural effusion.\nIMPRESSION: Small left pleural effusion.",
+            {},
+            "findings_vs_impression",
+        ),
+        ("FINDINGS: Left pleural effusion.\nIMPRESSION: Right pleural effusion.", {}, "laterality"),
+    ],
+)
+def test_what_does_not_fit_is_named(text: str, order: dict[str, Any], type: str) -> None:
+    found = _advisories(text, AdvisoryKind.DISCREPANCY, **order)
+
+    assert type in [advisory.detail["type"] for advisory in found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EXAM: XR RIGHT KNEE\nHISTORY: 45-year-old male.\nFINDINGS: No fracture of the right knee.",
+        "XR RIGHT KNEE 3 VIEWS\nFINDINGS: Joint effusion. No fracture.",
+    ],
+)
+def test_a_report_that_fits_has_no_discrepancy(text: str) -> None:
+    order = {"order_side": Side.RIGHT, "sex": Sex.MALE, "age_years": 45, "modality": "CR", "procedure": "XR KNEE RIGHT"}
+
+    assert _advisories(text, AdvisoryKind.DISCREPANCY, "msk_xray", **order) == []
