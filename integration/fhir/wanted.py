@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 from integration.canonical import sha256
@@ -32,12 +33,12 @@ class Wanted:
         """The resource type."""
         return str(self.resource["resourceType"])
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The ledger's key."""
         return f"{self.type}?{self.parameter}={self.token}"
 
-    @property
+    @cached_property
     def urn(self) -> str:
         """How other wanted resources refer to it before it has an id."""
         return urn(self.key)
@@ -47,7 +48,7 @@ class Wanted:
         """A Reference for use in another wanted resource; resolved when written."""
         return {"reference": self.urn}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of what we want it to say."""
         return sha256(json.dumps(self.resource, sort_keys=True))
