@@ -54,8 +54,7 @@ def _copied(programs: Path, data: Path) -> Placement:
     try:
         owner = pwd.getpwnam("nobody")
         home.mkdir(mode=0o711, exist_ok=True)
-        if not (home / "programs").exists():
-            shutil.copytree(programs, home / "programs", symlinks=True)
+        _copy_programs(programs, home / "site")
         (home / "data").mkdir(mode=0o700, exist_ok=True)
         os.chown(home / "data", owner.pw_uid, owner.pw_gid)
     except (OSError, KeyError) as error:
@@ -63,4 +62,13 @@ def _copied(programs: Path, data: Path) -> Placement:
             f"PostgreSQL will not run as root, user namespaces are not available and {home} cannot be used "
             f"({error}): run as an ordinary user, or set COUNTERSIGN_DATABASE__HOST to a server of yours"
         ) from None
-    return Placement(home / "programs", home / "data", user="nobody")
+    return Placement(home / "site" / programs.parent.name / programs.name, home / "data", user="nobody")
+
+
+def _copy_programs(programs: Path, site: Path) -> None:
+    """The programs find their libraries beside their package (`PACKAGE.libs`): both keep their places."""
+    package = programs.parent
+    for source in (programs, *package.parent.glob(f"{package.name}.libs")):
+        target = site / source.relative_to(package.parent)
+        if not target.exists():
+            shutil.copytree(source, target, symlinks=True)

@@ -1,0 +1,54 @@
+"""PostgreSQL refuses root: both ways around it work."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from services.embedded import account, postgres
+from services.embedded.instance import free_port
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a way around")
+
+
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_the_cluster_is_made_and_answers(namespaces: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not namespaces:
+        monkeypatch.setattr(account, "_namespace_works", lambda *_: False)
+        monkeypatch.setattr(account, "REACHABLE", _reachable(tmp_path))
+    elif not account._namespace_works(postgres.programs(), tmp_path):
+        pytest.skip("user namespaces are forbidden on this machine")
+    tmp_path.chmod(0o711)
+    placement = postgres.prepare(tmp_path / "data", "secret")
+    port = free_port()
+    process = subprocess.Popen(
+        postgres.command(placement, port), user=placement.user, env=postgres.environment(), stderr=subprocess.DEVNULL
+    )
+    try:
+        assert _version(port).startswith("18")
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _reachable(folder: Path) -> Path:
+    """A folder another uid can reach: pytest's own are closed to others."""
+    for parent in (folder, *folder.parents):
+        if parent.parent == parent or not str(parent).startswith("/tmp/"):
+            break
+        parent.chmod(0o711)
+    return folder
+
+
+def _version(port: int) -> str:
+    target = f"host=127.0.0.1 port={port} user=countersign password=secret dbname=postgres"
+    for _ in range(100):
+        try:
+            with psycopg.connect(target) as connection:
+                return str(connection.info.server_version)
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+    raise AssertionError("PostgreSQL did not answer")
