@@ -6,7 +6,7 @@ import time
 
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.dispatch.queue import make_app, publish
@@ -20,7 +20,6 @@ from services.telemetry import metrics
 from services.telemetry.logs import log
 
 LOG = log("relay")
-SWEEPER = 0x53574550  # advisory lock key: one sweeper at a time
 
 
 def run(settings: Settings) -> None:
@@ -93,7 +92,7 @@ class Relay:
         return len(rows)
 
     def _sweep(self, connection: Connection) -> None:
-        if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": SWEEPER}):
+        if not jobs.may_sweep(connection):
             return
         for row in jobs.sweep(connection, self._queue):
             metrics.LEASES_LOST.inc()

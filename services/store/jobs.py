@@ -13,6 +13,7 @@ from services.settings import Queue
 from services.store.tables import circuit, job, message, worker
 
 NOW = func.now()
+SWEEPER = 0x53574550  # advisory lock key
 OPEN = ("ready", "waiting", "leased")
 
 
@@ -178,6 +179,11 @@ def unheard(connection: Connection, seconds: float) -> int:
     """Jobs that were published and due all that time, and that nobody has claimed."""
     published = and_(job.c.state == "ready", job.c.published_at.is_not(None), job.c.not_before < ahead(-seconds))
     return connection.scalar(select(func.count()).where(published)) or 0
+
+
+def may_sweep(connection: Connection) -> bool:
+    """Whether this transaction is the one sweeper of the moment (an advisory lock until it ends)."""
+    return bool(connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": SWEEPER}))
 
 
 def sweep(connection: Connection, queue: Queue) -> Sequence[RowMapping]:
