@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 
 from integration.hl7v2.msh import NO_MESSAGE, STANDARD_ENCODING, Header
 
@@ -151,14 +152,7 @@ class _Marks:
     def of(header: Header | None) -> _Marks:
         if header is None:
             return _Marks(b"|", STANDARD_ENCODING.encode())
-        field, encoding = header.field_separator, header.encoding
-        marks = field + encoding
-        usable = len(encoding) in (4, 5) and len(set(marks)) == len(marks)
-        usable = usable and all(" " < mark <= "~" and not mark.isalnum() for mark in marks)
-        if not usable:
-            own = field if " " < field <= "~" and field not in STANDARD_ENCODING else "|"
-            return _Marks(own.encode(), STANDARD_ENCODING.encode())
-        return _Marks(field.encode(), encoding.encode())
+        return _marks(header.field_separator, header.encoding)
 
     @property
     def component(self) -> bytes:
@@ -177,6 +171,8 @@ class _Marks:
 
     def escape(self, text: str) -> bytes:
         """Separators in `text` as escape sequences (HL7 v2.8 §2.7.1); line ends become spaces."""
+        if text.isalnum():
+            return text.encode()
         component, repetition, escape, subcomponent = (chr(mark) for mark in self.encoding[:4])
         letters = {
             self.field.decode(): "F",
@@ -191,3 +187,14 @@ class _Marks:
             mark if mark not in letters else f"{escape}{letters[mark]}{escape}" if letters[mark] else " "
             for mark in text
         ).encode()
+
+
+@lru_cache(maxsize=256)
+def _marks(field: str, encoding: str) -> _Marks:
+    marks = field + encoding
+    usable = len(encoding) in (4, 5) and len(set(marks)) == len(marks)
+    usable = usable and all(" " < mark <= "~" and not mark.isalnum() for mark in marks)
+    if not usable:
+        own = field if " " < field <= "~" and field not in STANDARD_ENCODING else "|"
+        return _Marks(own.encode(), STANDARD_ENCODING.encode())
+    return _Marks(field.encode(), encoding.encode())

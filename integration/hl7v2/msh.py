@@ -191,6 +191,8 @@ def _value(fields: list[bytes], number: int) -> bytes:
 
 def _text(value: bytes) -> str:
     """Decoded, without NUL; a value too long for an index keeps its head and its hash."""
+    if not value:
+        return ""
     try:
         text = value.decode()
     except UnicodeDecodeError:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, RowMapping, bindparam, func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from integration.hl7v2.msh import Header
@@ -18,7 +17,7 @@ from services.store.tables import job, message, report, report_source
 SUMMARY = [c for c in message.c if c.name not in ("body", "ack")]
 
 # One JSON document and two arrays instead of rows: one statement for groups of any size, prepared once, and one
-# round trip with its commit.
+# round trip with its commit. Handed to the driver as it is: this is the one path where microseconds count.
 _FIELDS = {
     "place": "integer",
     "repeats": "integer",
@@ -39,9 +38,9 @@ _FIELDS = {
     "trace": "text",
 }
 _DECLARED = ", ".join(f"{name} {kind}" for name, kind in _FIELDS.items())
-_ADD_FRAMES = text(f"""
+_ADD_FRAMES = f"""
     WITH arrived AS MATERIALIZED (
-        SELECT frame.*, nextval(pg_get_serial_sequence('message', 'id')) AS id, earlier.id AS earlier_id,
+        SELECT frame.*, nextval('message_id_seq') AS id, earlier.id AS earlier_id,
             earlier.ack AS earlier_ack, earlier.ack_code AS earlier_code,
             EXISTS (
                 SELECT FROM message AS any_earlier
@@ -50,7 +49,7 @@ _ADD_FRAMES = text(f"""
                     AND any_earlier.door = 'hl7'
             ) AS used
         FROM ROWS FROM (
-            json_to_recordset(CAST(:frames AS json)) AS ({_DECLARED}), unnest(:bodies), unnest(:acks)
+            json_to_recordset(%(frames)s::json) AS ({_DECLARED}), unnest(%(bodies)s::bytea[]), unnest(%(acks)s::bytea[])
         ) AS frame ({", ".join(_FIELDS)}, body, ack)
         LEFT JOIN LATERAL (
             SELECT id, ack, ack_code FROM message
@@ -84,7 +83,7 @@ _ADD_FRAMES = text(f"""
         FROM stored JOIN judged USING (id) WHERE stored.state = 'queued' ORDER BY id
     )
     SELECT id, duplicate_of, CASE WHEN duplicate_of IS NOT NULL THEN first_ack END FROM judged ORDER BY place
-""").bindparams(bindparam("bodies", type_=ARRAY(LargeBinary)), bindparam("acks", type_=ARRAY(LargeBinary)))  # noqa: S608
+"""  # noqa: S608
 
 
 class Taken(NamedTuple):
@@ -110,7 +109,8 @@ def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[T
     """
     frames = json.dumps([{name: row[name] for name in _FIELDS} for row in rows])
     contents = {"bodies": [row["body"] for row in rows], "acks": [row["ack"] for row in rows]}
-    return [Taken(*row) for row in connection.execute(_ADD_FRAMES, {"frames": frames, **contents})]
+    rows_back = connection.exec_driver_sql(_ADD_FRAMES, {"frames": frames, **contents})
+    return [Taken(*row) for row in rows_back]
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
