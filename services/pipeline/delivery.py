@@ -24,6 +24,7 @@ from services.telemetry.metrics import DEAD_LETTERS, WRITE_SECONDS
 
 LOG = log("delivery")
 CAPABILITIES_SECONDS = 3600.0
+CHANGED_ELSEWHERE = "changed on the FHIR server"
 SIGNED = ("final", "corrected")
 
 
@@ -58,6 +59,19 @@ def send(engine: Engine, row: RowMapping, target: FhirTarget) -> str:
         return _leave_to_a_person(engine, row, conflict)
     except (Refused, FhirError, ValueError) as error:
         return _give_up(engine, row, f"{type(error).__name__}: {error}" if isinstance(error, FhirError) else "invalid")
+    return _settle(engine, row, "sent") if not _was_in_conflict(engine, row) else _resolved(engine, row)
+
+
+def _was_in_conflict(engine: Engine, row: RowMapping) -> bool:
+    with engine.connect() as connection:
+        review = reports.review_of(connection, row["report_id"])
+    return review is not None and str(review["note"]).startswith(CHANGED_ELSEWHERE)
+
+
+def _resolved(engine: Engine, row: RowMapping) -> str:
+    """The server says again what we say: the reviewer's notice goes."""
+    with engine.begin() as connection:
+        reports.bump_review(connection, row["report_id"], "")
     return _settle(engine, row, "sent")
 
 
@@ -111,7 +125,7 @@ def _leave_to_a_person(engine: Engine, row: RowMapping, conflict: Conflict) -> s
     LOG.error("delivery conflict", delivery=row["id"], report=row["report_id"], reason=reason)
     with engine.begin() as connection:
         notices.add(connection, "conflict", row["site_id"], row["report_id"], f"delivery {row['id']}: {reason}")
-        reports.bump_review(connection, row["report_id"], f"changed on the FHIR server: {found}")
+        reports.bump_review(connection, row["report_id"], f"{CHANGED_ELSEWHERE}: {found}")
     return _settle(engine, row, "dead", reason)
 
 

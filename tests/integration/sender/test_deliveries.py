@@ -19,7 +19,7 @@ from services.pipeline.review import Act
 from services.settings import Database, Fhir, Settings, Writeback
 from services.store import deliveries, people, reports, reviews
 from services.store.people import Person
-from services.store.tables import notice
+from services.store.tables import message, notice, report_source
 from services.store.tables import review as review_table
 from tests import seeding
 from tests.integration.fhir.servers import Proxy, Sekmet
@@ -171,6 +171,7 @@ def test_an_edit_in_the_ehr_is_shown_to_a_person_and_overwritten_only_when_they_
     with engine.connect() as connection:
         told = connection.execute(select(notice.c.kind, notice.c.message)).one()
         (last,) = deliveries.of_report(connection, home.report_id)[-1:]
+        assert reports.review_of(connection, home.report_id)["note"].startswith("changed on the FHIR server")
     assert told.kind == "conflict"
     assert f"Observation/{ours['id']} version 2" in told.message
     assert "CANARY" not in told.message
@@ -179,6 +180,8 @@ def test_an_edit_in_the_ehr_is_shown_to_a_person_and_overwritten_only_when_they_
         assert deliveries.retry(connection, last["id"])
     assert home.send() == ["sent"]
     assert set(home.statuses().values()) == {"final"}
+    with engine.connect() as connection:
+        assert reports.review_of(connection, home.report_id)["note"] == ""
 
 
 def test_a_server_that_asks_for_patience_gets_it(house: MakeHouse, fhir_server: Sekmet, engine: Engine) -> None:
@@ -195,9 +198,6 @@ def test_a_server_that_asks_for_patience_gets_it(house: MakeHouse, fhir_server: 
 def test_signed_findings_are_listed_in_the_ehr_s_own_report_only_when_asked_for(
     house: MakeHouse, engine: Engine
 ) -> None:
-    from integration.canonical import Door
-    from services.store.tables import message, report_source
-
     home = house(result=True)
     who = home.client.run(create({"resourceType": "Patient"}))
     theirs: Json = {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "XR"}}
