@@ -9,6 +9,7 @@ import pytest
 from pydantic import AnyHttpUrl
 from sqlalchemy import Engine, select
 
+from integration.canonical import Door
 from integration.fhir.exchange import create, read, search_all, update
 from integration.fhir.systems import Json
 from services.pipeline import drafting, review, signing
