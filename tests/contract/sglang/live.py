@@ -60,7 +60,7 @@ def environment() -> Path:
     say(f"making SGLang's environment in {folder}")
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-warn-conflicts"]
     subprocess.run([*pip, "--no-deps", f"sglang=={VERSION}"], check=True)
     subprocess.run([*pip, "-r", needs], check=True)
     (folder / "complete").touch()
