@@ -13,11 +13,9 @@ Helm = Callable[..., CompletedProcess[str]]
 
 
 def test_helm_lint_has_no_complaint_about_any_house(helm: Helm) -> None:
-    files = [argument for house in HOUSES for argument in ("-f", str(CHART / f"ci/{house}-values.yaml"))]
     for house in HOUSES:
         done = helm("lint", "--strict", str(CHART), "-f", str(CHART / f"ci/{house}-values.yaml"))
         assert done.returncode == 0, f"{house}: {done.stdout}"
-    assert len(files) == 2 * len(HOUSES)
 
 
 REFUSED = {

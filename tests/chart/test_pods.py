@@ -182,7 +182,7 @@ def test_every_process_would_start_with_its_settings(objects: list[Manifest], tm
             assert isinstance(load(environment(objects, owner, tmp_path)), Settings)
 
 
-def test_an_upgrade_keeps_names_selectors_and_volumes(helm: Helm, house: str) -> None:
+def test_an_upgrade_keeps_names_selectors_and_volumes(helm: Helm, house: str, objects: list[Manifest]) -> None:
     installed, upgraded = (
         manifests(helm, house),
         manifests(helm, house, "--is-upgrade", "--set", "telemetry.level=debug"),
