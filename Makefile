@@ -20,6 +20,9 @@ test: setup-dev  ## all tests; what is missing on this machine is skipped with i
 	@$(BIN)/python scripts/test_tools.py
 	@$(BIN)/pytest $(ARGS)
 
+bench: setup-dev  ## listeners side by side; ARGS="--seconds 10 --out docs/benchmarks" keeps table and picture
+	@$(BIN)/python -m tests.benchmarks.mllp $(ARGS)
+
 lint: setup-dev  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

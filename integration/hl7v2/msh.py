@@ -81,6 +81,11 @@ class Header:
         return value.split(self.encoding[:1] or "^", 1)[0].strip()
 
 
+def is_echo(header: Header, application: str, facility: str) -> bool:
+    """Whether MSH-3/4 are our own: a message of ours that came back."""
+    return (header.application, header.facility) == (application, facility)
+
+
 def segment_starts(data: bytes, name: bytes) -> Iterator[int]:
     """Offsets at which a segment of that name begins: at the start of the data or of a line."""
     leading = _LEADING.match(data)

@@ -72,11 +72,6 @@ class _Message:
     sender: SenderMap
 
 
-def is_echo(header: Header, application: str, facility: str) -> bool:
-    """Whether MSH-3/4 are our own: a message of ours that came back."""
-    return (header.application, header.facility) == (application, facility)
-
-
 def kind_ignored(header: Header) -> str:
     """Why a message of this type is not read, "" if it is: everything but ORU^R01 and MDM documents, by name."""
     if header.code == "ORU" and header.trigger in ("R01", "R03", "W01", ""):

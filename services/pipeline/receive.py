@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from integration.hl7v2.ack import NOT_ALLOWED, NOT_STORED, TOO_LARGE, Fault, Outcome, answer, refusal
 from integration.hl7v2.mllp import Frame, frame
-from integration.hl7v2.msh import Header, read_header
+from integration.hl7v2.msh import Header, is_echo, read_header
 from integration.hl7v2.urgency import urgency
 from services.settings import Mllp
 from services.store import inbox
@@ -89,7 +89,7 @@ def _judge(received: Frame, header: Header | None, mllp: Mllp) -> tuple[str, str
         return "rejected", (fault.advice if fault else ""), fault
     if not _allowed(header, mllp):
         return "rejected", "MSH-3 is not on the allow-list", NOT_ALLOWED
-    if (header.sending_application, header.sending_facility) == (mllp.application, mllp.facility):
+    if is_echo(header, mllp.application, mllp.facility):
         return "ignored", "our own message come back", None
     if header.is_batch or header.code in REPORT_TYPES:
         return "queued", "", None

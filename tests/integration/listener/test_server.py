@@ -185,3 +185,23 @@ def test_a_sender_belongs_to_the_site_its_map_names(listen: Listen, engine: Engi
     with engine.connect() as connection:
         sites = connection.execute(select(message.c.site_id).order_by(message.c.id)).scalars().all()
     assert sites == ["north", "default"]
+
+
+def test_the_same_message_at_two_listeners_is_read_once(listen: Listen, engine: Engine) -> None:
+    with listen().peer() as one, listen().peer() as other:
+        for number in range(30):
+            for peer in (one, other):
+                peer.send(oru(f"R{number}"))
+            answers = {peer.answer() for peer in (one, other)}
+            assert len(answers) == 1 and f"MSA|AA|R{number}\r".encode() in answers.pop()
+    with engine.connect() as connection:
+        query = select(message.c.control_id).where(message.c.state == "queued").order_by(message.c.id)
+        assert connection.scalars(query).all() == [f"R{number}" for number in range(30)]
+
+
+def test_our_own_message_come_back_is_kept_and_not_read(listen: Listen, engine: Engine) -> None:
+    running = listen()
+    with running.peer() as peer:
+        ours = f"|{running.mllp.application}|{running.mllp.facility}|".encode()
+        assert b"MSA|AA|E1" in peer.ask(oru("E1").replace(b"|RIS|HOSP|", ours))
+    assert [row[1] for row in rows(engine)] == ["ignored"]

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import Engine, insert, select, update
 
 from integration.hl7v2.client import read_answer
-from integration.hl7v2.msh import read_header
-from integration.hl7v2.report import is_echo
+from integration.hl7v2.msh import is_echo, read_header
 from services.pipeline.hl7_delivery import EngineLink, send_findings
 from services.settings import Queue, Settings
 from services.store import deliveries, notices

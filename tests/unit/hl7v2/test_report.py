@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.canonical import Identifier, Priority, Report, ReportStatus, SectionKind, Sex, Side
-from integration.hl7v2.msh import read_header
-from integration.hl7v2.report import Understood, is_echo, read_reports
+from integration.hl7v2.msh import is_echo, read_header
+from integration.hl7v2.report import Understood, read_reports
 from integration.hl7v2.senders import SenderMap
 
 MSH = "MSH|^~\\&|RIS|HOSP|||20260102030405||ORU^R01|ID-7|P|2.5"
