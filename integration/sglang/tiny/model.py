@@ -34,7 +34,7 @@ THINK = ("<think>", "</think>")
 """Tokens of their own and, as in R1's tokenizer, not special: the server's reasoning parser reads them."""
 
 ODDS = {"</think>": 10.0, '"': 21.0, "]": 30.0, EOS: 0.001}
-"""How much likelier than others these are (an end in mid-thought is next to never), before sampling divides by the temperature."""
+"""How much likelier than others these are (an end in mid-thought: hardly ever), before temperature divides."""
 
 # DeepSeek-R1's, less tools: https://huggingface.co/deepseek-ai/DeepSeek-R1-0528, tokenizer_config.json.
 CHAT_TEMPLATE = (
