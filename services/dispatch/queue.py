@@ -51,7 +51,7 @@ def _configuration(concurrency: int) -> dict[str, Any]:
         "task_acks_late": False,
         "worker_disable_prefetch": True,
         "worker_prefetch_multiplier": 1,
-        "worker_pool": "threads",
+        "worker_pool": "services.dispatch.pool:WakingPool",
         "worker_concurrency": concurrency,
         "worker_soft_shutdown_timeout": 30,
         "worker_hijack_root_logger": False,

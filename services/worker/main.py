@@ -21,7 +21,7 @@ from services.settings import Settings
 from services.store.engine import connect
 from services.telemetry.logs import log
 
-ARGUMENTS = ["worker", "--pool=threads", "--without-mingle", "--without-gossip", "--loglevel=WARNING"]
+ARGUMENTS = ["worker", "--without-mingle", "--without-gossip", "--loglevel=WARNING"]
 LOG = log("worker")
 # Jobs under way get this long to end when the worker is told to stop; then they go to another.
 SOFT_SHUTDOWN = 30.0
