@@ -41,29 +41,33 @@ def answers(lines: Iterable[str], reader: Reader, library: Library) -> Iterator[
 
 def answer(item: dict[str, Any], reader: Reader, library: Library) -> dict[str, Any]:
     """The findings of one report, one a candidate, in the order given and under the name given."""
-    names: list[str] = item["candidates"]
     # The exam decides what an ambiguous name means: the effusion of a knee or of a chest.
     library = library.preferring(
         library.choose(modality=str(item.get("modality") or ""), body_part=str(item.get("body_part") or ""))
     )
-    question = asked(item, library)
-    verdicts = reader.read(question).verdicts if question.catalogue.candidates else ()
+    candidates = candidates_of(item["candidates"], library)
+    verdicts = reader.read(asked(item, candidates.values(), library)).verdicts if candidates else ()
     by_id = {verdict.finding.id: verdict for verdict in verdicts}
-    found = [by_id.get(_id(name, library)) for name in names]
-    return {"id": item["id"], "findings": [_finding(*pair) for pair in zip(names, found, strict=True)]}
+    found = [
+        _finding(name, by_id[candidates[name].finding.id] if name in candidates else None)
+        for name in item["candidates"]
+    ]
+    return {"id": item["id"], "findings": found}
 
 
-def asked(item: dict[str, Any], library: Library) -> Question:
-    """The question a line asks; a candidate named twice is asked once.
+def candidates_of(names: Iterable[str], library: Library) -> dict[str, Candidate]:
+    """Each name once with its candidate; a name without a letter asks for nothing."""
+    lettered = (name for name in dict.fromkeys(names) if any(letter.isalpha() for letter in name))
+    return {name: candidate_for(name, library) for name in lettered}
+
+
+def asked(item: dict[str, Any], wanted: Iterable[Candidate], library: Library) -> Question:
+    """The question a line asks; two names of one finding are asked once.
 
     The findings a candidate is a kind of, and its own kinds, are asked with it: "no fracture" denies a rib
     fracture, and a rib fracture is a fracture, whether or not both were asked for.
     """
-    candidates: dict[str, Candidate] = {}
-    for name in item["candidates"]:
-        if any(letter.isalpha() for letter in name):
-            candidate = candidate_for(name, library)
-            candidates.setdefault(candidate.finding.id, candidate)
+    candidates = {candidate.finding.id: candidate for candidate in wanted}
     candidates = {each.finding.id: each for each in library.relatives(tuple(candidates.values()))} | candidates
     catalogue = Catalogue(id="asked", version="", title="As asked", candidates=tuple(candidates.values()))
     return Question(
@@ -72,10 +76,6 @@ def asked(item: dict[str, Any], library: Library) -> Question:
         modality=str(item.get("modality") or ""),
         body_site=str(item.get("body_part") or ""),
     )
-
-
-def _id(name: str, library: Library) -> str:
-    return candidate_for(name, library).finding.id if any(letter.isalpha() for letter in name) else ""
 
 
 def _finding(name: str, verdict: Verdict | None) -> dict[str, Any]:

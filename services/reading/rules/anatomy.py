@@ -71,7 +71,8 @@ UMBRELLAS: dict[str, frozenset[str]] = {
 _OTHERS = """lung pleura heart pericardium mediastinum hilum aorta artery vein vessel liver spleen kidney pancreas
     gallbladder bile duct bowel colon stomach esophagus appendix bladder uterus ovary prostate adrenal ureter thyroid
     brain cerebellum skull sinus mastoid orbit spine cord canal foramen disc ligament meniscus tendon muscle joint
-    bone breast skin node lymph diaphragm abdomen chest peritoneum tonsil trachea coronary carotid portal meninges
+    bone breast skin node lymph soft tissue diaphragm abdomen chest peritoneum tonsil trachea coronary
+    carotid portal meninges
     intracranial retroperitoneal mesenteric mesentery omentum umbilical hiatal ventral supraclavicular iliac jugular
     subclavian hemithorax costophrenic subcutaneous scalp subgaleal neck face facial parotid paranasal ethmoid sphenoid
     testis testicular scrotal scrotum vagina anal rectal ileal urinary acl pcl mcl lcl
@@ -81,9 +82,9 @@ _OTHERS = """lung pleura heart pericardium mediastinum hilum aorta artery vein v
 ANATOMY = _places(_OTHERS).union(*UMBRELLAS.values())
 # Words too vague to say that a finding stands elsewhere than its candidate's place.
 VAGUE = _places(
-    """base basal basilar apex apical outer inner window segment cortical vessel capsule corpus quadrant skin muscle
-    subcutaneous airway canal septum lobe hemisphere vertex styloid oclock frontal node lymph bone duct tuberosity
-    chest abdomen pelvis neck soft intracranial brain medulla facial joint breast spine ventral plateau convexity"""
+    """base basal basilar apex apical outer inner window segment cortical vessel capsule corpus quadrant muscle
+    subcutaneous airway canal septum lobe hemisphere vertex styloid oclock frontal node lymph duct
+    tuberosity chest abdomen pelvis neck soft intracranial medulla facial ventral plateau convexity tissue"""
 )
 # Words so wide that naming one of their organs does not name them.
 BROAD = frozenset({"abdomen", "intraabdominal", "chest"})

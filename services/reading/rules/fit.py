@@ -7,6 +7,7 @@ from typing import NamedTuple
 from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, related, widened
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
+from services.reading.rules.modifiers import SEEN
 from services.reading.rules.scope import Parsed
 from services.reading.rules.targets import Pattern, Target
 from services.reading.rules.tokens import Token
@@ -34,8 +35,14 @@ _NARROWING = wordset(
     proximal medial lateral anterior posterior destructive drainable chronic mild severe multiple lobe lobar"""
 )
 _BARE = _NARROWING | wordset("no evidence of or and the a an any for sign without not is are seen identified , .")
-_REACH = 4
 _ORGANS = ANATOMY - VAGUE
+# What is said next of the organ spoken of before, unless another is named.
+# Words that describe a finding of any organ.
+_DESCRIBING = wordset(
+    """shadowing nonobstructing echogenic simple complex solid small large multiple focal discrete dominant new enhancing
+    calcify fluid cyst benign malignant suspicious acute chronic mild moderate severe free wall diffuse"""
+)
+_CARRIED = wordset("mass nodule lesion cyst stone polyp dilate enlarge thicken narrow")
 
 
 class Place(NamedTuple):
@@ -62,12 +69,19 @@ def place_of(parsed: Parsed, at: int, topic: frozenset[str]) -> Place:
     tokens = parsed.sentence.tokens
     clause = parsed.clause_of(at)
     local = _words(tokens[first:last])
-    around = _words(tokens[clause.start : at + _REACH]) | parsed.sentence.context
+    around = _words(tokens[clause.start : _reach(tokens, last, clause.end)]) | parsed.sentence.context
     here = local & _ORGANS or around & _ORGANS
     before = frozenset() if here else _words(tokens[: clause.start]) & _ORGANS or topic
     wide = frozenset(widened(local & ANATOMY)) - BROAD
     widest = frozenset(widened((around | before) & ANATOMY)) - BROAD | around | before
     return Place(first, last, local, around, here, before, wide, widest)
+
+
+def _reach(tokens: tuple[Token, ...], last: int, end: int) -> int:
+    """Past the noun phrase only its own predicate counts: "a fracture IS SEEN IN the radius"."""
+    if last < end and (tokens[last].text in FINITE or tokens[last].text in SEEN):
+        return end
+    return last
 
 
 def topic_of(parsed: Parsed) -> frozenset[str]:
@@ -111,7 +125,7 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
 
 def _is_placed(token: Token) -> bool:
     known = token.text in SIDES or token.text in ("and", "or", "greater", "than", "seen", "noted", "-", "(")
-    return known or any(word in ANATOMY or word in OPPOSITES or is_level(word) for word in token.canon)
+    return known or any(word in ANATOMY or word in OPPOSITES or word in PARTS or is_level(word) for word in token.canon)
 
 
 def _bounds_left(tokens: tuple[Token, ...], at: int) -> bool:
@@ -196,8 +210,9 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, *, denied: bool) 
     """Whether the finding named here belongs to another organ than the candidate's."""
     if not target.home or pattern.head not in AMBIGUOUS_HEADS or pattern.needs & ANATOMY & place.local:
         return False
-    named = bool(pattern.needs - PARTS) and pattern.needs <= place.local
-    here = (place.local & _ORGANS if named else place.here or (frozenset() if denied else place.before)) - {
-        pattern.head
-    }
+    if pattern.needs <= place.local and pattern.needs - PARTS - _DESCRIBING:
+        here = place.local & _ORGANS - {pattern.head} - pattern.needs
+        return bool(here) and not related(target.home, here)
+    before = frozenset() if denied or pattern.head not in _CARRIED else place.before
+    here = (place.here or before) - {pattern.head}
     return bool(here) and not related(target.home, here)

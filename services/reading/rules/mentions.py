@@ -121,7 +121,7 @@ def _read(
     turned = _turned(pattern, status) if how else None
     if turned is None or (how == "general" and scope and scope.kind is not Kind.NEGATED):
         return None
-    mention = _mention(parsed, at, place, scope, exam)._replace(
+    mention = _mention(parsed, at, place, scope, exam, target.types)._replace(
         status=turned, rule=f"{rule}/{how}", named=pattern.head in target.heads
     )
     if how == "general" and mention.weak:
@@ -140,11 +140,11 @@ def _turned(pattern: Pattern, status: Status) -> Status | None:
     return Status.PRESENT if pattern.mode == "flipped" else Status.ABSENT
 
 
-def _mention(parsed: Parsed, at: int, place: Place, scope: Scope | None, exam: Exam) -> Mention:
+def _mention(parsed: Parsed, at: int, place: Place, scope: Scope | None, exam: Exam, types: frozenset[str]) -> Mention:
     sentence = parsed.sentence
     side = side_of(parsed, at, (place.first, place.last))
     words = _qualifying(parsed, at, place, scope)
-    qualified = bool(words & _QUALIFIERS) or bool(sentence.context & ANATOMY) or side is not None
+    qualified = bool(words & _QUALIFIERS - types) or bool(sentence.context & ANATOMY) or side is not None
     return Mention(
         target=-1,
         status=Status.NOT_MENTIONED,

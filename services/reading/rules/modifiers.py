@@ -55,7 +55,7 @@ FILLERS = wordset(
     reliably absolutely necessarily still at this time strongly highly most very somewhat very convincingly
     angiographic intracranial acute been"""
 )
-_SEEN = sorted(
+SEEN = sorted(
     wordset(
         """seen identified visualized visualised present evident demonstrated detected noted
     appreciated observed found apparent shown visible discernible depicted recognized recognised encountered imaged"""
@@ -84,7 +84,7 @@ negated back: have been ruled out; is excluded; are excluded; has been excluded;
 negated back: was excluded; none; is none; nil; is not a feature; absent; not the case
 resolved forward: resolution of; complete resolution of; clearing of; removal of; disappearance of; resolved
 resolved forward: removed; interval resolution of; interval clearing of; interval removal of; extubated
-resolved back: has healed; have healed; been pulled; was pulled; has resolved
+resolved back: has normalized; have normalized; has healed; have healed; been pulled; was pulled; has resolved
 resolved back: have resolved; resolved; had resolved; is resolved; are resolved; has cleared
 resolved back: removed; have cleared; cleared; has disappeared; have disappeared; no longer; is gone
 resolved back: are gone; was removed; has been removed; have been removed; were removed; been retrieved
@@ -199,7 +199,7 @@ def _lines() -> list[tuple[Kind, bool, str]]:
         head, _, phrases = line.partition(": ")
         kind, direction = head.split()
         found += [(Kind(kind), direction == "forward", phrase) for phrase in phrases.split("; ")]
-    for verb in _SEEN:
+    for verb in SEEN:
         found.append((Kind.NEGATED, False, f"not {verb}"))
         found.append((Kind.NEGATED, False, f"not longer {verb}"))
         found.append((Kind.RESOLVED, False, f"no longer {verb}"))

@@ -90,7 +90,13 @@ def _within(mentions: list[Mention]) -> tuple[Status, str]:
 
 def _by_name(mentions: list[Mention]) -> list[Mention]:
     """A denial of the finding by its name outweighs signs of it: "prominent ventricles ... no hydrocephalus"."""
-    denied = any(mention.named and mention.status is Status.ABSENT for mention in mentions)
+    denied = any(
+        mention.named
+        and mention.rule.startswith("negated")
+        and not mention.qualified
+        and mention.status is Status.ABSENT
+        for mention in mentions
+    )
     said = any(mention.named and mention.status is not Status.ABSENT for mention in mentions)
     if not denied or said:
         return mentions

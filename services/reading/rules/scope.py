@@ -18,7 +18,14 @@ _POSITIVE_START = wordset(
 )
 _CONCLUDING = wordset("suggest indicate suspect represent warrant")
 _LINKS = wordset("to would could might that which")
-_SIZES = wordset("small moderate mild minimal trace tiny large severe there multiple scattered")
+_DETERMINERS = wordset("the this these")
+_JOINING = FINITE | wordset(
+    "of in and or , ; : ( at on to for from with within by than that as between along near if all"
+)
+_SIZES = wordset(
+    """small moderate mild minimal trace tiny large severe there multiple scattered one two three four five six seven
+    eight nine ten twelve"""
+)
 _BEFORE_SIZES = FILLERS | wordset("or nor and , of for no without not any new")
 _STOPPERS = STRONG | frozenset({"which", "however"})
 _WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
@@ -169,6 +176,14 @@ def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool
     return not (listed or "and" in rest or "vs" in rest or "versus" in rest)
 
 
+def _subject_start(tokens: tuple[Token, ...], start: int, end: int) -> int:
+    """Where the subject begins in dictation without punctuation: "... lower pole THE appendix is not seen"."""
+    for at in range(end - 1, start, -1):
+        if tokens[at].text in _DETERMINERS and tokens[at - 1].text not in _JOINING:
+            return at
+    return start
+
+
 def _backward_start(sentence: Sentence, clause: Clause, hit: Hit) -> int:
     tokens = sentence.tokens
     start = clause.start
@@ -177,7 +192,7 @@ def _backward_start(sentence: Sentence, clause: Clause, hit: Hit) -> int:
         start = 0
     stops = _BACK_STOPS.get(hit.trigger.kind)
     if stops is None:
-        return start
+        return _subject_start(tokens, start, hit.start)
     for at in range(hit.start - 1, start - 1, -1):
         if tokens[at].text in stops:
             return at + 1

@@ -88,6 +88,7 @@ def compile_catalogue(catalogue: Catalogue) -> Targets:
     return Targets(targets, {head: tuple(found) for head, found in by_head.items()}, Speller(vocabulary))
 
 
+@lru_cache(maxsize=2048)
 def _target(candidate: Candidate) -> Target:
     name = candidate.finding.name
     phrases = [phrase for text in (name, *candidate.synonyms) for phrase in _variants(text, candidate)]
@@ -141,7 +142,7 @@ def _home(name: list[Token], patterns: list[Pattern], candidate: Candidate) -> f
         return frozenset()
     said = {word for pattern in patterns if pattern.mode == "plain" for word in (pattern.head, *pattern.needs)}
     said |= {word for text in candidate.structures for word in _subject(words_of(text))}
-    return frozenset(said & ANATOMY) - {"tissue", "soft"}
+    return frozenset(said & ANATOMY)
 
 
 def _places(pattern: Pattern) -> frozenset[str]:

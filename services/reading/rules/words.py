@@ -385,7 +385,7 @@ PARTS = wordset(
 # Heads that are only a sign of most findings, and count only with the finding's place in their own noun phrase.
 SIGN_HEADS = wordset(
     """hypodensity hyperdensity hyperintensity opacity mass lesion nodule cyst fluid air collection edema loss focus
-    compress displace collapse density attenuation signal"""
+    fat compress displace collapse density attenuation signal"""
 )
 # Blood in one of these is not blood in another.
 COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intraparenchymal scalp subgaleal canal foramen")
