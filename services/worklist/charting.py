@@ -13,8 +13,8 @@ from sqlalchemy import Connection, RowMapping
 from services.store import charts
 from services.store.charts import Span
 
-WIDTH, LEFT, RIGHT, BAR, ROW = 640, 170, 20, 14, 24
-TOP, BOTTOM, PLOT = 16, 46, 190
+# Units of the drawings. Words stand beside them as text of the page, so that they wrap, zoom and keep contrast.
+WIDTH, BAR, ROW, PLOT, EDGE = 640, 14, 24, 200, 6
 Z95 = 1.959964
 PRIORITIES = ("STAT", "Urgent", "Routine")
 WAITS = ("under 1 h", "1 to 4 h", "over 4 h")
@@ -30,8 +30,6 @@ class Mark:
     width: float = 0
     height: float = 0
     series: int = 0
-    text: str = ""
-    anchor: str = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,9 @@ class Chart:
     legend: tuple[str, ...] = ()
     marks: list[Mark] = field(default_factory=list)
     height: float = 0
+    labels: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    ends: tuple[str, str] | None = None
 
 
 def wilson(successes: int, count: int) -> tuple[float, float]:
@@ -59,31 +60,23 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
     return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
-def bars(labels: Sequence[str], values: Sequence[Sequence[int]]) -> tuple[list[Mark], float]:
-    """Stacked horizontal bars, one a label, one series a value; marks and the height they need."""
+def bars(values: Sequence[Sequence[int]]) -> list[Mark]:
+    """Stacked horizontal bars, one a row, one series a value."""
     most = max((sum(row) for row in values), default=0) or 1
-    scale = (WIDTH - LEFT - RIGHT - 40) / most
     marks: list[Mark] = []
-    for at, (label, row) in enumerate(zip(labels, values, strict=True)):
-        y, x = TOP + at * ROW, float(LEFT)
-        marks.append(Mark("label", LEFT - 8, y + BAR - 3, text=_short(label), anchor="end"))
+    for at, row in enumerate(values):
+        x = 0.0
         for series, value in enumerate(row):
             if value:
-                marks.append(Mark("bar", x, y, value * scale, BAR, series))
-                x += value * scale
-        marks.append(Mark("value", x + 6, y + BAR - 3, text=str(sum(row))))
-    return marks, TOP + len(labels) * ROW + BOTTOM
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 24 else label[:23] + "…"
+                marks.append(Mark("bar", x, at * ROW + (ROW - BAR) / 2, value / most * WIDTH, BAR, series))
+                x += value / most * WIDTH
+    return marks
 
 
 def queue(connection: Connection, span: Span) -> Chart:
     """Who waits."""
     counts = {(row["priority"], row["wait"]): row["count"] for row in charts.queue(connection, span)}
     values = [[counts.get((priority, wait), 0) for wait in range(3)] for priority in range(3)]
-    marks, height = bars(PRIORITIES, values)
     return Chart(
         "queue",
         "Waiting now",
@@ -93,8 +86,10 @@ def queue(connection: Connection, span: Span) -> Chart:
         ("priority", *WAITS),
         [(name, *map(str, row)) for name, row in zip(PRIORITIES, values, strict=True)],
         WAITS,
-        marks,
-        height,
+        bars(values),
+        ROW * len(values),
+        PRIORITIES,
+        tuple(str(sum(row)) for row in values),
     )
 
 
@@ -102,13 +97,13 @@ def turnaround(connection: Connection, span: Span) -> Chart:
     """How long a signature takes."""
     rows = charts.turnaround(connection, span)
     most = max((float(row["p90"]) for row in rows), default=1) or 1
-    step = (WIDTH - LEFT - RIGHT) / max(1, len(rows) - 1)
-    marks: list[Mark] = [*_grid(most, "min")]
+    step = (WIDTH - 2 * EDGE) / max(1, len(rows) - 1)
+    marks: list[Mark] = _grid()
     for series, name in enumerate(("median", "p90")):
-        points = [(LEFT + at * step, TOP + PLOT * (1 - float(row[name]) / most)) for at, row in enumerate(rows)]
+        points = [(EDGE + at * step, up(float(row[name]) / most)) for at, row in enumerate(rows)]
         marks += [Mark("dot", x, y, series=series) for x, y in points]
         marks += [Mark("line", x, y, x2 - x, y2 - y, series) for (x, y), (x2, y2) in itertools.pairwise(points)]
-    marks += _ends([str(row["day"].date()) for row in rows])
+    days = [str(row["day"].date()) for row in rows]
     table = [
         (str(row["day"].date()), f"{row['median']:.0f}", f"{row['p90']:.0f}", f"{row['screen_seconds'] or 0:.0f}",
          str(row["count"]))
@@ -124,26 +119,24 @@ def turnaround(connection: Connection, span: Span) -> Chart:
         table,
         ("median", "p90"),
         marks if rows else [],
-        TOP + PLOT + BOTTOM,
+        PLOT,
+        _scale(most, "min"),
+        ends=(days[0], days[-1]) if days else None,
     )
 
 
-def _grid(most: float, unit: str) -> list[Mark]:
-    marks = []
-    for part in range(5):
-        y = TOP + PLOT * (1 - part / 4)
-        marks.append(Mark("grid", LEFT, y, WIDTH - LEFT - RIGHT, 0))
-        marks.append(Mark("label", LEFT - 8, y + 4, text=f"{most * part / 4:.0f} {unit}", anchor="end"))
-    return marks
+def up(share: float) -> float:
+    """The y of a share of the height, 0 at the bottom."""
+    return EDGE + (PLOT - 2 * EDGE) * (1 - share)
 
 
-def _ends(labels: Sequence[str]) -> list[Mark]:
-    """The first and the last label of the x axis."""
-    if not labels:
-        return []
-    y = TOP + PLOT + 18
-    first = Mark("label", LEFT, y, text=labels[0])
-    return [first, *([Mark("label", WIDTH - RIGHT, y, text=labels[-1], anchor="end")] if len(labels) > 1 else [])]
+def _grid() -> list[Mark]:
+    return [Mark("grid", 0, up(part / 4), WIDTH, 0) for part in range(5)]
+
+
+def _scale(most: float, unit: str) -> tuple[str, ...]:
+    """What the grid's lines stand for, from the top."""
+    return tuple(f"{most * part / 4:.0f} {unit}" for part in (4, 3, 2, 1, 0))
 
 
 def outcomes(connection: Connection, span: Span) -> Chart:
@@ -170,29 +163,30 @@ def _by_finding(
     rows: Sequence[RowMapping], key: str, title: str, text: str, series: tuple[str, ...], total: tuple[str, str]
 ) -> Chart:
     values = [[int(row[name]) for name in series] for row in rows]
-    marks, height = bars([row["name"] for row in rows], values)
     table = [(str(row["name"]), *(str(row[name]) for name in series), str(row[total[1]])) for row in rows]
     columns = ("finding", *series, total[0])
-    return Chart(key, title, text, "suggestions", "finding", columns, table, series, marks, height)
+    names, totals = tuple(str(row["name"]) for row in rows), tuple(str(sum(row)) for row in values)
+    height = ROW * len(rows)
+    return Chart(
+        key, title, text, "suggestions", "finding", columns, table, series, bars(values), height, names, totals
+    )
 
 
 def agreement(connection: Connection, span: Span) -> Chart:
     """Vote share against approval: agreement, not accuracy."""
     rows = charts.agreement(connection, span)
-    marks: list[Mark] = [*_grid(100, "%")] if rows else []
-    marks += [Mark("diagonal", LEFT, TOP + PLOT, WIDTH - LEFT - RIGHT, -PLOT)] if rows else []
+    marks: list[Mark] = [*_grid(), Mark("diagonal", EDGE, up(0), WIDTH - 2 * EDGE, up(1) - up(0))] if rows else []
     table = []
     for row in rows:
         low, high = wilson(row["approved"], row["count"])
         share = row["approved"] / row["count"]
-        x = LEFT + float(row["confidence"]) * (WIDTH - LEFT - RIGHT)
-        marks.append(Mark("interval", x, TOP + PLOT * (1 - high), 0, PLOT * (high - low)))
-        marks.append(Mark("dot", x, TOP + PLOT * (1 - share)))
+        x = EDGE + float(row["confidence"]) * (WIDTH - 2 * EDGE)
+        marks.append(Mark("interval", x, up(high), 0, up(low) - up(high)))
+        marks.append(Mark("dot", x, up(share)))
         table.append(
             (f"{row['confidence'] * 100:.0f} %", f"{share * 100:.0f} %", f"{low * 100:.0f}–{high * 100:.0f} %",
              str(row["count"]))
         )  # fmt: skip
-    marks += _ends(["0 %", "100 %"]) if rows else []
     return Chart(
         "agreement",
         "Agreement",
@@ -204,7 +198,9 @@ def agreement(connection: Connection, span: Span) -> Chart:
         table,
         (),
         marks,
-        TOP + PLOT + BOTTOM,
+        PLOT,
+        _scale(100, "%"),
+        ends=("0 %", "100 %"),
     )
 
 

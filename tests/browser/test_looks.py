@@ -140,5 +140,5 @@ def test_keys_can_be_changed_and_switched_off(reviewer: OpenReviewer, seed: Seed
     page.get_by_role("button", name="Save").click()
     page.goto(f"{worklist.url}/reports/{number}")
     page.keyboard.press("y")
-    expect(page.locator("kbd:visible")).to_have_count(0)
+    expect(page.locator("main kbd:visible")).to_have_count(0)
     expect(page.locator("[data-panel] .progress b")).to_have_text("1")

@@ -15,7 +15,7 @@ from tests.browser.conftest import OpenReviewer, Worklist
 from tests.seeding import Exam, Said
 
 # What Chromium and htmx say of a server that is away, and of a request that was refused.
-AWAY = ("net::ERR_", "htmx:sendError", "htmx:afterRequest")
+AWAY = ("net::ERR_", "htmx:sendError", "htmx:afterRequest", "undefined")
 REFUSED = ("Response Status Error",)
 Seed = Callable[[Callable[[Connection], int]], int]
 

@@ -1,0 +1,57 @@
+"""Pictures of the worklist for the README, taken from a running demo: `make demo` in one window, this in another.
+
+    .venv/bin/python scripts/screenshots.py [ADDRESS] [FOLDER]
+
+ADDRESS is the worklist's (http://127.0.0.1:8080), FOLDER where the pictures go (docs/images). Needs chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SIZES = {"worklist": (1440, 900), "worklist-wide": (1920, 1080), "worklist-narrow": (420, 900)}
+
+
+def main(address: str = "http://127.0.0.1:8080", folder: str = "docs/images") -> None:
+    """The first report of the list under review, in three sizes, and the list."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not chromium:
+        raise SystemExit("no chromium on the PATH: `apt-get install chromium`, or set CHROMIUM to its path")
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(color_scheme="dark")
+        page.goto(f"{address}/login")
+        page.get_by_role("button", name="Continue as Demo Reviewer").click()
+        page.wait_for_load_state()
+        take(page, address, target)
+        browser.close()
+
+
+def take(page: Page, address: str, target: Path) -> None:
+    """All pictures; the report shown is the one with the most to decide."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{address}/worklist")
+    page.screenshot(path=target / "list.png")
+    rows = page.locator("[data-row]")
+    most = max(range(rows.count()), key=lambda at: rows.nth(at).locator(".chip").count())
+    report = rows.nth(most).get_attribute("data-row")
+    for name, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"{address}/reports/{report}")
+        page.screenshot(path=target / f"{name}.png")
+        print(target / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
