@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from pydantic import AnyHttpUrl
@@ -25,13 +25,6 @@ from services.store.tables import review as review_table
 from tests import seeding
 from tests.integration.fhir.servers import Proxy, Sekmet
 from tests.integration.worklist.conftest import ALL_ROLES
-
-
-@pytest.fixture(scope="module")
-def fhir_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sekmet]:
-    server = Sekmet(tmp_path_factory.mktemp("fhir")).start()
-    yield server
-    server.stop()
 
 
 class House:

@@ -1,4 +1,4 @@
-"""The real FHIR server, one for the session."""
+"""The real FHIR server, one for the session; every test uses identifiers of its own."""
 
 from collections.abc import Iterator
 
