@@ -23,6 +23,9 @@ test: setup-dev  ## all tests; what is missing on this machine is skipped with i
 bench: setup-dev  ## listeners side by side; ARGS="--seconds 10 --out docs/benchmarks" keeps table and picture
 	@$(BIN)/python -m tests.benchmarks.mllp $(ARGS)
 
+test-sglang: setup-dev  ## the model client against a real SGLang on this machine's CPU (3 GB the first time)
+	$(BIN)/python tests/contract/sglang/live.py -- $(BIN)/pytest tests/contract/sglang --timeout 900 $(ARGS)
+
 lint: setup-dev  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
