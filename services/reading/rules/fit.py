@@ -39,8 +39,8 @@ _ORGANS = ANATOMY - VAGUE
 # What is said next of the organ spoken of before, unless another is named.
 # Words that describe a finding of any organ.
 _DESCRIBING = wordset(
-    """shadowing nonobstructing echogenic simple complex solid small large multiple focal discrete dominant new enhancing
-    calcify fluid cyst benign malignant suspicious acute chronic mild moderate severe free wall diffuse"""
+    """shadowing nonobstructing echogenic simple complex solid small large multiple focal discrete dominant new
+    enhancing calcify fluid cyst benign malignant suspicious acute chronic mild moderate severe free wall diffuse"""
 )
 _CARRIED = wordset("mass nodule lesion cyst stone polyp dilate enlarge thicken narrow")
 

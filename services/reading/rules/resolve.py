@@ -20,6 +20,8 @@ SILENT = frozenset(
         SectionKind.OTHER,
     }
 )
+# Sentences between a sign and the denial that weighs it.
+_NEAR = 2
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -89,18 +91,19 @@ def _within(mentions: list[Mention]) -> tuple[Status, str]:
 
 
 def _by_name(mentions: list[Mention]) -> list[Mention]:
-    """A denial of the finding by its name outweighs signs of it: "prominent ventricles ... no hydrocephalus"."""
-    denied = any(
-        mention.named
-        and mention.rule.startswith("negated")
-        and not mention.qualified
-        and mention.status is Status.ABSENT
-        for mention in mentions
-    )
-    said = any(mention.named and mention.status is not Status.ABSENT for mention in mentions)
-    if not denied or said:
+    """A denial of the finding by its name outweighs a sign of it nearby: "prominent ventricles. No hydrocephalus"."""
+    if any(mention.named and mention.status is not Status.ABSENT for mention in mentions):
         return mentions
-    return [mention for mention in mentions if mention.status is Status.ABSENT]
+    denied = [
+        mention.sentence.number
+        for mention in mentions
+        if mention.named and not mention.qualified and mention.rule.startswith("negated")
+    ]
+    return [
+        mention
+        for mention in mentions
+        if mention.status is Status.ABSENT or not any(abs(mention.sentence.number - at) <= _NEAR for at in denied)
+    ]
 
 
 def _concluded(mentions: list[Mention]) -> list[Mention]:
