@@ -1,7 +1,7 @@
-"""Running a program that refuses root, as root: in a user namespace, or as another user.
+"""Running PostgreSQL as an account it does not take: root, or a uid without a name (as in many containers).
 
-PostgreSQL will not run with uid 0. In a user namespace that maps us to uid 1000 it need not, and reaches every
-folder we reach. Where user namespaces are not to be had, it runs as `nobody` on copies in /var/lib.
+In a user namespace that maps us to an account of this machine it sees that one, and still reaches every folder we
+reach. Where user namespaces are not to be had, root runs it as `nobody` on copies in /var/lib.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 REACHABLE = Path("/var/lib")
 
 
@@ -34,18 +33,34 @@ class Placement:
 
 def place(programs: Path, data: Path) -> Placement:
     """How to run PostgreSQL's programs on this data folder. Raises EmbeddedError where no way is open."""
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
         return Placement(programs, data)
     if _namespace_works(programs, data.parent):
-        return Placement(programs, data, prefix=NAMESPACE)
+        return Placement(programs, data, prefix=_namespace())
+    if os.geteuid() != 0:
+        raise EmbeddedError(
+            f"PostgreSQL needs an account with a name and user {os.geteuid()} has none: add it to passwd"
+        )
     return _copied(programs, data)
 
 
+def _has_name(uid: int) -> bool:
+    return any(account.pw_uid == uid for account in pwd.getpwall())
+
+
+def _namespace() -> tuple[str, ...]:
+    """The prefix that shows a program us as an account other than root that this machine has."""
+    named = sorted((a for a in pwd.getpwall() if a.pw_uid != 0), key=lambda a: a.pw_name != "nobody")
+    uid, gid = (named[0].pw_uid, named[0].pw_gid) if named else (1000, 1000)
+    return ("unshare", "--user", f"--map-user={uid}", f"--map-group={gid}")
+
+
 def _namespace_works(programs: Path, parent: Path) -> bool:
-    if shutil.which(NAMESPACE[0]) is None:
+    prefix = _namespace()
+    if shutil.which(prefix[0]) is None:
         return False
     probe = f'test -w "{parent}" && "{programs}/bin/postgres" --version'
-    return subprocess.run([*NAMESPACE, "sh", "-c", probe], capture_output=True).returncode == 0
+    return subprocess.run([*prefix, "sh", "-c", probe], capture_output=True).returncode == 0
 
 
 def _copied(programs: Path, data: Path) -> Placement:
