@@ -1,0 +1,298 @@
+"""Everything a row of the fault matrix needs: real PostgreSQL, Valkey and processes, a sink, a feeder, the judge."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from services.embedded import postgres, valkey
+from services.embedded.instance import free_port
+from services.settings import Database
+from services.store.engine import connect
+from services.store.migrate import migrate
+from tests.faults.ledger import Ledger, Verdict
+from tests.faults.processes import context, run
+from tests.faults.proxy import Proxy
+from tests.faults.sink import Sink
+from tests.listening import Peer
+from tests.messages import oru
+
+SECRET = "test-only"
+NAMES = ("listener", "relay", "worker", "worker2", "sender")
+FULL = os.environ.get("FAULTS") == "full"
+QUICK = {"LEASE": "4", "RENEW": "1", "SWEEP": "0.5", "RELAY": "0.1", "BACKOFF": "0.5", "PROGRESS_TIMEOUT": "8"}
+STORED = text("""
+    SELECT report.accession,
+        (SELECT count(*) FROM job WHERE job.kind = 'intake' AND job.message_id IN
+            (SELECT message_id FROM report_source WHERE report_source.report_id = report.id)) AS jobs,
+        (SELECT count(*) FROM job WHERE job.state = 'dead' AND job.version_id IN
+            (SELECT id FROM report_version WHERE report_version.report_id = report.id)) AS dead,
+        suggestion.identifier
+    FROM report LEFT JOIN suggestion ON suggestion.report_id = report.id
+""")
+
+
+def volume(full: int) -> int:
+    """A tenth, unless the full matrix was asked for."""
+    return full if FULL else max(2, full // 10)
+
+
+class Rig:
+    """A running system; processes that die are started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.verdicts: dict[str, Verdict] = {}
+        self.ledger = Ledger(folder / "ledger.sqlite")
+        self.sink = Sink()
+        self._context = context()
+        self._planted: dict[str, tuple[str, ...]] = {}
+        self._children: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._keeping = True
+        self.start_postgres()
+        self.start_valkey()
+        self.broker = Proxy(self._valkey_port)
+        self._mllp = free_port()
+        self._wait(self._migrate)
+        self.engine = connect(self.database)
+        self.health = {name: free_port() for name in NAMES}
+        for name in NAMES:
+            self._start(name)
+        threading.Thread(target=self._keep, daemon=True).start()
+
+    # PostgreSQL and Valkey
+
+    def start_postgres(self) -> None:
+        if not hasattr(self, "_placement"):
+            self._placement = postgres.prepare(self.folder / "postgres", SECRET)
+            self.database = Database(port=free_port(), password=SecretStr(SECRET), name="countersign")
+        self._postgres = subprocess.Popen(
+            postgres.command(self._placement, self.database.port),
+            user=self._placement.user,
+            env=postgres.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "postgres.log").open("ab"),
+        )
+
+    def stop_postgres_at_once(self) -> None:
+        """`immediate`: as a crash does it."""
+        self._postgres.send_signal(signal.SIGQUIT)
+        self._postgres.wait(20)
+
+    def start_valkey(self) -> None:
+        """Without AOF: what it held is gone."""
+        if not hasattr(self, "_valkey_port"):
+            self._valkey_port = free_port()
+        argv = valkey.command(self.folder / "valkey", self._valkey_port, SECRET)
+        config = Path(argv[1])
+        config.write_text(config.read_text().replace("appendonly yes", "appendonly no"))
+        self._valkey = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def kill_valkey(self) -> None:
+        self._valkey.kill()
+        self._valkey.wait(20)
+
+    def valkey(self) -> redis.Redis:
+        return redis.Redis(port=self._valkey_port, password=SECRET)
+
+    def administer(self, *statements: str) -> None:
+        with psycopg.connect(self._dsn("countersign"), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def ask(self, query: str) -> Any:
+        """One value."""
+        with self.engine.connect() as connection:
+            return connection.execute(text(query)).scalar()
+
+    def _dsn(self, name: str) -> str:
+        return f"host=127.0.0.1 port={self.database.port} user=countersign password='{SECRET}' dbname={name}"
+
+    def _migrate(self) -> None:
+        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE countersign")
+        engine = connect(self.database)
+        with engine.begin() as transaction:
+            migrate(transaction)
+        engine.dispose()
+
+    # Our processes
+
+    def settings(self) -> dict[str, str]:
+        quick = {} if FULL else {f"COUNTERSIGN_QUEUE__{name}": value for name, value in QUICK.items()}
+        return {
+            **quick,
+            "COUNTERSIGN_QUEUE__CONCURRENCY": "4",
+            "COUNTERSIGN_DATABASE__PORT": str(self.database.port),
+            "COUNTERSIGN_DATABASE__PASSWORD": SECRET,
+            "COUNTERSIGN_BROKER__PORT": str(self.broker.port),
+            "COUNTERSIGN_BROKER__PASSWORD": SECRET,
+            "COUNTERSIGN_MLLP__PORT": str(self._mllp),
+            "COUNTERSIGN_FHIR__URL": self.sink.url,
+        }
+
+    def pid(self, name: str) -> int:
+        return int(self._children[name].pid)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Signals a process; if it ends, it is started again."""
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid(name), number)
+
+    @contextlib.contextmanager
+    def planted(self, name: str, *points: str) -> Iterator[None]:
+        """A process with crash points in it, for the length of the block."""
+        self._planted[name] = points
+        self.kill(name)
+        try:
+            yield
+        finally:
+            self._planted[name] = ()
+            self.kill(name)
+
+    def log(self, name: str) -> str:
+        path = self.folder / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def _start(self, name: str) -> None:
+        log = str(self.folder / f"{name}.log")
+        settings = {**self.settings(), "COUNTERSIGN_HEALTH__PORT": str(self.health[name])}
+        arguments = (name.rstrip("2"), settings, log, self._planted.get(name, ()))
+        child = self._context.Process(target=run, args=arguments, daemon=True, name=name)
+        child.start()
+        self._children[name] = child
+
+    def _keep(self) -> None:
+        while self._keeping:
+            with self._lock:
+                for name, child in list(self._children.items()):
+                    if self._keeping and child.exitcode is not None:
+                        self._start(name)
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        with self._lock:
+            self._keeping = False
+        for child in self._children.values():
+            child.kill()
+            child.join(10)
+        self.engine.dispose()
+        self.broker.stop()
+        self.sink.stop()
+        self.kill_valkey()
+        self._postgres.send_signal(signal.SIGQUIT)
+        self._postgres.wait(20)
+
+    def _wait(self, work: Any) -> None:
+        for _ in range(200):
+            try:
+                return work()
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+        raise RuntimeError("PostgreSQL did not start")
+
+    # Sending and judging
+
+    @contextlib.contextmanager
+    def row(self, name: str, *, dead: int = 0) -> Iterator[Row]:
+        """A row of the matrix: after the block everything acknowledged must have been delivered once."""
+        row = Row(self, name)
+        yield row
+        self.verdicts[name] = row.settle(dead)
+
+    def verdict(self, name: str) -> Verdict:
+        with self.engine.connect() as connection:
+            stored = [tuple(one) for one in connection.execute(STORED)]
+        return self.ledger.judge(name, stored, self.sink.observations())  # type: ignore[arg-type]
+
+    def peer(self) -> contextlib.AbstractContextManager[Peer]:
+        """A connection to the listener."""
+        return _peer(self._mllp)
+
+
+@contextlib.contextmanager
+def _peer(port: int) -> Iterator[Peer]:
+    import socket
+
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as channel:
+        yield Peer(channel)
+
+
+class Row:
+    """What one row sends, and its verdict."""
+
+    def __init__(self, rig: Rig, name: str) -> None:
+        self.name = name
+        self._rig = rig
+        self._number = 0
+        self._feeders: list[threading.Thread] = []
+
+    def feed(self, count: int, *, gap: float = 0.0, priority: str = "R") -> None:
+        """Sends reports, each until it is acknowledged, as an interface engine does."""
+        for _ in range(count):
+            self.send(priority=priority)
+            time.sleep(gap)
+
+    def feeding(self, count: int, *, gap: float = 0.0) -> None:
+        """The same in the background."""
+        feeder = threading.Thread(target=self.feed, args=(count,), kwargs={"gap": gap}, daemon=True)
+        feeder.start()
+        self._feeders.append(feeder)
+
+    @property
+    def is_feeding(self) -> bool:
+        return any(feeder.is_alive() for feeder in self._feeders)
+
+    def send(self, *lines: str, priority: str = "R") -> str:
+        """One report; its accession number."""
+        self._number += 1
+        accession = f"{self.name.split()[0]}N{self._number:05d}"
+        body = oru(accession, *lines, priority=priority)
+        self._rig.ledger.note(self.name, "sent", accession)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if self._try(body).split(b"MSA|")[-1][:2] == b"AA":
+                self._rig.ledger.note(self.name, "acknowledged", accession)
+                return accession
+            time.sleep(0.05)
+        raise AssertionError("never acknowledged")
+
+    def _try(self, body: bytes) -> bytes:
+        try:
+            if not hasattr(self, "_open"):
+                self._stack = contextlib.ExitStack()
+                self._open = self._stack.enter_context(self._rig.peer())
+            answer = self._open.ask(body)
+        except OSError:
+            answer = b""
+        if not answer:
+            self._stack.close()
+            self.__dict__.pop("_open", None)
+        return answer
+
+    def settle(self, dead: int) -> Verdict:
+        """Waits until the ledger balances, or for as long as recovery may take; then it must."""
+        for feeder in self._feeders:
+            feeder.join(180)
+        deadline = time.monotonic() + (300 if FULL else 120)
+        verdict = self._rig.verdict(self.name)
+        while (verdict.lost or verdict.dead < dead) and time.monotonic() < deadline:
+            time.sleep(0.3)
+            with contextlib.suppress(Exception):
+                verdict = self._rig.verdict(self.name)
+        assert (verdict.lost, verdict.duplicate, verdict.dead) == (0, 0, dead), verdict
+        assert verdict.acknowledged == verdict.sent == verdict.jobs, verdict
+        return verdict

@@ -1,0 +1,77 @@
+"""Patients' names and words of reports are nowhere but in the database's own columns and on the FHIR server."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.request import urlopen
+
+from sqlalchemy import text
+
+from tests.faults.rig import Rig
+from tests.messages import oru
+
+CANARY = "CANARYBIRD"
+# What operators read, whole.
+SPOKEN = """
+    SELECT reason FROM job UNION ALL SELECT reason FROM message UNION ALL SELECT reason FROM delivery
+    UNION ALL SELECT message FROM notice UNION ALL SELECT detail::text FROM audit
+    UNION ALL SELECT reason FROM suggestion
+"""
+
+
+@contextmanager
+def broker_traffic(rig: Rig) -> Iterator[list[str]]:
+    """Every command the broker is given."""
+    heard: list[str] = []
+    client = rig.valkey()
+    monitor = client.monitor()
+    monitor.__enter__()
+
+    def listen() -> None:
+        try:
+            heard.extend(str(command["command"]) for command in monitor.listen())
+        except (OSError, ValueError, AttributeError):
+            return
+
+    threading.Thread(target=listen, daemon=True).start()
+    yield heard
+    client.close()
+
+
+def canaries(accession: str) -> list[bytes]:
+    """A report that is read, and several that something goes wrong with."""
+    good = oru(accession, f"There is a small right pleural effusion. {CANARY} said so.")
+    named = good.replace(b"TESTCASE^ANY", f"{CANARY}^{CANARY}".encode())
+    return [
+        named,
+        named.replace(b"PID|", b"PIX|").replace(accession.encode(), b"X1"),
+        named.replace(accession.encode(), CANARY.encode() * 400),
+        named.replace(b"ORU^R01^ORU_R01", CANARY.encode()),
+        named.replace(b"|TX|", f"|{CANARY}|".encode()),
+        f"no header {CANARY}".encode(),
+    ]
+
+
+def test_a_patients_name_is_in_no_log_metric_broker_message_or_reason(rig: Rig) -> None:
+    with broker_traffic(rig) as heard, rig.row("C canary") as row:
+        with rig.peer() as peer:
+            for body in canaries("CANARY1"):
+                peer.send(body)
+                peer.answer()
+        row.feed(2)
+    with rig.engine.connect() as connection:
+        reasons = "\n".join(str(one) for (one,) in connection.execute(text(SPOKEN)))
+        known = connection.execute(text("SELECT count(*) FROM report_version WHERE text LIKE '%CANARYBIRD%'")).scalar()
+    assert known, "the canary was read"
+    assert heard, "the broker was heard"
+    outputs = {"reasons": reasons, "broker": "\n".join(heard), "postgres": rig.log("postgres")}
+    outputs |= {name: rig.log(name) for name in ("listener", "relay", "worker", "worker2", "sender")}
+    outputs |= {f"metrics of {name}": metrics(rig, name) for name in ("listener", "relay", "worker", "sender")}
+    assert [name for name, said in outputs.items() if CANARY.lower() in said.lower()] == []
+
+
+def metrics(rig: Rig, name: str) -> str:
+    with urlopen(f"http://127.0.0.1:{rig.health[name]}/metrics", timeout=10) as answer:
+        found = answer.read().decode()
+    assert "countersign_" in found
+    return str(found)
