@@ -5,6 +5,7 @@ share one flush to disk. No answer leaves before its commit.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +18,9 @@ from services.telemetry.metrics import COMMIT_FRAMES, COMMIT_SECONDS, FRAMES
 LOG = log("listener")
 LARGEST_GROUP = 128
 LARGEST_GROUP_BYTES = 32 * 1024 * 1024
+# Peers that were just answered send their next message at once: a group waits so long (seconds) to be as large as
+# the last one. A lone peer never waits.
+GATHERING = 0.002
 
 
 class NotStored(Exception):
@@ -47,6 +51,8 @@ class GroupCommit:
         self._refuse = refuse
         self._queue: deque[Waiting] = deque()
         self._more = asyncio.Event()
+        self._enough = asyncio.Event()
+        self._target = 1
         self._idle = asyncio.Event()
         self._idle.set()
         self.failing = ""
@@ -56,19 +62,32 @@ class GroupCommit:
         self._queue.append(waiting)
         self._idle.clear()
         self._more.set()
+        if len(self._queue) >= self._target:
+            self._enough.set()
 
     async def run(self) -> None:
         """Commits group after group, for ever."""
         while True:
             await self._more.wait()
             while self._queue:
-                await self._commit(self._next())
+                await self._gather()
+                group = self._next()
+                self._target = len(group)
+                await self._commit(group)
             self._more.clear()
             self._idle.set()
 
     async def drained(self) -> None:
         """Returns when every frame has its answer."""
         await self._idle.wait()
+
+    async def _gather(self) -> None:
+        if len(self._queue) >= self._target:
+            return
+        self._enough.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHERING):
+                await self._enough.wait()
 
     def _next(self) -> list[Waiting]:
         group: list[Waiting] = []
