@@ -90,6 +90,9 @@ _SCORES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
+_SCORED = re.compile(r"rads|\blr-|\btr-?\d", re.IGNORECASE)
+
+
 def advise(text: str, sentences: Sequence[Sentence], verdicts: Iterable[Verdict]) -> list[Advisory]:
     """Critical results, follow-up and scores, each with its quote; offsets into `text`."""
     speaking = [sentence for sentence in sentences if sentence.kind in _NOW]
@@ -97,9 +100,11 @@ def advise(text: str, sentences: Sequence[Sentence], verdicts: Iterable[Verdict]
 
 
 def _critical(text: str, sentences: list[Sentence], verdicts: Iterable[Verdict]) -> list[Advisory]:
+    found = [verdict for verdict in verdicts if verdict.finding.critical and verdict.status is Status.PRESENT]
+    if not found and not _CRITICAL.search(text):
+        return []
     told = next((quote(text, each) for each in sentences if _is_told(text[each.start : each.end])), None)
     detail = {"communicated": "yes" if told else "no"}
-    found = [verdict for verdict in verdicts if verdict.finding.critical and verdict.status is Status.PRESENT]
     if found:
         return [_critical_advisory(verdict, told, detail) for verdict in found]
     named = next((quote(text, each) for each in sentences if _CRITICAL.search(text, each.start, each.end)), None)
@@ -169,6 +174,8 @@ def _interval(words: str) -> str:
 def _scores(text: str, sentences: list[Sentence]) -> list[Advisory]:
     """Scores exactly as written, each once."""
     found: dict[tuple[str, str], Advisory] = {}
+    if not _SCORED.search(text):
+        return []
     for sentence in sentences:
         for scale, pattern in _SCORES:
             for match in pattern.finditer(text, sentence.start, sentence.end):

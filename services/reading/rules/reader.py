@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from integration.canonical import Advisory, AdvisoryKind, Engine, Quote, Side, Status, Verdict
 from services.reading.injection import flag, flagged
-from services.reading.reader import Question, Reading, Usage
+from services.reading.reader import Catalogue, Question, Reading, Usage
 from services.reading.rules.advisories import advise
 from services.reading.rules.discrepancies import discrepancies
 from services.reading.rules.evidence import change_of, quotes
@@ -40,6 +40,9 @@ class RulesReader:
         """Name "rules" and the version of the rules."""
         return Engine(name="rules", version=VERSION)
 
+    def _engine_on(self, catalogue: Catalogue) -> Engine:
+        return self.engine.model_copy(update={"catalogue": catalogue.id, "catalogue_version": catalogue.version})
+
     def read(self, question: Question) -> Reading:
         """Decide every candidate of the question. Never raises for any text."""
         began = time.perf_counter()
@@ -55,7 +58,7 @@ class RulesReader:
         verdicts = tuple(_verdict(kept.text, target, decision) for target, decision in pairs)
         remarks = [] if unread else [*advise(kept.text, said, verdicts), *discrepancies(inner, parts, said, verdicts)]
         return Reading(
-            engine=self.engine,
+            engine=self._engine_on(question.catalogue),
             verdicts=tuple(_verdict_in(question.text, kept, verdict) for verdict in verdicts),
             advisories=(*_warnings(question.text), *(_advisory_in(question.text, kept, each) for each in remarks)),
             flagged=suspicious,
