@@ -92,15 +92,14 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 def _merged(text: str, spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """Sorted, overlapping or touching spans as one, under the first name."""
     result: list[tuple[int, int, str]] = []
-    for start, end, name in sorted(spans):
-        if start >= end:
-            continue
-        if result and not text[result[-1][1] : start].strip(" \t"):
+    grown = [(*_grown(text, start, end), name) for start, end, name in spans if start < end]
+    for start, end, name in sorted(grown):
+        if result and (start <= result[-1][1] or not text[result[-1][1] : start].strip(" \t")):
             before = result.pop()
             result.append((before[0], max(before[1], end), before[2]))
         else:
             result.append((start, end, name))
-    return [(*_grown(text, start, end), name) for start, end, name in result]
+    return result
 
 
 def _grown(text: str, start: int, end: int) -> tuple[int, int]:
