@@ -46,7 +46,7 @@ class Supervisor:
         self._logs = folder / "logs"
         self._pids = folder / "children"
         self._say = say
-        self._parts: list[Part] = []
+        self._groups: list[tuple[Part, ...]] = []
         self._watchers: list[asyncio.Task[None]] = []
         self._stopping = False
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -54,17 +54,17 @@ class Supervisor:
 
     async def start(self, *parts: Part) -> None:
         """Starts parts side by side and waits until each is ready. Raises EmbeddedError naming one that is not."""
+        self._groups.append(parts)
         for part in parts:
             await self._spawn(part)
-            self._parts.append(part)
             self._watchers.append(asyncio.create_task(self._watch(part)))
         await asyncio.gather(*(self._wait_ready(part) for part in parts))
 
     async def stop(self) -> None:
-        """Stops every part, the last started first; what will not stop is killed."""
+        """Stops the parts started last first, those started together together; what will not stop is killed."""
         self._stopping = True
-        for part in reversed(self._parts):
-            await self._end(part)
+        for group in reversed(self._groups):
+            await asyncio.gather(*map(self._end, group))
         for watcher in self._watchers:
             watcher.cancel()
         self._pids.unlink(missing_ok=True)
@@ -81,8 +81,8 @@ class Supervisor:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
-        parts = self._parts if part in self._parts else [*self._parts, part]
-        self._pids.write_text("".join(f"{one.name} {one.process.pid}\n" for one in parts if one.process))
+        running = [one for group in self._groups for one in group if one.process]
+        self._pids.write_text("".join(f"{one.name} {one.process.pid}\n" for one in running if one.process))
 
     async def _watch(self, part: Part) -> None:
         """A part that ends is started again; one that keeps ending is given longer and longer pauses."""

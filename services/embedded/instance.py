@@ -36,6 +36,7 @@ class Instance(BaseModel):
         return {
             "COUNTERSIGN_DATABASE__PORT": str(self.ports["postgres"]),
             "COUNTERSIGN_DATABASE__PASSWORD": self.postgres_password,
+            "COUNTERSIGN_DATABASE__POOL_SIZE": "2",
             "COUNTERSIGN_BROKER__PORT": str(self.ports["valkey"]),
             "COUNTERSIGN_BROKER__PASSWORD": self.valkey_password,
             "COUNTERSIGN_MLLP__PORT": str(self.ports["mllp"]),

@@ -20,6 +20,8 @@ OPTIONS = {
     # Loopback with a password only: no socket, whose path could be too long.
     "unix_socket_directories": "",
     "shared_buffers": "64MB",
+    # Reading ahead by processes of its own is for bigger machines.
+    "io_method": "sync",
     "max_connections": "120",
     "max_wal_size": "512MB",
     "log_min_messages": "warning",

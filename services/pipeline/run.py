@@ -12,12 +12,14 @@ from services.engines import RULES
 from services.pipeline import analysis, intake
 from services.pipeline.analysis import Readers
 from services.pipeline.context import Site
+from services.pipeline.dead_letters import bury
 from services.reading.reader import ReadingError
-from services.store import circuits, inbox, jobs, notices, reports
+from services.store import circuits, jobs
 from services.store.jobs import StaleLease
 from services.store.outage import is_outage
+from services.telemetry import traces
 from services.telemetry.logs import log
-from services.telemetry.metrics import ATTEMPTS, DEAD_LETTERS, READING_SECONDS, TOKENS
+from services.telemetry.metrics import ATTEMPTS, READING_SECONDS, TOKENS
 
 LOG = log("run")
 
@@ -54,7 +56,8 @@ class Runner:
             job = self.leases.claim(job_id)
             if job is None:
                 return
-            outcome = self._attempt(job)
+            with traces.span(f"job {job['kind']}", link=self._trace(job), job=job["id"]):
+                outcome = self._attempt(job)
         except StaleLease:
             outcome = "stale"
         except SQLAlchemyError:
@@ -66,6 +69,13 @@ class Runner:
         kind = job["kind"] if job else "unclaimed"
         ATTEMPTS.labels(kind, outcome).inc()
         LOG.info("job", job=job_id, kind=kind, state=outcome)
+
+    def _trace(self, job: RowMapping) -> str:
+        """The trace context of the message behind a job; asked for only where somebody listens."""
+        if not traces.is_on():
+            return ""
+        with self.engine.connect() as connection:
+            return inbox.trace_of(connection, job["message_id"], job["version_id"])
 
     def _attempt(self, job: RowMapping) -> str:
         try:
@@ -90,7 +100,8 @@ class Runner:
             asked = analysis.ask(connection, job, self.readers)
         if asked is None:
             return
-        reading, rules = analysis.answer(asked, self.readers)
+        with traces.span("reading", engine=job["engine"]):
+            reading, rules = analysis.answer(asked, self.readers)
         READING_SECONDS.labels(reading.engine.name).observe(reading.usage.seconds)
         TOKENS.labels(reading.engine.name, "reasoning").inc(reading.usage.reasoning_tokens)
         TOKENS.labels(reading.engine.name, "answer").inc(reading.usage.answer_tokens)
@@ -122,13 +133,3 @@ class Runner:
             if state == "dead":
                 bury(connection, job, reason)
         return state
-
-
-def bury(connection: Connection, job: RowMapping, reason: str) -> None:
-    """A dead letter is visible: its message is quarantined, or its report's people are told."""
-    DEAD_LETTERS.labels(job["kind"]).inc()
-    if job["message_id"]:
-        inbox.set_state(connection, job["message_id"], "quarantined", reason)
-        return
-    report_id = reports.version(connection, job["version_id"])["report_id"]
-    notices.add(connection, "dead letter", job["site_id"], report_id, f"job {job['id']}: {reason}")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.dispatch.queue import make_app, publish
-from services.pipeline.run import bury
+from services.pipeline.dead_letters import bury
 from services.process import Process
 from services.settings import Queue, Settings
 from services.store import circuits, deliveries, jobs
