@@ -42,6 +42,7 @@ def open_report(page: Page, system: System, accession: str) -> None:
     page.goto(f"http://127.0.0.1:{system.instance.ports['http']}/worklist?q={accession}")
     page.locator("a[href^='/reports/']").first.click()
     expect(page.locator("main.review")).to_be_visible()
+    page.wait_for_load_state()
 
 
 def signed(system: System, row: Any, task: str = "completed") -> dict[str, str]:
