@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,6 @@ from integration.canonical import Verdict
 from services.reading.asked import candidate_for
 from services.reading.catalogue import Library
 from services.reading.reader import Candidate, Catalogue, Question, Reader
-
-EngineByName = Callable[[str], Reader]
 
 
 class BatchError(Exception):

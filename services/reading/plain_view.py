@@ -22,7 +22,6 @@ class View:
 
     text: str
     origins: tuple[int, ...]
-    length: int
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original that text[start:end] came from."""
@@ -35,14 +34,14 @@ def view(text: str) -> View:
     """The text with HL7 v2 escapes (§2.7), full-width, look-alike, invisible and spaced-out letters resolved."""
     skipped = _skipped(text)
     if not skipped and text.isascii():
-        return View(text, tuple(range(len(text))), len(text))
+        return View(text, tuple(range(len(text))))
     kept: list[str] = []
     origins: list[int] = []
     for at, char in enumerate(text):
         for part in skipped.get(at, _plain(char)):
             kept.append(part)
             origins.append(at)
-    return View("".join(kept), tuple(origins), len(text))
+    return View("".join(kept), tuple(origins))
 
 
 def _skipped(text: str) -> dict[int, str]:

@@ -7,21 +7,18 @@ from typing import NamedTuple
 from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, related, widened
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
+from services.reading.rules.heads import AMBIGUOUS_HEADS, EXAM_HEADS, GENERIC_HEADS, SIGN_HEADS
 from services.reading.rules.modifiers import SEEN
 from services.reading.rules.scope import Parsed
 from services.reading.rules.targets import Pattern, Target
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import (
-    AMBIGUOUS_HEADS,
     COMPARTMENTS,
-    EXAM_HEADS,
-    GENERIC_HEADS,
     NOT_AFTER,
     OPPOSITES,
     PARTS,
     PREDICATES,
     SIDES,
-    SIGN_HEADS,
 )
 from services.reading.rules.wordset import wordset
 
