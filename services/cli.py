@@ -23,6 +23,7 @@ COMMANDS = {
     "quarantine": "messages:quarantine",
     "replay": "messages:replay",
     "jobs": "jobs:app",
+    "deliveries": "deliveries:app",
     "purge": "purge:purge",
     "send": "send:send",
     "read": "read:read",

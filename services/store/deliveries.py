@@ -119,6 +119,12 @@ def dismiss(connection: Connection, delivery_id: int, reason: str) -> bool:
     return connection.execute(statement.values(state="blocked", reason=reason)).rowcount == 1
 
 
+def in_states(connection: Connection, states: Sequence[str]) -> Sequence[RowMapping]:
+    """Deliveries in these states, in the order they go out."""
+    query = select(delivery).where(delivery.c.state.in_(states)).order_by(delivery.c.id)
+    return connection.execute(query).mappings().all()
+
+
 def of_report(connection: Connection, report_id: int) -> Sequence[RowMapping]:
     """The deliveries of a report, in order."""
     query = select(delivery).where(delivery.c.report_id == report_id).order_by(delivery.c.id)
