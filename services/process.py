@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from services.settings import Settings
 from services.store.schema import is_current
-from services.telemetry import health, logs
+from services.telemetry import health, logs, traces
 from services.telemetry.health import Probes
 
 LOG = logs.log("process")
@@ -30,6 +30,7 @@ class Process:
         self.probes = Probes()
         self.stop = threading.Event()
         logs.configure(settings.telemetry, name)
+        traces.configure(settings.telemetry, name)
         health.serve(self.probes, settings.health)
 
     def stop_on_signals(self) -> None:

@@ -18,6 +18,7 @@ from services.listener.group_commit import GroupCommit, Waiting
 from services.listener.inbox_writer import InboxWriter
 from services.pipeline.receive import Arrival, not_stored
 from services.settings import Mllp
+from services.telemetry import traces
 from services.telemetry.logs import log
 from services.telemetry.metrics import CONNECTIONS
 
@@ -73,7 +74,9 @@ class Listener:
         def reply(answer: bytes, hang_up: bool) -> None:
             connection.reply(answer, hang_up=hang_up)
 
-        self.commits.submit(Waiting(Arrival(frame, connection.peer, self._site_of(frame)), reply))
+        with traces.span("mllp frame", bytes=frame.size):
+            arrival = Arrival(frame, connection.peer, self._site_of(frame), traces.here())
+        self.commits.submit(Waiting(arrival, reply))
 
     def opened(self, connection: Connection) -> bool:
         """Whether one more connection is within the limit."""

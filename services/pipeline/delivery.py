@@ -19,6 +19,7 @@ from services.settings import Settings
 from services.store import deliveries, notices, reports
 from services.store.fhir_ledger import StoreLedger
 from services.store.jobs import StaleLease
+from services.telemetry import traces
 from services.telemetry.logs import log
 from services.telemetry.metrics import DEAD_LETTERS, WRITE_SECONDS
 
@@ -51,7 +52,7 @@ class FhirTarget:
 def send(engine: Engine, row: RowMapping, target: FhirTarget) -> str:
     """Carries one leased delivery out and settles it: `sent`, `postponed`, `dead` or `stale`."""
     try:
-        with WRITE_SECONDS.labels(row["kind"]).time():
+        with traces.span("delivery", link=row["trace"], delivery=row["id"]), WRITE_SECONDS.labels(row["kind"]).time():
             _write(engine, row, target)
     except Unreachable as error:
         return _postpone(engine, row, error, target.settings)

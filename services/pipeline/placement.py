@@ -14,6 +14,7 @@ from services.pipeline import states
 from services.pipeline.versions import Composed, compose, is_readable
 from services.settings import Settings
 from services.store import deliveries, jobs, notices, reports
+from services.telemetry import traces
 
 SHADOW_PRIORITY = 3
 
@@ -117,4 +118,5 @@ def deliver(connection: Connection, report: RowMapping, version_id: int, kind: s
         report_id=report["id"],
         version_id=version_id,
         destination=settings.fhir.name,
+        trace=traces.here(),
     )

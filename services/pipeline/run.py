@@ -14,7 +14,7 @@ from services.pipeline.analysis import Readers
 from services.pipeline.context import Site
 from services.pipeline.dead_letters import bury
 from services.reading.reader import ReadingError
-from services.store import circuits, jobs
+from services.store import circuits, inbox, jobs
 from services.store.jobs import StaleLease
 from services.store.outage import is_outage
 from services.telemetry import traces

@@ -143,6 +143,13 @@ def get(connection: Connection, message_id: int) -> RowMapping:
     return connection.execute(select(message).where(message.c.id == message_id)).mappings().one()
 
 
+def trace_of(connection: Connection, message_id: int | None, version_id: int | None) -> str:
+    """The trace context of a message, or of the first that made a version; "" where none was stored."""
+    source = select(func.min(report_source.c.message_id)).where(report_source.c.version_id == version_id)
+    wanted = message_id if message_id is not None else source.scalar_subquery()
+    return connection.scalar(select(message.c.trace).where(message.c.id == wanted)) or ""
+
+
 def set_state(connection: Connection, message_id: int, state: str, reason: str = "") -> None:
     """Moves a message to a state; the reason holds no patients' text."""
     connection.execute(update(message).where(message.c.id == message_id).values(state=state, reason=reason))

@@ -30,7 +30,7 @@ judged AS (
 SELECT (SELECT count(DISTINCT accession) FROM entry WHERE row = :row AND kind = 'sent'),
     count(*), coalesce(sum(jobs), 0), coalesce(sum(dead), 0), coalesce(sum(observations), 0),
     coalesce(sum(observations = 0 AND dead = 0), 0), coalesce(sum(max(observations - 1, 0)), 0),
-    coalesce(max(written_at - at), 0)
+    coalesce(max(max(written_at - at, 0)), 0)
 FROM judged
 """
 

@@ -32,7 +32,7 @@ from tests.messages import oru
 SECRET = "test-only"
 NAMES = ("listener", "relay", "worker", "worker2", "sender")
 FULL = os.environ.get("FAULTS") == "full"
-QUICK = {"LEASE": "4", "RENEW": "1", "SWEEP": "0.5", "RELAY": "0.1", "BACKOFF": "0.5", "PROGRESS_TIMEOUT": "8"}
+QUICK = {"LEASE": "6", "RENEW": "1", "SWEEP": "0.5", "RELAY": "0.1", "BACKOFF": "0.5", "PROGRESS_TIMEOUT": "8"}
 STORED = text("""
     SELECT report.accession,
         (SELECT count(*) FROM job WHERE job.kind = 'intake' AND job.message_id IN
@@ -117,6 +117,10 @@ class Rig:
         """One value."""
         with self.engine.connect() as connection:
             return connection.execute(text(query)).scalar()
+
+    def holds(self, pid: int) -> int:
+        """How many leases the worker with that process id has."""
+        return int(self.ask(f"SELECT count(*) FROM job WHERE state = 'leased' AND lease_owner LIKE '%-{pid}-%'"))
 
     def _dsn(self, name: str) -> str:
         return f"host=127.0.0.1 port={self.database.port} user=countersign password='{SECRET}' dbname={name}"
