@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integration.canonical import Change, Quote
+from integration.canonical import Change, Quote, Status
 from services.reading.rules.mentions import Mention
 from services.reading.rules.resolve import Decision
 from services.reading.rules.tokens import Token
@@ -83,6 +83,6 @@ def change_of(decision: Decision) -> Change | None:
             for at, token in enumerate(mention.sentence.tokens)
             if token.text in _CHANGES and mention.first - 8 <= at < mention.last + 8
         )
-        if near:
+        if near and (decision.status is not Status.ABSENT or near[0][1] is Change.RESOLVED):
             return near[0][1]
     return None

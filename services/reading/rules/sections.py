@@ -64,6 +64,7 @@ _BEFORE_FINDINGS = (
     SectionKind.OTHER,
 )
 _LABEL = re.compile(r"^[ \t]*(?P<label>[A-Z][A-Za-z /,&-]{2,40}):", re.MULTILINE)
+_TELLING = wordset("is are was were has have no not without there shows demonstrates seen noted")
 _LONG = 20
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 
@@ -150,11 +151,19 @@ def _edges(text: str, given: Sequence[Section]) -> list[tuple[SectionKind, int]]
 
 def _under_headings(text: str, kind: SectionKind, start: int, end: int) -> list[Block]:
     marks = headings(text[start:end])
-    found = [Block(kind, start, start + marks[0].start if marks else end)]
+    found = [_opening(text, kind, start, start + marks[0].start, marks) if marks else Block(kind, start, end)]
     ends = [start + mark.start for mark in marks[1:]] + [end]
     for mark, stop in zip(marks, ends, strict=False):
         found.append(Block(mark.kind, start + mark.end, max(stop, start + mark.end)))
     return [block for block in found if text[block.start : block.end].strip()]
+
+
+def _opening(text: str, kind: SectionKind, start: int, end: int, marks: list[Heading]) -> Block:
+    """What stands before the first heading: a title and not findings, where findings follow and it tells nothing."""
+    words = {word.strip(".,;:").lower() for word in text[start:end].split()}
+    follows = any(mark.kind in (SectionKind.FINDINGS, SectionKind.IMPRESSION) for mark in marks)
+    told = words & _TELLING
+    return Block(SectionKind.OTHER if follows and not told else kind, start, end)
 
 
 def _labelled(text: str, found: list[Block]) -> list[Block]:

@@ -37,7 +37,7 @@ def test_a_data_set_that_is_not_there_is_said_so() -> None:
         load("/nowhere.jsonl")
 
 
-@pytest.mark.parametrize(("name", "labels_a_flip"), [("dev", 120), ("frozen", 80)])
+@pytest.mark.parametrize(("name", "labels_a_flip"), [("dev", 120), ("frozen", 100)])
 def test_the_rules_hold_their_f1_and_rarely_turn_a_finding_round(name: str, labels_a_flip: int) -> None:
     found = score(pairs(load(name), RulesReader(), load_library()))
 

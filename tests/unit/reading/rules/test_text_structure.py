@@ -46,6 +46,11 @@ def test_an_organ_label_under_the_history_begins_the_findings() -> None:
     assert _kinds("HISTORY: Cough.\nLUNGS: Clear.") == [("history", "Cough."), ("findings", "LUNGS: Clear.")]
 
 
+def test_the_title_above_the_first_heading_is_no_finding() -> None:
+    assert _kinds("Final report\nPET BRAIN TUMOR EVALUATION\nFINDINGS: Normal.")[0][0] == "other"
+    assert _kinds("There is a mass.\nIMPRESSION: Mass.")[0][0] == "findings"
+
+
 def test_sections_of_the_source_are_kept() -> None:
     text = "cough\nclear lungs"
     given_sections = (Section(kind=SectionKind.INDICATION, start=0, end=6),)
