@@ -16,7 +16,8 @@ from services.api import search as searching
 from services.api.bearer import NotAllowed, Tokens
 from services.api.parameters import PARAMETERS, BadParameter, Search, cursor, parse
 from services.api.statement import capability_statement
-from services.pipeline.context import smart_key, systems
+from services.pipeline.context import systems
+from services.pipeline.smart import smart_key
 from services.settings import Settings
 from services.store import audit
 

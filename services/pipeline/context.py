@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 
 from integration.fhir.client import Bearer, Client, Endpoint, tls_context
-from integration.fhir.smart import BackendServices, SigningKey, SmartKeyError, signing_key
 from integration.fhir.systems import Systems
 from integration.hl7v2.senders import Senders, load_senders
 from services.settings import Fhir, Settings
@@ -44,31 +43,24 @@ def endpoint(fhir: Fhir) -> Endpoint:
     """How the FHIR server is reached. Raises ValueError without a URL."""
     if fhir.url is None:
         raise ValueError("COUNTERSIGN_FHIR__URL is not set")
-    secure = fhir.url.scheme == "https"
-    tls = tls_context(*(str(path or "") for path in (fhir.ca, fhir.client_certificate, fhir.client_key)))
+    files = (str(path or "") for path in (fhir.ca, fhir.client_certificate, fhir.client_key))
     return Endpoint(
         base_url=str(fhir.url).rstrip("/"),
         auth=_auth(fhir),
         timeout=fhir.timeout,
-        tls=tls if secure else None,
+        tls=tls_context(*files) if fhir.url.scheme == "https" else None,
     )
 
 
 def _auth(fhir: Fhir) -> httpx2.Auth | None:
     """SMART Backend Services, else a static token, else nothing."""
-    token, smart = fhir.token.get_secret_value(), fhir.smart
-    if smart.client_id:
-        key = smart_key(fhir)
-        return BackendServices(smart.client_id, key, smart.scope, str(fhir.url), smart.token_url)
+    token = fhir.token.get_secret_value()
+    if fhir.smart.client_id:
+        # Only where it is used: the cryptography costs every process 10 MB.
+        from services.pipeline.smart import backend_services
+
+        return backend_services(fhir)
     return Bearer(token) if token else None
-
-
-def smart_key(fhir: Fhir) -> SigningKey:
-    """The key our assertions are signed with. Raises SmartKeyError naming the setting."""
-    try:
-        return signing_key(fhir.smart.private_key.get_secret_value(), fhir.smart.key_id)
-    except SmartKeyError as error:
-        raise SmartKeyError(f"COUNTERSIGN_FHIR__SMART__PRIVATE_KEY: {error}") from None
 
 
 def fhir_client(fhir: Fhir) -> Client:
