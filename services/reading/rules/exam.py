@@ -76,11 +76,16 @@ def title_of(text: str, blocks: Sequence[Block]) -> Title:
     spans = [_first_lines(text, block) for block in blocks if block.kind is SectionKind.OTHER]
     start = len(text) - len(text.lstrip())
     end = _first_stop(text, start)
-    words = [token.text for token in tokenise(text, start, end)]
-    if 0 < len(words) <= _TITLE_WORDS and not FINITE.intersection(words) and "no" not in words:
+    if is_title(tokenise(text, start, end)):
         spans.append((start, end))
     tokens = tuple(token for span in spans for token in tokenise(text, *span))
     return Title(" ".join(text[first:last] for first, last in spans), tuple(spans), tokens)
+
+
+def is_title(tokens: Sequence[Token]) -> bool:
+    """Whether a line names an exam and tells nothing: a few words without a verb or a denial."""
+    words = [token.text for token in tokens]
+    return 0 < len(words) <= _TITLE_WORDS and not FINITE.intersection(words) and "no" not in words
 
 
 def _first_stop(text: str, start: int) -> int:

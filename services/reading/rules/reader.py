@@ -11,7 +11,7 @@ from services.reading.reader import Catalogue, Question, Reading, Usage
 from services.reading.rules.advisories import advise
 from services.reading.rules.discrepancies import discrepancies
 from services.reading.rules.evidence import change_of, quotes
-from services.reading.rules.exam import Exam, exam_of
+from services.reading.rules.exam import Exam, exam_of, is_title
 from services.reading.rules.fit import topic_of
 from services.reading.rules.language import foreign
 from services.reading.rules.mentions import Mention, mentions
@@ -53,7 +53,8 @@ class RulesReader:
         inner = question.model_copy(update={"text": kept.text, "sections": sections_of(kept, question.sections)})
         parts = blocks(inner.text, inner.sections)
         said = [] if unread else sentences(inner.text, parts)
-        decisions = decide(targets, _mentions(said, targets, exam_of(inner, parts)))
+        telling = _below_title(inner.text, said)
+        decisions = decide(targets, _mentions(telling, targets, exam_of(inner, parts)))
         pairs = zip(targets.targets, decisions, strict=True)
         verdicts = tuple(_verdict(kept.text, target, decision) for target, decision in pairs)
         remarks = [] if unread else [*advise(kept.text, said, verdicts), *discrepancies(inner, parts, said, verdicts)]
@@ -65,6 +66,14 @@ class RulesReader:
             unread=unread,
             usage=Usage(seconds=time.perf_counter() - began),
         )
+
+
+def _below_title(text: str, said: list[Sentence]) -> list[Sentence]:
+    """Without a first line in capitals that names the exam ("CT HEAD FOR TUMOR"), where more follows."""
+    if len(said) < 2 or not is_title(said[0].tokens):
+        return said
+    line = text[said[0].start : said[0].end]
+    return said[1:] if line.isupper() and text[said[0].end : said[0].end + 1] == "\n" else said
 
 
 def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Mention]:

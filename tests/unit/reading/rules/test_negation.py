@@ -12,6 +12,7 @@ from integration.canonical import Verdict
 @pytest.mark.parametrize(
     ("text", "name", "status"),
     [
+        ("CT HEAD FOR TUMOR\n\nThere is no mass.", "intracranial mass", "absent"),
         ("No evidence of pneumothorax.", "pneumothorax", "absent"),
         ("There is no pneumothorax or pleural effusion.", "pleural effusion", "absent"),
         ("Mild degenerative changes without fracture, dislocation, or joint effusion.", "dislocation", "absent"),
