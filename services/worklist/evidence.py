@@ -29,11 +29,13 @@ class Piece:
     suggestions: tuple[str, ...] = ()
     flagged: bool = False
     heading: bool = False
+    section: str = ""
 
 
 def is_verified(text: str, quote: Mapping[str, Any]) -> bool:
     """Whether the quote stands in the text, exactly where it says."""
-    return bool(quote["text"]) and text[quote["start"] : quote["end"]] == quote["text"]
+    start, end = int(quote["start"]), int(quote["end"])
+    return 0 <= start < end and text[start:end] == str(quote["text"])
 
 
 def spans(text: str, suggestions: Iterable[tuple[str, Sequence[Mapping[str, Any]]]], flagged: Any) -> list[Span]:
@@ -44,13 +46,19 @@ def spans(text: str, suggestions: Iterable[tuple[str, Sequence[Mapping[str, Any]
     return found
 
 
-def pieces(text: str, marked: Sequence[Span]) -> list[Piece]:
-    """Cuts the text wherever a span starts or ends."""
-    cuts = sorted({0, len(text), *[span.start for span in marked], *[span.end for span in marked]})
-    return [_piece(text, start, end, marked) for start, end in itertools.pairwise(cuts)]
+def pieces(text: str, marked: Sequence[Span], sections: Mapping[int, str] | None = None) -> list[Piece]:
+    """Cuts the text wherever a span or a section starts or ends; `sections` names those by where they start."""
+    named = {start: name for start, name in (sections or {}).items() if _is_unnamed(text, start, name)}
+    cuts = sorted({0, len(text), *named, *[span.start for span in marked], *[span.end for span in marked]})
+    return [_piece(text, start, end, marked, named.get(start, "")) for start, end in itertools.pairwise(cuts)]
 
 
-def _piece(text: str, start: int, end: int, marked: Sequence[Span]) -> Piece:
+def _is_unnamed(text: str, start: int, name: str) -> bool:
+    """Whether a section of the source does not print its own heading."""
+    return 0 <= start < len(text) and not text[start:].lstrip().lower().startswith(name.lower())
+
+
+def _piece(text: str, start: int, end: int, marked: Sequence[Span], section: str) -> Piece:
     labels = [span.label for span in marked if span.start <= start and end <= span.end]
     ours = tuple(dict.fromkeys(label for label in labels if label not in ("flagged", "heading")))
-    return Piece(text[start:end], ours, "flagged" in labels, "heading" in labels)
+    return Piece(text[start:end], ours, "flagged" in labels, "heading" in labels, section)

@@ -117,6 +117,8 @@ def load(connection: Connection, person: Person, row: RowMapping, current: int |
     opened = reviews.opened(connection, row["id"], person.id)
     rows = reviews.suggestions(connection, row["version_id"])
     items = [_item(row, each, by_suggestion, opened) for each in rows if each["origin"] == "ai"]
+    # What may not wait comes first, the rest in catalogue order.
+    items.sort(key=lambda item: not (item.row["critical"] and item.row["status"] == "present"))
     reading = review_screen.reading(connection, row["version_id"])
     shown = {item.id for item in items}
     return Screen(
@@ -141,7 +143,8 @@ def _item(header: RowMapping, row: RowMapping, drafts: dict[int | None, RowMappi
 def _pieces(row: RowMapping, items: Sequence[Item], reading: RowMapping | None) -> list[evidence.Piece]:
     quoted = [(str(item.id), item.row["quotes"]) for item in items]
     flagged = reading["flagged"] if reading else []
-    return evidence.pieces(row["text"], evidence.spans(row["text"], quoted, flagged))
+    sections = {each["start"]: each["kind"].capitalize() for each in row["record"].get("sections", ())}
+    return evidence.pieces(row["text"], evidence.spans(row["text"], quoted, flagged), sections)
 
 
 def _beside(connection: Connection, row: RowMapping) -> dict[str, Any]:
