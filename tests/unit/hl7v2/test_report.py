@@ -266,7 +266,7 @@ def pdf(text: str) -> bytes:
     [
         (ed(b"\x89PNG\r\n\x00\x00", "PNG"), "OBX-5 of OBX 1: the PNG document is not text"),
         ("OBX|1|ED|||RIS^AP^PDF^Base64^!!!!||||||F", "OBX-5 of OBX 1: ED.5 is not valid base64"),
-        (ed(b"%PDF-1.4 broken", "PDF"), "OBX-5 of OBX 1: the PDF document cannot be read"),
+        (ed(b"%PDF-1.4 broken", "PDF"), "OBX-5 of OBX 1: the PDF document is damaged"),
         ("OBX|1|TX|||  ||||||F", "OBX-5 of OBR 1: no report text"),
     ],
 )
