@@ -122,6 +122,10 @@ class Rig:
         """How many leases the worker with that process id has."""
         return int(self.ask(f"SELECT count(*) FROM job WHERE state = 'leased' AND lease_owner LIKE '%-{pid}-%'"))
 
+    def lives(self, pid: int) -> bool:
+        """Whether the worker with that process id has said so."""
+        return bool(self.ask(f"SELECT count(*) FROM worker WHERE id LIKE '%-{pid}-%'"))
+
     def _dsn(self, name: str) -> str:
         return f"host=127.0.0.1 port={self.database.port} user=countersign password='{SECRET}' dbname={name}"
 

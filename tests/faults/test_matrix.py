@@ -79,7 +79,8 @@ def test_05_listener_killed_between_commit_and_answer(rig: Rig) -> None:
 
 
 def test_06_a_worker_stopped_beyond_its_lease_writes_nothing_when_it_goes_on(rig: Rig) -> None:
-    with rig.planted("worker", "slow"), rig.row("6 SIGSTOP worker") as row:
+    with rig.planted("worker", "slow"), rig.planted("worker2", "slow"), rig.row("6 SIGSTOP worker") as row:
+        until(lambda: rig.lives(rig.pid("worker")))
         for _ in range(50 if FULL else 3):
             row.feeding(12)
             until(lambda: rig.holds(rig.pid("worker")) > 0)
