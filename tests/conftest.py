@@ -30,6 +30,11 @@ PASSWORD = "test only"
 COUNTER = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests go last: once Playwright has opened its event loop, no asynchronous test can run in this thread."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A PostgreSQL server for the session; its database `template_countersign` is migrated."""
