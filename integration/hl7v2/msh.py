@@ -21,6 +21,7 @@ _LONGEST_SEGMENT = 64 * 1024
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _LEADING = re.compile(rb"[\x00-\x20\xef\xbb\xbf]*")
 _PADDING = b"\x00\t\x0b\x0c \xef\xbb\xbf"
+_TYPE = re.compile(r"[A-Z][A-Z0-9]{2}(\^[A-Z0-9]{3})?")
 _LINE_END = re.compile(rb"[\r\n]")
 
 
@@ -57,6 +58,11 @@ class Header:
     def message_type(self) -> str:
         """MSH-9.1 and MSH-9.2 in the usual writing: "ORU^R01"."""
         return f"{self.code}^{self.trigger}" if self.trigger else self.code
+
+    @property
+    def kind(self) -> str:
+        """The message type for use in a reason: what is no type at all could be anybody's words, and is not repeated."""
+        return self.message_type if _TYPE.fullmatch(self.message_type) else "a message of no known type"
 
     @property
     def application(self) -> str:

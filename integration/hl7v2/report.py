@@ -78,7 +78,7 @@ def kind_ignored(header: Header) -> str:
         return ""
     if header.code == "MDM" and (header.trigger in _DOCUMENTS or header.trigger == _CANCEL):
         return ""
-    return f"{header.message_type} is not a report"
+    return f"{header.kind} is not a report"
 
 
 def read_reports(body: bytes, site: str, sender: SenderMap) -> Understood:

@@ -93,7 +93,7 @@ def _judge(received: Frame, header: Header | None, mllp: Mllp) -> tuple[str, str
         return "ignored", "our own message come back", None
     if header.is_batch or header.code in REPORT_TYPES:
         return "queued", "", None
-    return "ignored", f"{header.message_type} carries no report", None
+    return "ignored", f"{header.kind} carries no report", None
 
 
 def _allowed(header: Header, mllp: Mllp) -> bool:

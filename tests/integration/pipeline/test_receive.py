@@ -74,3 +74,9 @@ def test_other_messages_are_acknowledged_and_ignored_by_name(engine: Engine) -> 
 def test_our_own_message_come_back_is_counted_not_read(engine: Engine) -> None:
     (received,) = send(engine, b"MSH|^~\\&|COUNTERSIGN|COUNTERSIGN|||2026||ORU^R01|X1|P|2.5\r")
     assert received.state == "ignored" and job_count(engine) == 0
+
+
+def test_words_in_the_place_of_a_message_type_are_not_repeated_in_the_reason(engine: Engine) -> None:
+    (received,) = send(engine, b"MSH|^~\\&|A|B|||2026||QUENNEVILLE ROSALIND^X|X1|P|2.5\r")
+    with engine.connect() as connection:
+        assert "QUENNEVILLE" not in inbox.get(connection, received.message_id)["reason"]
