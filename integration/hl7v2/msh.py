@@ -61,7 +61,7 @@ class Header:
 
     @property
     def kind(self) -> str:
-        """The message type for use in a reason: what is no type at all could be anybody's words, and is not repeated."""
+        """The message type for use in a reason; words that are no type could be anybody's and are not repeated."""
         return self.message_type if _TYPE.fullmatch(self.message_type) else "a message of no known type"
 
     @property
