@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, RowMapping
+from sqlalchemy.exc import SQLAlchemyError
 
 from integration.fhir.capability import Capabilities, capabilities, is_supported
 from integration.fhir.client import Client
-from integration.fhir.errors import Conflict, FhirError, Refused, Unreachable
+from integration.fhir.errors import Conflict, FhirError, Unreachable
 from integration.fhir.results import list_results
 from integration.fhir.systems import Systems
 from integration.fhir.wanted import Wanted
@@ -58,8 +59,14 @@ def send(engine: Engine, row: RowMapping, target: FhirTarget) -> str:
         return _postpone(engine, row, error, target.settings)
     except Conflict as conflict:
         return _leave_to_a_person(engine, row, conflict)
-    except (Refused, FhirError, ValueError) as error:
-        return _give_up(engine, row, f"{type(error).__name__}: {error}" if isinstance(error, FhirError) else "invalid")
+    except FhirError as error:
+        return _give_up(engine, row, f"{type(error).__name__}: {error}")
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        # A fault of ours must stop neither the process nor other reports; its text could quote the report.
+        LOG.error("delivery failed", delivery=row["id"], report=row["report_id"], error=type(error).__name__)
+        return _give_up(engine, row, f"{type(error).__name__} while the resources were made")
     return _settle(engine, row, "sent") if not _was_in_conflict(engine, row) else _resolved(engine, row)
 
 

@@ -20,7 +20,7 @@ from services.pipeline.review import Act
 from services.settings import Database, Fhir, Settings, Writeback
 from services.store import deliveries, people, reports, reviews
 from services.store.people import Person
-from services.store.tables import message, notice, report_source
+from services.store.tables import message, notice, report_source, suggestion
 from services.store.tables import review as review_table
 from tests import seeding
 from tests.integration.fhir.servers import Proxy, Sekmet
@@ -221,3 +221,16 @@ def test_signed_findings_are_listed_in_the_ehr_s_own_report_only_when_asked_for(
     listed = {each["reference"] for each in home.client.run(read(filed.reference))["result"]}
     final = {f"Observation/{each['id']}" for each in home.on_server("Observation") if each["status"] == "final"}
     assert listed == final | {"Observation/of-the-ehr"}
+
+
+def test_a_report_no_resource_can_be_made_of_is_given_up_with_a_notice_and_stops_nothing(
+    house: MakeHouse, engine: Engine
+) -> None:
+    home = house()
+    home.propose()
+    with engine.begin() as connection:
+        connection.execute(suggestion.update().values(finding={"broken": "Cardiomegaly"}))
+    assert home.send() == ["dead"]
+    with engine.connect() as connection:
+        (said,) = connection.execute(select(notice.c.message)).scalars()
+    assert "ValidationError" in said and "Cardiomegaly" not in said
