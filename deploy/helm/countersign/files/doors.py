@@ -1,4 +1,4 @@
-"""Opens every door of the release once: "host:port" arguments by TCP, "http://…" arguments by GET. Names what is shut."""
+"""Opens every door of the release once: "host:port" by TCP, "http://…" by GET. Names what is shut."""
 
 import socket
 import sys
