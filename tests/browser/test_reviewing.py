@@ -26,6 +26,8 @@ def decided(page: Page, count: int) -> None:
 
 def report(page: Page, number: int) -> None:
     expect(page.locator("main.review")).to_have_attribute("data-report", str(number))
+    # The keys work once the deferred scripts have run.
+    page.wait_for_load_state("load")
 
 
 def count(engine: Engine, *where: object) -> int:

@@ -50,8 +50,8 @@ async def test_nothing_acknowledged_is_lost_or_doubled(system: System, victim: s
 
 async def test_while_the_fhir_server_is_away_the_outbox_waits_and_then_catches_up(system: System) -> None:
     system.kill("fhir")
-    await send_until_acknowledged(system, oru("KFHIR"))
-    row = system.delivered("KFHIR", patience=90)
+    await send_until_acknowledged(system, oru("KFHIR1"))
+    row = system.delivered("KFHIR1", patience=90)
     assert len(system.observations(row["identifiers"])) == 1
 
 
