@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import psycopg
 import redis
@@ -72,6 +73,8 @@ class Rig:
         for name in NAMES:
             self._start(name)
         threading.Thread(target=self._keep, daemon=True).start()
+        for name in NAMES:
+            self._until_ready(name)
 
     # PostgreSQL and Valkey
 
@@ -211,6 +214,16 @@ class Rig:
             except psycopg.OperationalError:
                 time.sleep(0.1)
         raise RuntimeError("PostgreSQL did not start")
+
+    def _until_ready(self, name: str) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urlopen(f"http://127.0.0.1:{self.health[name]}/ready", timeout=2).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError(f"{name} did not become ready: {self.log(name)[-500:]}")
 
     # Sending and judging
 
