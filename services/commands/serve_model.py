@@ -69,7 +69,7 @@ def _run(profile: Profile, command: list[str], python: str) -> None:
     """Ends with the server's own exit status."""
     if not python and find_spec("sglang") is None:
         raise _refused(
-            "SGLang is not installed here: `pip install -r requirements-serving.txt` on a GPU host, "
+            "SGLang is not installed here: `pip install --require-hashes -r requirements-serving.lock` on a GPU host, "
             "or name the Python that has it with --python"
         )
     try:
