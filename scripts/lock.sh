@@ -6,6 +6,8 @@ flags="--generate-hashes --universal --python-version 3.11 --no-header --no-anno
 uv pip compile $flags --extra embedded pyproject.toml -o requirements.lock "$@"
 uv pip compile $flags --extra embedded --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock "$@"
 uv pip compile $flags -c requirements.lock pyproject.toml -o requirements-image.lock "$@"
+# Fitting a calibration is the work of a command, not of a process: its libraries are not in the image.
+uv pip compile $flags --extra calibration -c requirements.lock pyproject.toml -o requirements-calibration.lock "$@"
 # The model server needs Linux on x86-64, glibc 2.34 and CUDA 13: a lock of its own, for GPU hosts alone.
 uv pip compile --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_35 --no-header \
   --no-annotate --no-emit-index-url --quiet --extra serving pyproject.toml -o requirements-serving.lock "$@"
