@@ -37,7 +37,11 @@ FROM judged
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the deciding query says of one row of the matrix; `worst` in seconds from the answer to the write."""
+    """What the deciding query says of one row of the matrix, in reports and seconds.
+
+    `slowest`: from the answer to the write, waiting for a slot included. `recovery`: the longest that work lay with a
+    process or a broker that was gone, from its last sign of life until it was free again.
+    """
 
     sent: int
     acknowledged: int
@@ -46,7 +50,8 @@ class Verdict:
     observations: int
     lost: int
     duplicate: int
-    worst: float
+    slowest: float
+    recovery: float
 
 
 class Ledger:
@@ -67,7 +72,11 @@ class Ledger:
             return {accession for (accession,) in found}
 
     def judge(
-        self, row: str, stored: Iterable[tuple[str, int, int, str]], written: Iterable[tuple[str, float]]
+        self,
+        row: str,
+        stored: Iterable[tuple[str, int, int, str]],
+        written: Iterable[tuple[str, float]],
+        recovery: float,
     ) -> Verdict:
         """`stored`: (accession, jobs, dead jobs, identifier); `written`: (identifier, when), one a resource."""
         with self._lock:
@@ -75,14 +84,15 @@ class Ledger:
             self._db.execute("DELETE FROM written")
             self._db.executemany("INSERT INTO stored VALUES (?, ?, ?, ?)", stored)
             self._db.executemany("INSERT INTO written VALUES (?, ?)", written)
-            return Verdict(*self._db.execute(DECIDES, {"row": row}).fetchone())
+            return Verdict(*self._db.execute(DECIDES, {"row": row}).fetchone(), recovery)
 
 
 def table(verdicts: dict[str, Verdict]) -> str:
     """Markdown."""
-    heads = ("Row", "Sent", "Acknowledged", "Jobs", "Dead", "Observations", "Lost", "Duplicate", "Worst, s")
+    heads = ("Row", "Sent", "Acknowledged", "Jobs", "Dead", "Observations", "Lost", "Duplicate")
+    heads += ("Slowest report, s", "Worst recovery, s")
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for row, verdict in verdicts.items():
-        *counts, worst = astuple(verdict)
-        lines.append("| " + " | ".join([row, *map(str, counts), f"{worst:.1f}"]) + " |")
+        *counts, slowest, recovery = astuple(verdict)
+        lines.append("| " + " | ".join([row, *map(str, counts), f"{slowest:.1f}", f"{recovery:.1f}"]) + " |")
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from services.embedded import postgres, valkey
 from services.embedded.instance import free_port
-from services.settings import Database
+from services.settings import Database, load
 from services.store.engine import connect
 from services.store.migrate import migrate
 from tests.faults.ledger import Ledger, Verdict
@@ -33,6 +33,8 @@ from tests.messages import oru
 SECRET = "test-only"
 NAMES = ("listener", "relay", "worker", "worker2", "sender")
 FULL = os.environ.get("FAULTS") == "full"
+# Beats and processor time on top of one lease and one sweep, seconds.
+GRACE = 2.0
 QUICK = {"LEASE": "6", "RENEW": "1", "SWEEP": "0.5", "RELAY": "0.1", "BACKOFF": "0.5", "PROGRESS_TIMEOUT": "8"}
 STORED = text("""
     SELECT report.accession,
@@ -43,6 +45,29 @@ STORED = text("""
         suggestion.identifier
     FROM report LEFT JOIN suggestion ON suggestion.report_id = report.id
 """)
+# Kept beside our tables by triggers of the test: how long work lay where nobody did it, {lease} s being one lease.
+RECOVERIES = """
+    CREATE TABLE recovery (id bigserial, what text, seconds float);
+    CREATE FUNCTION note_job() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF OLD.state = 'leased' AND NEW.lost > OLD.lost THEN
+            INSERT INTO recovery (what, seconds)
+                VALUES ('lease', extract(epoch FROM clock_timestamp() - OLD.lease_until) + {lease});
+        ELSIF OLD.published_at < NEW.published_at OR OLD.published_at IS NOT NULL AND NEW.state = 'leased' THEN
+            INSERT INTO recovery (what, seconds)
+                VALUES ('wake-up', extract(epoch FROM clock_timestamp() - OLD.published_at));
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE FUNCTION note_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF OLD.lease_until IS NOT NULL AND NEW.lease_epoch > OLD.lease_epoch THEN
+            INSERT INTO recovery (what, seconds)
+                VALUES ('delivery', extract(epoch FROM clock_timestamp() - OLD.lease_until) + {lease});
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER note AFTER UPDATE ON job FOR EACH ROW EXECUTE FUNCTION note_job();
+    CREATE TRIGGER note AFTER UPDATE ON delivery FOR EACH ROW EXECUTE FUNCTION note_delivery();
+"""
 
 
 def volume(full: int) -> int:
@@ -67,6 +92,7 @@ class Rig:
         self.start_valkey()
         self.broker = Proxy(self._valkey_port)
         self._mllp = free_port()
+        self.queue = load(self.settings()).queue
         self._wait(self._migrate)
         self.engine = connect(self.database)
         self.health = {name: free_port() for name in NAMES}
@@ -138,6 +164,7 @@ class Rig:
         engine = connect(self.database)
         with engine.begin() as transaction:
             migrate(transaction)
+            transaction.execute(text(RECOVERIES.format(lease=self.queue.lease)))
         engine.dispose()
 
     # Our processes
@@ -234,10 +261,16 @@ class Rig:
         yield row
         self.verdicts[name] = row.settle(dead)
 
-    def verdict(self, name: str) -> Verdict:
+    def recovered(self) -> int:
+        """How many recoveries there were so far."""
+        return int(self.ask("SELECT coalesce(max(id), 0) FROM recovery"))
+
+    def verdict(self, name: str, since: int) -> Verdict:
+        """What the ledger says of a row; `since`: the number of recoveries before it."""
         with self.engine.connect() as connection:
             stored = [tuple(one) for one in connection.execute(STORED)]
-        return self.ledger.judge(name, stored, self.sink.observations())  # type: ignore[arg-type]
+        worst = float(self.ask(f"SELECT coalesce(max(seconds), 0) FROM recovery WHERE id > {since}"))
+        return self.ledger.judge(name, stored, self.sink.observations(), worst)  # type: ignore[arg-type]
 
     def peer(self) -> contextlib.AbstractContextManager[Peer]:
         """A connection to the listener."""
@@ -259,6 +292,7 @@ class Row:
         self.name = name
         self._rig = rig
         self._number = 0
+        self._before = rig.recovered()
         self._feeders: list[threading.Thread] = []
 
     def feed(self, count: int, *, gap: float = 0.0, priority: str = "R") -> None:
@@ -307,13 +341,19 @@ class Row:
     def settle(self, dead: int) -> Verdict:
         """Waits until the ledger balances, or for as long as recovery may take; then it must."""
         for feeder in self._feeders:
-            feeder.join(180)
+            feeder.join()
         deadline = time.monotonic() + (300 if FULL else 120)
-        verdict = self._rig.verdict(self.name)
+        verdict = self._verdict()
         while (verdict.lost or verdict.dead < dead) and time.monotonic() < deadline:
             time.sleep(0.3)
             with contextlib.suppress(Exception):
-                verdict = self._rig.verdict(self.name)
+                verdict = self._verdict()
         assert (verdict.lost, verdict.duplicate, verdict.dead) == (0, 0, dead), verdict
         assert verdict.acknowledged == verdict.sent == verdict.jobs, verdict
+        if FULL:
+            queue = self._rig.queue
+            assert verdict.recovery <= queue.lease + queue.sweep + GRACE, verdict
         return verdict
+
+    def _verdict(self) -> Verdict:
+        return self._rig.verdict(self.name, self._before)

@@ -27,7 +27,8 @@ class Sink:
     def __init__(self) -> None:
         self.lose: Callable[[], bool] = lambda: False
         self.written_at: dict[str, float] = {}
-        self._stored: dict[str, list[Json]] = {name: [] for name in TYPES}
+        self._stored: dict[str, dict[str, Json]] = {name: {} for name in TYPES}
+        self._named: dict[tuple[str, str, str], dict[str, None]] = {}
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -41,7 +42,7 @@ class Sink:
     def observations(self) -> list[tuple[str, float]]:
         """(identifier value, when written) of every Observation."""
         with self._lock:
-            return [(_identifier(one), self.written_at[one["id"]]) for one in self._stored["Observation"]]
+            return [(_identifier(one), self.written_at[one["id"]]) for one in self._stored["Observation"].values()]
 
     def answer(self, method: str, path: str, query: str, headers: Any, body: Json | None) -> tuple[int, Json, str]:
         """(status, resource, Location)."""
@@ -59,7 +60,7 @@ class Sink:
     def _read(self, path: str, query: str) -> tuple[int, Json, str]:
         kind, _, wanted = path.partition("/")
         if wanted:
-            found = next((one for one in self._stored[kind] if one["id"] == wanted), None)
+            found = self._stored[kind].get(wanted)
             return (200, found, "") if found else (404, _outcome(), "")
         matches = self._matching(kind, query)
         entries = [{"resource": one, "search": {"mode": "match"}} for one in matches]
@@ -69,7 +70,7 @@ class Sink:
         asked = parse_qs(query)
         tokens = asked.get("identifier") or asked.get("_tag") or [""]
         system, _, value = tokens[0].rpartition("|")
-        return [one for one in self._stored[kind] if (system, value) in _tokens(one)]
+        return [self._stored[kind][name] for name in self._named.get((kind, system, value), ())]
 
     def _create(self, resource: Json, if_none_exist: str) -> tuple[int, Json, str]:
         kind = resource["resourceType"]
@@ -83,12 +84,14 @@ class Sink:
         return self._store(kind, wanted, resource)
 
     def _store(self, kind: str, name: str, resource: Json) -> tuple[int, Json, str]:
-        earlier = next((one for one in self._stored[kind] if one["id"] == name), None)
+        earlier = self._stored[kind].get(name)
         version = str(int(earlier["meta"]["versionId"]) + 1 if earlier else 1)
         kept = {**resource, "id": name, "meta": {**(resource.get("meta") or {}), "versionId": version}}
-        if earlier:
-            self._stored[kind].remove(earlier)
-        self._stored[kind].append(kept)
+        for token in _tokens(earlier) if earlier else ():
+            self._named[kind, *token].pop(name, None)
+        for token in _tokens(kept):
+            self._named.setdefault((kind, *token), {})[name] = None
+        self._stored[kind][name] = kept
         self.written_at.setdefault(name, time.time())
         return (200 if earlier else 201), kept, f"{kind}/{name}/_history/{version}"
 

@@ -37,9 +37,9 @@ def until(true: Callable[[], bool]) -> None:
 
 def test_01_workers_killed_at_random_points(rig: Rig, chance: random.Random) -> None:
     with rig.row("1 kill -9 worker") as row:
-        row.feeding(5000 if FULL else 50, gap=0.1)
+        row.feeding(5000 if FULL else 50, gap=0.05)
         for _ in range(volume(100)):
-            time.sleep(chance.uniform(0.1, 0.8))
+            time.sleep(chance.uniform(0.1, 6 if FULL else 0.8))
             rig.kill(chance.choice(WORKERS))
 
 
@@ -133,19 +133,20 @@ def test_12_a_rolling_restart_under_load_counts_as_no_loss(rig: Rig) -> None:
 
 def test_13_a_database_that_cannot_be_written_to_is_answered_ae(rig: Rig) -> None:
     with rig.row("13 read-only database") as row:
-        row.feed(3)
-        try:
-            rig.administer("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
-            time.sleep(0.5)
-            with rig.peer() as peer:
-                assert b"MSA|AE|" in peer.ask(oru("13READONLY"))
-        finally:
-            rig.administer(
-                "SET default_transaction_read_only = off",
-                "ALTER SYSTEM RESET default_transaction_read_only",
-                "SELECT pg_reload_conf()",
-            )
-        row.feed(3)
+        for number in range(5 if FULL else 1):
+            row.feed(3)
+            try:
+                rig.administer("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
+                time.sleep(0.5)
+                with rig.peer() as peer:
+                    assert b"MSA|AE|" in peer.ask(oru(f"13READONLY{number}"))
+            finally:
+                rig.administer(
+                    "SET default_transaction_read_only = off",
+                    "ALTER SYSTEM RESET default_transaction_read_only",
+                    "SELECT pg_reload_conf()",
+                )
+            row.feed(3)
 
 
 def test_13_a_full_disk_is_answered_ae_and_what_was_stored_stays(rig: Rig) -> None:
