@@ -223,6 +223,9 @@ class Worklist(Group):
     oidc: Oidc = Field(default_factory=Oidc, description="OpenID Connect.")
     smart: SmartLaunch = Field(default_factory=SmartLaunch, description="SMART App Launch.")
     rated_share: float = Field(0.1, ge=0, le=1, description="Share of reports that ask for a QUEST rating.")
+    double_read_share: float = Field(
+        0, ge=0, le=1, description="Share of signed reports that a second reader reads blind."
+    )
     api_issuer: str = Field("", description="Issuer of bearer tokens for the APIs; empty: sessions only.")
     api_jwks_url: str = Field("", description="JWKS of that issuer; empty: from its metadata.")
     api_audience: str = Field("", description="Required `aud` of bearer tokens.")

@@ -7,6 +7,7 @@ from typing import Literal
 Code = Literal[
     "unknown", "stale", "claimed", "closed", "rereading", "held", "role", "practitioner",
     "unopened", "unsupported", "confirm", "undecided", "duplicate", "reason", "value", "reauthenticate",
+    "seen",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from integration.canonical import observation_identifier
+from services.pipeline import double_reading
 from services.pipeline.drafting import Claim
 from services.pipeline.refusal import Refused
 from services.pipeline.review import Act, found, held_open, note, stale
@@ -24,8 +25,10 @@ def destinations(settings: Settings) -> list[tuple[str, str]]:
     return chosen + ([("oru", settings.writeback.oru)] if settings.writeback.oru else [])
 
 
-def sign(connection: Connection, act: Act, targets: Sequence[tuple[str, str]]) -> None:
+def sign(connection: Connection, act: Act, targets: Sequence[tuple[str, str]], double_read_share: float = 0) -> None:
     """Makes the drafts final. Sent twice by the same signer (a reply lost on the way), it is done once.
+
+    `double_read_share` of what is signed is to be read a second time, blind.
 
     Raises Refused and changes nothing: role, Practitioner, claim, revision, anything undecided or unopened.
     """
@@ -40,6 +43,8 @@ def sign(connection: Connection, act: Act, targets: Sequence[tuple[str, str]]) -
     replaced = _withdraw_older(connection, act, row)
     reviews.advance(connection, act.review_id, **_signed_by(act))
     _deliver(connection, row, targets, replaced)
+    if double_reading.is_sampled(row["version_id"], double_read_share):
+        double_reading.ask_for(connection, row)
     note(connection, act.person, row, "review.sign", practitioner=act.person.practitioner, **counts)
 
 

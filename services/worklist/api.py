@@ -168,7 +168,8 @@ async def sign(request: Request, visit: Reviewer, review_id: Id, body: models.Re
     settings = of(request).settings
     needs_reauthentication(settings, visit)
     doing, targets = act(request, visit, review_id, body.revision), signing.destinations(settings)
-    return await change(request, visit, review_id, lambda c: signing.sign(c, doing, targets))
+    share = settings.worklist.double_read_share
+    return await change(request, visit, review_id, lambda c: signing.sign(c, doing, targets, share))
 
 
 @router.post("/reviews/{review_id}/amend")

@@ -16,7 +16,7 @@ from services.worklist.session import Forbidden, LoginNeeded
 
 STATUS: dict[Code, int] = {
     "unknown": 404, "stale": 409, "claimed": 409, "closed": 409, "rereading": 409, "held": 409,
-    "role": 403, "practitioner": 403, "reauthenticate": 403,
+    "seen": 403, "role": 403, "practitioner": 403, "reauthenticate": 403,
 }  # fmt: skip
 UNPROCESSABLE = 422
 

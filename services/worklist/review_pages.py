@@ -157,7 +157,8 @@ async def sign(request: Request, visit: Reviewer, chosen: InAddress, review_id: 
     settings = of(request).settings
     needs_reauthentication(settings, visit)
     targets = signing.destinations(settings)
-    await transact(request, signing.sign, act(request, visit, review_id, revision), targets)
+    share = settings.worklist.double_read_share
+    await transact(request, signing.sign, act(request, visit, review_id, revision), targets, share)
     return await following(request, visit, chosen, review_id, "signed")
 
 

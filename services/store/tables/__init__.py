@@ -7,6 +7,7 @@ from services.store.tables.people import account, audit, login_attempt, login_se
 from services.store.tables.report import analysis, report, report_source, report_version, suggestion
 from services.store.tables.review import draft, opening, review
 from services.store.tables.run import circuit, worker
+from services.store.tables.second_reading import second_answer, second_reading
 
 __all__ = [
     "account",
@@ -29,6 +30,8 @@ __all__ = [
     "report_version",
     "review",
     "saved_view",
+    "second_answer",
+    "second_reading",
     "subscription",
     "suggestion",
     "worker",
