@@ -3,8 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 flags="--generate-hashes --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --quiet"
-uv pip compile $flags --extra embedded pyproject.toml -o requirements.lock "$@"
-uv pip compile $flags --extra embedded --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock "$@"
+uv pip compile $flags --extra embedded --extra evaluation pyproject.toml -o requirements.lock "$@"
+uv pip compile $flags --extra embedded --extra evaluation --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock "$@"
 uv pip compile $flags -c requirements.lock pyproject.toml -o requirements-image.lock "$@"
 # Fitting a calibration is the work of a command, not of a process: its libraries are not in the image.
 uv pip compile $flags --extra calibration -c requirements.lock pyproject.toml -o requirements-calibration.lock "$@"
