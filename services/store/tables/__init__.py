@@ -2,6 +2,7 @@
 
 from services.store.tables.base import metadata
 from services.store.tables.delivery import delivery, fhir_resource, subscription
+from services.store.tables.evaluation import calibration, exercise, instance
 from services.store.tables.message import job, message
 from services.store.tables.people import account, audit, login_attempt, login_session, notice, rating, saved_view
 from services.store.tables.report import analysis, report, report_source, report_version, suggestion
@@ -13,10 +14,13 @@ __all__ = [
     "account",
     "analysis",
     "audit",
+    "calibration",
     "circuit",
     "delivery",
     "draft",
+    "exercise",
     "fhir_resource",
+    "instance",
     "job",
     "login_attempt",
     "login_session",

@@ -94,7 +94,8 @@ report_version = Table(
     ),
 )
 
-# One reading of one version by one engine. `unread`: why nothing may be concluded from it.
+# One reading of one version by one engine. `unread`: why nothing may be concluded from it. `failed`: answers of the
+# engine that could not be used before this one.
 analysis = Table(
     "analysis",
     metadata,
@@ -110,13 +111,15 @@ analysis = Table(
     Column("unread", Text, nullable=False, server_default=""),
     Column("reasoning", Text, nullable=False, server_default=""),
     Column("usage", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("failed", Integer, nullable=False, server_default="0"),
     moment("created_at", now=True),
     Index("ix_analysis_version_id", "version_id"),
 )
 
 # `identifier` is the Observation's. `finding` is canonical Finding, `quotes` a list of canonical Quote.
 # Status and side are what the report says (or what the reviewer made of it, once edited); `rules_status`
-# is the cross-check, `suggested_status` what the reader said where an edit says otherwise.
+# is the cross-check, `suggested_status` what the reader said where an edit says otherwise. `confidence` is a vote
+# share; `agreement` what the calibration made of it when the suggestion was stored, and never afterwards.
 # `origin` human: added by hand, carries neither Device nor AIAST.
 suggestion = Table(
     "suggestion",
@@ -138,6 +141,8 @@ suggestion = Table(
     Column("rule", Text, nullable=False, server_default=""),
     Column("rules_status", Text),
     Column("confidence", Float),
+    Column("agreement", Float),
+    Column("calibration_id", BigInteger, ForeignKey("calibration.id")),
     Column("critical", Boolean, nullable=False, server_default=text("false")),
     Column("conflict", Boolean, nullable=False, server_default=text("false")),
     Column("unsupported", Boolean, nullable=False, server_default=text("false")),
@@ -154,4 +159,6 @@ suggestion = Table(
     UniqueConstraint("version_id", "identifier"),
     Index("ix_suggestion_report_id", "report_id"),
     Index("ix_suggestion_finding_id", "finding_id", "state"),
+    Index("ix_suggestion_created_at", "site_id", "created_at"),
+    Index("ix_suggestion_decided_at", "site_id", "decided_at"),
 )
