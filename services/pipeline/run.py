@@ -117,7 +117,7 @@ class Runner:
     def _reading_failed(self, job: RowMapping, error: ReadingError) -> str:
         """An outage counts against the engine, anything else against the job: the server was there to answer."""
         if not error.outage:
-            return self._failed(job, str(error), answered=True)
+            return self._failed(job, str(error), answered=True, final=not error.retryable)
         queue = self.readers.settings.queue
         with self.engine.begin() as connection:
             jobs.postpone(connection, job, str(error), queue.circuit_pause)
@@ -125,11 +125,11 @@ class Runner:
                 LOG.error("circuit opened", engine=job["engine"])
         return "outage"
 
-    def _failed(self, job: RowMapping, reason: str, *, answered: bool = False) -> str:
+    def _failed(self, job: RowMapping, reason: str, *, answered: bool = False, final: bool = False) -> str:
         with self.engine.begin() as connection:
             if answered:
                 self._heard_of(connection, job)
-            state = jobs.fail(connection, job, reason, self.readers.settings.queue)
+            state = jobs.fail(connection, job, reason, self.readers.settings.queue, final=final)
             if state == "dead":
                 bury(connection, job, reason)
         return state

@@ -210,10 +210,10 @@ def finish(connection: Connection, job_id: int, epoch: int, *, state: str = "don
     _close(connection, job_id, epoch, state=state, reason=reason, finished_at=NOW)
 
 
-def fail(connection: Connection, row: RowMapping, reason: str, queue: Queue) -> str:
-    """Counts a failure: the state it leads to, `waiting` or `dead`."""
+def fail(connection: Connection, row: RowMapping, reason: str, queue: Queue, *, final: bool = False) -> str:
+    """Counts a failure: the state it leads to, `waiting` or `dead`. `final`: trying again changes nothing."""
     failed = row["failed"] + 1
-    state = "dead" if failed >= queue.max_failed else "waiting"
+    state = "dead" if final or failed >= queue.max_failed else "waiting"
     pause = min(queue.backoff * 2 ** (failed - 1), queue.backoff_max)
     _close(
         connection,

@@ -100,6 +100,13 @@ def test_nonsense_counts_against_the_report_and_the_fifth_is_the_last(house: Hou
     assert house.circuit() == ""
 
 
+def test_a_report_the_server_refuses_is_a_dead_letter_at_once(house: House, model: Replay) -> None:
+    model.failures = [Failure.TOO_LONG]
+    row = house.read()
+    assert (row["state"], row["failed"]) == ("dead", 1), row["reason"]
+    assert house.circuit() == ""
+
+
 def test_an_answer_of_any_kind_closes_the_circuit(house: House, model: Replay) -> None:
     for failure in [*[Failure.FULL] * 5, Failure.NOT_JSON]:
         model.failures = [failure] * 9

@@ -21,6 +21,7 @@ class Failure(StrEnum):
     """How a server or the way to it breaks; each is used up by one request."""
 
     FULL = "full"  # 503, as recorded
+    TOO_LONG = "too_long"  # 400, as recorded
     STARTING = "starting"  # 503 without a body, until it is warm
     BROKEN = "broken"  # 500
     HANG = "hang"  # no answer until the caller gives up
@@ -98,13 +99,17 @@ class _Handler(BaseHTTPRequestHandler):
         if found is None:
             self._send(501, "text/plain", b"never recorded: see make test-sglang")
         else:
-            self._send(found.status, found.content_type, found.body.encode())
+            self._replay(found)
+
+    def _replay(self, recorded: Recording) -> None:
+        self._send(recorded.status, recorded.content_type, recorded.body.encode())
 
     def _fail(self, failure: Failure, request: dict[str, Any]) -> None:
         match failure:
             case Failure.FULL:
-                full = self.replay.named("queue_full")
-                self._send(full.status, full.content_type, full.body.encode())
+                self._replay(self.replay.named("queue_full"))
+            case Failure.TOO_LONG:
+                self._replay(self.replay.named("too_long"))
             case Failure.STARTING:
                 self._send(503, "text/plain", b"")
             case Failure.BROKEN:
