@@ -24,6 +24,32 @@ class EngineError(Exception):
     """An engine is unknown, badly described or not allowed; the message says where and what to do."""
 
 
+class Price(Record):
+    """What a million tokens cost. `cached`: input served from the prefix cache; the price of input if left out.
+
+    Thinking is billed as output. Counts of tokens are the server's own.
+    """
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached: float | None = Field(None, ge=0)
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+
+
+class About(Record):
+    """What a house weighs beside scores; shown by `evaluate`, used for nothing else.
+
+    `context_window` in tokens. `openness`: what is published (weights, data, code). `source`: where these facts
+    were read, and when.
+    """
+
+    context_window: int | None = Field(None, ge=1)
+    licence: str = ""
+    openness: str = ""
+    price: Price | None = None
+    source: str = ""
+
+
 class EngineSpec(Record):
     """One engine. Times in seconds, budgets in tokens.
 
@@ -50,6 +76,7 @@ class EngineSpec(Record):
     api_key_env: str = ""
     api_key_file: Path | None = None
     ca: Path | None = None
+    about: About = About()
 
     @field_validator("name")
     @classmethod
@@ -108,8 +135,11 @@ def load_engines(config_dir: Path | None) -> dict[str, EngineSpec]:
     Raises EngineError with one line for each mistake: file, line, reason.
     """
     path = config_dir / FILE if config_dir else None
-    if path is None or not path.exists():
-        return {}
+    return read_engines(path) if path and path.exists() else {}
+
+
+def read_engines(path: Path) -> dict[str, EngineSpec]:
+    """The engines of a file by name. Raises EngineError as load_engines does, also for a file that is not there."""
     try:
         return _by_name(path, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

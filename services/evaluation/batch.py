@@ -73,6 +73,8 @@ def asked(item: dict[str, Any], wanted: Iterable[Candidate], library: Library) -
         catalogue=catalogue,
         modality=str(item.get("modality") or ""),
         body_site=str(item.get("body_part") or ""),
+        # A file has no site: its reports share the server's prefix cache.
+        site="",
     )
 
 

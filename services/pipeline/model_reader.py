@@ -34,13 +34,15 @@ from services.reading.prompt import (
     build_prompt,
     split_candidates,
 )
-from services.reading.reader import Candidate, Question, Reader, Reading, ReadingError, Usage
+from services.reading.reader import Candidate, Failing, Question, Reader, Reading, ReadingError, Usage
 from services.reading.voting import needs_votes, tally
 
 log = logging.getLogger(__name__)
 
 THINKING_SLACK = 1.1
 """A server may end its thinking a little late: up to this multiple the budget counts as kept."""
+
+_FAILING = {Truncated: Failing.CUT, TimedOut: Failing.TIMEOUT, Refused: Failing.REFUSED}
 
 
 class Model(Protocol):
@@ -79,7 +81,11 @@ class ModelReader:
         """Decide every candidate. Raises ReadingError."""
         started = time.monotonic()
         run = _Run(self, question)
-        verdicts = run.decide()
+        try:
+            verdicts = run.decide()
+        except ReadingError as error:
+            error.usage = run.usage.model_copy(update={"seconds": time.monotonic() - started})
+            raise
         catalogue = question.catalogue
         return Reading(
             engine=self.engine.model_copy(update={"catalogue": catalogue.id, "catalogue_version": catalogue.version}),
@@ -144,7 +150,8 @@ class _Run:
         try:
             return parse_answer(self._completion(call).content, part)
         except AnswerError as error:
-            raise ReadingError(f"engine {self._name}: unusable answer: {error}", retryable=True) from None
+            why = f"engine {self._name}: unusable answer: {error}"
+            raise ReadingError(why, retryable=True, failing=Failing.PARSE) from None
         except ModelServerError as error:
             raise self._reading_error(error) from None
 
@@ -167,12 +174,19 @@ class _Run:
             answer = self.reader.model.ask(call)
         except Truncated as cut:
             self._spend(cut)
-            again = {"max_tokens": self.reader.spec.max_tokens_retry, "rid": new_rid()}
-            answer = self.reader.model.ask(call.model_copy(update=again))
+            answer = self._again(call)
         self._spend(answer)
         self.reasoning.append(answer.reasoning)
         self._check_thinking(answer)
         return answer
+
+    def _again(self, call: ChatCall) -> ChatAnswer:
+        more = {"max_tokens": self.reader.spec.max_tokens_retry, "rid": new_rid()}
+        try:
+            return self.reader.model.ask(call.model_copy(update=more))
+        except Truncated as cut:
+            self._spend(cut)
+            raise
 
     def _spend(self, cost: ChatAnswer | Truncated) -> None:
         cached = cost.cached_tokens if isinstance(cost, ChatAnswer) else 0
@@ -203,7 +217,8 @@ class _Run:
         """Outages are the server's fault and count against no report; the rest is about this report."""
         outage = isinstance(error, Unavailable | Misconfigured) or (isinstance(error, TimedOut) and not error.alive)
         retryable = not isinstance(error, Refused)
-        return ReadingError(f"engine {self._name}: {error}", retryable=retryable, outage=outage)
+        failing = Failing.AWAY if outage else _FAILING.get(type(error), Failing.SERVER)
+        return ReadingError(f"engine {self._name}: {error}", retryable=retryable, outage=outage, failing=failing)
 
     @property
     def _name(self) -> str:

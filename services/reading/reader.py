@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Protocol
 
 from integration.canonical import (
@@ -90,16 +91,37 @@ class Reading(Record):
     usage: Usage = Usage()
 
 
+class Failing(StrEnum):
+    """What kept a reader from an answer."""
+
+    PARSE = "parse"
+    CUT = "cut"
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+    SERVER = "server"
+    AWAY = "away"
+
+
 class ReadingError(Exception):
     """The reader gave no usable answer. `retryable` separates an outage from a poisonous report.
 
-    The message never holds text of the report.
+    `usage`: what the reading had cost until it failed. The message never holds text of the report.
     """
 
-    def __init__(self, message: str, *, retryable: bool, outage: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool,
+        outage: bool = False,
+        failing: Failing = Failing.SERVER,
+        usage: Usage | None = None,
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.outage = outage
+        self.failing = failing
+        self.usage = usage or Usage()
 
 
 class Reader(Protocol):

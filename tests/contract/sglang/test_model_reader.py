@@ -8,7 +8,7 @@ from pydantic import AnyHttpUrl
 from integration.canonical import Status
 from services.engines import EngineSpec
 from services.pipeline.model_reader import ModelReader
-from services.reading.reader import ReadingError
+from services.reading.reader import Failing, ReadingError
 from services.reading.rules.reader import RulesReader
 from tests.contract.sglang.cases import ANSWER, CUT_IN_THINKING, QUESTION
 from tests.contract.sglang.conftest import Server
@@ -56,6 +56,17 @@ def test_thinking_cut_short_twice_is_a_failed_reading_and_no_outage(server: Serv
         reader(server, max_tokens=cut, max_tokens_retry=cut).read(QUESTION)
     assert caught.value.retryable
     assert not caught.value.outage
+    assert caught.value.failing is Failing.CUT
+
+
+def test_a_failed_reading_says_what_it_cost(server: Server) -> None:
+    cut = CUT_IN_THINKING.max_tokens
+    with pytest.raises(ReadingError) as caught:
+        reader(server, max_tokens=cut, max_tokens_retry=cut).read(QUESTION)
+    usage = caught.value.usage
+    assert usage.calls == 2
+    assert usage.input_tokens > 2000
+    assert usage.reasoning_tokens == 2 * cut
 
 
 @pytest.mark.parametrize(
