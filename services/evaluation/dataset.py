@@ -57,7 +57,7 @@ class Labelled(Record, extra="ignore"):
     @model_validator(mode="after")
     def _consistent(self) -> Labelled:
         if problem := next(self._problems(), None):
-            raise PydanticCustomError("label", problem)  # type: ignore[arg-type]
+            raise PydanticCustomError("label", problem)
         return self
 
     def _problems(self) -> Iterator[str]:
