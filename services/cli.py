@@ -28,6 +28,8 @@ COMMANDS = {
     "send": "send:send",
     "read": "read:read",
     "evaluate": "evaluate:evaluate",
+    "dataset": "dataset:app",
+    "capacity": "capacity:capacity",
     "serve-model": "serve_model:serve_model",
     "catalogue": "catalogue:app",
 }
