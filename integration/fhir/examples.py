@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from integration.canonical import (
+    Advisory,
+    AdvisoryKind,
     Change,
     Code,
     Coding,
@@ -28,6 +30,7 @@ from integration.canonical import (
     observation_identifier,
     sha256,
 )
+from integration.fhir.advisory import SignedAdvisory, flag, proposal
 from integration.fhir.audit_event import Signing, audit_event
 from integration.fhir.device import device
 from integration.fhir.diagnostic_report import diagnostic_report
@@ -46,7 +49,7 @@ READ = datetime(2026, 3, 4, 10, 15, 30, tzinfo=UTC)
 SIGNED = datetime(2026, 3, 4, 10, 40, tzinfo=UTC)
 TEXT = """EXAM: Chest radiograph, two views.
 FINDINGS: Small left pleural effusion, increased since the prior exam. No pneumothorax.
-IMPRESSION: Small left pleural effusion."""
+IMPRESSION: Small left pleural effusion. Follow-up CT in 3 months is recommended."""
 ENGINE = Engine(name="rules", version="1.0", catalogue="chest-xray", catalogue_version="1")
 MODEL = Engine(
     name="example-model",
@@ -60,6 +63,26 @@ RADIOLOGIST = Person(
     identifier=Identifier(value="7781", authority="https://hospital.example.org/staff"),
     family="Example",
     given="Rae",
+)
+
+
+def quoted(words: str) -> Quote:
+    """The first place in the report with these words."""
+    start = TEXT.index(words)
+    return Quote(text=words, start=start, end=start + len(words))
+
+
+CRITICAL = Advisory(
+    kind=AdvisoryKind.CRITICAL_RESULT,
+    message="Critical result: Pleural effusion (no communication recorded)",
+    quotes=(quoted("Small left pleural effusion, increased since the prior exam."),),
+    detail={"communicated": "no"},
+)
+FOLLOW_UP = Advisory(
+    kind=AdvisoryKind.FOLLOW_UP,
+    message="Follow-up: CT 3 months",
+    quotes=(quoted("Follow-up CT in 3 months is recommended."),),
+    detail={"modality": "CT", "interval": "3 months"},
 )
 
 
@@ -95,8 +118,6 @@ def report() -> Report:
 
 def suggestion(engine: Engine | None = ENGINE) -> Suggestion:
     """The effusion the report asserts; without an engine, as a reviewer would have added it."""
-    start = TEXT.index("Small left")
-    quote = TEXT[start : TEXT.index(" No pneumothorax")]
     finding = Finding(
         id="pleural_effusion",
         name="Pleural effusion",
@@ -107,11 +128,24 @@ def suggestion(engine: Engine | None = ENGINE) -> Suggestion:
         status=Status.PRESENT,
         side=Side.LEFT,
         change=Change.INCREASED,
-        quotes=(Quote(text=quote, start=start, end=start + len(quote)),),
+        quotes=(quoted("Small left pleural effusion, increased since the prior exam."),),
     )
     key = report_key()
     name = observation_identifier(key, report().content_hash, finding.id, Side.LEFT)
     return Suggestion(identifier=name, verdict=verdict, engine=engine)
+
+
+def let_stand(advisory: Advisory) -> SignedAdvisory:
+    """An advisory the example's radiologist let stand."""
+    return SignedAdvisory(
+        identifier=sha256(report_key(), advisory.message),
+        advisory=advisory,
+        signed=SIGNED,
+        signer=person_reference(RADIOLOGIST, SYSTEMS),
+        subject=literal("Patient/1"),
+        report=literal("DiagnosticReport/3"),
+        evidence=literal("Observation/5"),
+    )
 
 
 def report_key() -> str:
@@ -130,7 +164,10 @@ def resources() -> dict[str, Json]:
     source, key = report(), report_key()
     versioned = literal("DiagnosticReport/3/_history/1")
     outputs = [Output(finding, Outcome.APPROVED)]
-    review = Review(f"{key}-1", TaskStatus.COMPLETED, found, subject, ISSUED, SIGNED, owner=reader, outputs=outputs)
+    remarks = ["Discrepancy: Findings and impression disagree on the side of Pleural effusion"]
+    review = Review(
+        f"{key}-1", TaskStatus.COMPLETED, found, subject, ISSUED, SIGNED, owner=reader, outputs=outputs, notes=remarks
+    )
     return {
         "Observation, preliminary": observation(suggestion(), source, by_machine, "preliminary", SYSTEMS),
         "Observation, final": observation(suggestion(), source, signed, "final", SYSTEMS),
@@ -138,10 +175,12 @@ def resources() -> dict[str, Json]:
         "Device, a rules engine": device(ENGINE, SYSTEMS),
         "Device, a language model": device(MODEL, SYSTEMS),
         "Provenance": provenance(f"{key}-1", [finding], versioned, READ, SYSTEMS, author=machine, verifier=reader),
+        "Flag, a critical result": flag(let_stand(CRITICAL), SYSTEMS),
+        "ServiceRequest, a follow-up proposed": proposal(let_stand(FOLLOW_UP), SYSTEMS),
         "Task": task(review, SYSTEMS),
         "AuditEvent": audit_event(Signing(f"{key}-1", SIGNED, reader, subject, found, (finding,)), SYSTEMS),
         "Patient": patient(source.patient, SYSTEMS),
-        "ServiceRequest": service_request(key, source, subject, SYSTEMS),
+        "ServiceRequest, the order": service_request(key, source, subject, SYSTEMS),
         "DiagnosticReport": diagnostic_report(key, source, subject, order, SYSTEMS),
         "Subscription, R4": rest_hook("https://countersign.example.org/notify", "a secret", SYSTEMS),
         "Subscription, R4 Backport": topic(

@@ -87,6 +87,11 @@ class Systems:
         return self._uri("identifier/task")
 
     @property
+    def advisory(self) -> str:
+        """Identifier.system of the Flags and ServiceRequest proposals made of advisories."""
+        return self._uri("identifier/advisory")
+
+    @property
     def device(self) -> str:
         """Identifier.system of our Devices."""
         return self._uri("identifier/device")

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from integration.canonical import Priority
-from integration.fhir.elements import checked, coding, concept, instant, meta
+from integration.fhir.elements import checked, coding, concept, instant, meta, notes
 from integration.fhir.systems import Json, Systems
 
 PRIORITIES = {Priority.STAT: "stat", Priority.URGENT: "urgent", Priority.ROUTINE: "routine"}
@@ -45,7 +45,10 @@ class Output:
 
 @dataclass(frozen=True)
 class Review:
-    """What one Task says. `authored` and `modified` are aware datetimes; `note` such as "nothing suggested"."""
+    """What one Task says. `authored` and `modified` are aware datetimes.
+
+    `notes`: such as "nothing suggested", and the discrepancies that stood at Sign.
+    """
 
     key: str
     status: TaskStatus
@@ -56,7 +59,7 @@ class Review:
     priority: Priority = Priority.ROUTINE
     owner: Json | None = None
     outputs: Sequence[Output] = ()
-    note: str = ""
+    notes: Sequence[str] = ()
 
 
 def task(review: Review, systems: Systems) -> Json:
@@ -76,7 +79,7 @@ def task(review: Review, systems: Systems) -> Json:
             "authoredOn": instant(review.authored),
             "lastModified": instant(review.modified),
             "owner": review.owner,
-            "note": [{"text": review.note}] if review.note else [],
+            "note": notes(review.notes),
             "output": [_output(entry, systems) for entry in review.outputs],
         }
     )

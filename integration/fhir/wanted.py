@@ -20,6 +20,7 @@ class Wanted:
     `token` ("system|value") finds it by `parameter`. `owned` resources are kept in step with what we want;
     others (a Patient) are only created where missing. `also`: tokens of the server's own under which the
     thing may already be there; what is found so belongs to the server and is never written to.
+    `taken_back`: it says that something stands no more, and is not created only to say so.
     """
 
     resource: Json
@@ -27,11 +28,22 @@ class Wanted:
     parameter: str = "identifier"
     owned: bool = True
     also: tuple[str, ...] = ()
+    taken_back: bool = False
 
     @property
     def type(self) -> str:
         """The resource type."""
         return str(self.resource["resourceType"])
+
+    @property
+    def is_proposal(self) -> bool:
+        """A ServiceRequest that asks for something, unlike the order behind a report."""
+        return self.resource.get("intent") == "proposal"
+
+    @property
+    def is_companion(self) -> bool:
+        """Whether the findings go out without it, where a server does not take it."""
+        return self.type in COMPANIONS or self.is_proposal
 
     @cached_property
     def key(self) -> str:
@@ -72,6 +84,10 @@ class Entry:
     version: str
     digest: str
     attempted: tuple[Json, ...] = ()
+
+
+# What a server may refuse without the findings being held back: they explain an Observation, they are not it.
+COMPANIONS = frozenset({"Device", "Flag", "Provenance", "Task", "AuditEvent"})
 
 
 class Ledger(Protocol):

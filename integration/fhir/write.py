@@ -32,12 +32,11 @@ ORDER = (
     "DiagnosticReport",
     "Device",
     "Observation",
+    "Flag",
     "Provenance",
     "Task",
     "AuditEvent",
 )
-# What a server may refuse without the findings being held back: they explain an Observation, they are not it.
-COMPANIONS = frozenset({"Device", "Provenance", "Task", "AuditEvent", "Flag"})
 
 
 @dataclass
@@ -62,7 +61,8 @@ def write(
 
 
 def _position(item: Wanted) -> int:
-    return ORDER.index(item.type) if item.type in ORDER else len(ORDER)
+    """A proposal names the report and the findings it rests on, as a Flag does."""
+    return ORDER.index("Flag" if item.is_proposal else item.type)
 
 
 class _Writer:
@@ -96,6 +96,9 @@ class _Writer:
         yield from self._find_theirs(item)
         if item.urn in self._known:
             return
+        if item.taken_back and not (yield from self._is_there(item)):
+            self._keep(item, "never written here")
+            return
         if self._capabilities.rung(item.type, item.parameter) is Rung.NONE:
             self._keep(item, "the server does not create this type")
 
@@ -108,6 +111,12 @@ class _Writer:
             if found is not None and self._same_subject(item, found):
                 self._record(item, _where(found), owned=False)
                 return
+
+    def _is_there(self, item: Wanted) -> Exchange[bool]:
+        """Whether an attempt whose answer was lost left it there; for what may not be searched, it did not."""
+        if not self._capabilities.can_search(item.type, item.parameter):
+            return False
+        return (yield from self._search(item.type, item.parameter, item.token)) is not None
 
     def _same_subject(self, item: Wanted, found: Json) -> bool:
         """An accession number can be used twice; another patient's report is never taken for this one."""
@@ -181,7 +190,7 @@ class _Writer:
         except Conflict:
             raise
         except Refused as refusal:
-            if item.type not in COMPANIONS:
+            if not item.is_companion:
                 raise
             self._keep(item, str(refusal))
 

@@ -14,7 +14,7 @@ from services.pipeline import resources
 from services.pipeline.resources import Rows
 from services.settings import Settings
 
-SERVED = ("Observation", "DiagnosticReport", "Task", "Provenance", "Device")
+SERVED = ("Observation", "DiagnosticReport", "Task", "Provenance", "Device", "Flag", "ServiceRequest")
 DECIDED = ("approved", "edited", "rejected")
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(/_history/[A-Za-z0-9\-.]+)?")
 
@@ -25,8 +25,13 @@ def of_version(connection: Connection, version_id: int, settings: Settings, syst
     wanted = resources.wanted(rows, systems, settings.writeback)
     names = {item.urn: _reference(item, version_id) for item in wanted}
     base = str(settings.fhir.url).rstrip("/") if settings.fhir.url else ""
-    served = [item for item in wanted if item.type in SERVED]
+    served = [item for item in wanted if item.type in SERVED and not _is_older_order(item, rows)]
     return [_finished(item, names, version_id, rows, base) for item in served]
+
+
+def _is_older_order(item: Wanted, rows: Rows) -> bool:
+    """Versions of a report share its order: it is served with the one that counts."""
+    return item.type == "ServiceRequest" and not item.is_proposal and rows.version["state"] == "superseded"
 
 
 def _rows(connection: Connection, version_id: int) -> Rows:

@@ -36,6 +36,21 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "DiagnosticReport": {"_id": "token", "_lastUpdated": "date", "identifier": "token", "patient": "reference"},
     "Task": {"_id": "token", "_lastUpdated": "date", "patient": "reference", "status": "token", "focus": "reference"},
     "Provenance": {"_id": "token", "_lastUpdated": "date", "patient": "reference"},
+    "Flag": {
+        "_id": "token",
+        "_lastUpdated": "date",
+        "identifier": "token",
+        "patient": "reference",
+        "status": "token",
+    },
+    "ServiceRequest": {
+        "_id": "token",
+        "_lastUpdated": "date",
+        "identifier": "token",
+        "patient": "reference",
+        "status": "token",
+        "intent": "token",
+    },
     "Device": {"_id": "token", "identifier": "token"},
 }
 MOST = 200
@@ -48,10 +63,14 @@ class BadParameter(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A parsed search. `statuses`, `ids` and `identifiers`: what a resource must match exactly; empty: any."""
+    """A parsed search.
+
+    `statuses`, `intents`, `ids` and `identifiers`: what a resource must match exactly; empty: any.
+    """
 
     asked: Asked
     statuses: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
     count: int = 50
@@ -96,6 +115,8 @@ def _one(search: Search, name: str, value: str, systems: Systems) -> Search:
         return replace(search, identifiers=values)
     if name == "status":
         return replace(search, statuses=tuple(value.split(",")))
+    if name == "intent":
+        return replace(search, intents=tuple(value.split(",")))
     if name == "code":
         return replace(search, asked=replace(asked, codes=tuple(_token(each) for each in value.split(","))))
     if name == "_lastUpdated":

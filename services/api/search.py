@@ -37,7 +37,7 @@ def read(connection: Connection, kind: str, identity: str, settings: Settings, s
     asked = findings.Asked(settings.site)
     if kind == "Observation":
         asked = replace(asked, identifier=identity)
-    elif kind == "DiagnosticReport":
+    elif kind in ("DiagnosticReport", "Flag", "ServiceRequest"):
         asked = replace(asked, key=identity)
     elif kind in ("Task", "Provenance"):
         number = identity.removeprefix("v").partition("-")[0]
@@ -91,6 +91,7 @@ def _fits(resource: Json, search: Search) -> bool:
     values = {each["value"] for each in resource.get("identifier") or []}
     return (
         (not search.statuses or resource.get("status") in search.statuses)
+        and (not search.intents or resource.get("intent") in search.intents)
         and (not search.ids or resource["id"] in search.ids)
         and (not search.identifiers or not values.isdisjoint(search.identifiers))
     )

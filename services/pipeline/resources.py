@@ -24,8 +24,9 @@ from integration.fhir.service_request import service_request
 from integration.fhir.systems import Json, Systems
 from integration.fhir.task import Outcome, Output, Review, TaskStatus, task
 from integration.fhir.wanted import Wanted, foreign, owned
+from services.pipeline import advisory_resources
 from services.settings import Writeback
-from services.store import people, reports
+from services.store import advisories, people, reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Rows:
     suggestions: Sequence[RowMapping]
     source: RowMapping | None
     practitioner: str
+    advisories: Sequence[RowMapping] = ()
 
     @property
     def record(self) -> Report:
@@ -50,6 +52,11 @@ class Rows:
     def signed(self) -> bool:
         """Whether what is delivered is what a radiologist signed."""
         return self.kind in ("signed", "retracted")
+
+    @property
+    def retracted(self) -> bool:
+        """Whether the source took the report back."""
+        return bool(self.version["state"] == "retracted")
 
 
 def collect(connection: Connection, kind: str, version_id: int) -> Rows:
@@ -67,7 +74,12 @@ def collect(connection: Connection, kind: str, version_id: int) -> Rows:
         suggestions=reports.suggestions(connection, version_id),
         source=sources[-1] if sources else None,
         practitioner=_practitioner(connection, signer) if signer else "",
+        advisories=[] if kind == "proposed" else _sent(advisories.of_version(connection, version_id)),
     )
+
+
+def _sent(rows: Sequence[RowMapping]) -> list[RowMapping]:
+    return [row for row in rows if row["state"] != "open"]
 
 
 def _practitioner(connection: Connection, account_id: int) -> str:
@@ -82,10 +94,21 @@ def wanted(rows: Rows, systems: Systems, writeback: Writeback) -> list[Wanted]:
     performer = literal(rows.practitioner) if rows.practitioner and rows.signed else None
     links = Links(subject, report, performer, engine.reference if engine else None)
     observations = {row["id"]: _observation(row, rows, links, systems, writeback) for row in rows.suggestions}
-    result = [*context, *([engine] if engine else []), *observations.values()]
-    result += _provenances(rows, observations, report, links, systems)
-    result.append(_task(rows, observations, subject, report, performer, systems))
+    remarked = _advisories(rows, observations, links, systems, writeback)
+    result = [*context, *([engine] if engine else []), *observations.values(), *remarked]
+    result += _provenances(rows, observations, remarked, links, systems)
+    result.append(_task(rows, observations, links, systems, writeback))
     return result + _audit(rows, observations, subject, report, systems)
+
+
+def _advisories(
+    rows: Rows, observations: dict[int, Wanted], links: Links, systems: Systems, writeback: Writeback
+) -> list[Wanted]:
+    if not writeback.advisories:
+        return []
+    return advisory_resources.made(
+        rows.advisories, rows.suggestions, observations, links.subject, links.report, systems, retracted=rows.retracted
+    )
 
 
 def _audit(rows: Rows, observations: dict[int, Wanted], subject: Json, report: Json, systems: Systems) -> list[Wanted]:
@@ -131,27 +154,28 @@ def _status(row: RowMapping, rows: Rows, writeback: Writeback) -> str:
     state = row["state"]
     if state == "withdrawn":
         return writeback.withdrawn
-    if not rows.signed or state == "proposed":
+    if rows.kind == "proposed" or state == "proposed":
         return "preliminary"
     if state == "rejected":
         return writeback.rejected
-    return "entered-in-error" if rows.version["state"] == "retracted" else "final"
+    return "entered-in-error" if rows.retracted else "final"
 
 
 def _provenances(
-    rows: Rows, observations: dict[int, Wanted], report: Json, links: Links, systems: Systems
+    rows: Rows, observations: dict[int, Wanted], remarked: list[Wanted], links: Links, systems: Systems
 ) -> list[Wanted]:
-    """One for what the engine asserted, one for what the signer added by hand."""
+    """One for what the engine asserted, findings and advisories; one for what the signer added by hand."""
     made: list[Wanted] = []
     for by_machine in (True, False):
         mine = [row for row in rows.suggestions if (row["origin"] == "ai") is by_machine]
         targets = [observations[row["id"]].reference for row in mine]
+        targets += [each.reference for each in remarked] if by_machine else []
         author = links.device if by_machine else links.performer
         recorded = _recorded(rows, by_machine)
         if targets and author and recorded:
             key = f"{rows.report['key'][:32]}-{rows.version['content_hash'][:24]}-{'ai' if by_machine else 'by-hand'}"
             resource = provenance(
-                key, targets, _versioned(rows, report), recorded, systems,
+                key, targets, _versioned(rows, links.report), recorded, systems,
                 author=author, by_machine=by_machine, verifier=links.performer,
             )  # fmt: skip
             made.append(owned(resource, systems))
@@ -170,29 +194,27 @@ def _versioned(rows: Rows, report: Json) -> Json:
     return report
 
 
-def _task(
-    rows: Rows, observations: dict[int, Wanted], subject: Json, report: Json, owner: Json | None, systems: Systems
-) -> Wanted:
+def _task(rows: Rows, observations: dict[int, Wanted], links: Links, systems: Systems, writeback: Writeback) -> Wanted:
     status = _task_status(rows)
     began = rows.analysis["created_at"] if rows.analysis else rows.version["created_at"]
     signed = rows.review["signed_at"] if rows.review and status is TaskStatus.COMPLETED else None
     review = Review(
         key=f"{rows.report['key']}-{rows.version['content_hash']}",
         status=status,
-        report=report,
-        subject=subject,
+        report=links.report,
+        subject=links.subject,
         authored=began,
         modified=signed or began,
         priority=rows.record.order.priority,
-        owner=owner if status is TaskStatus.COMPLETED else None,
+        owner=links.performer if status is TaskStatus.COMPLETED else None,
         outputs=[_output(row, observations[row["id"]], rows) for row in rows.suggestions],
-        note="" if rows.suggestions else _nothing(rows),
+        notes=_notes(rows, writeback),
     )
     return owned(task(review, systems), systems)
 
 
 def _task_status(rows: Rows) -> TaskStatus:
-    if rows.version["state"] in ("superseded", "retracted"):
+    if rows.retracted or rows.version["state"] == "superseded":
         return TaskStatus.CANCELLED
     if rows.signed and rows.review and rows.review["state"] == "signed":
         return TaskStatus.COMPLETED
@@ -203,8 +225,14 @@ def _output(row: RowMapping, written: Wanted, rows: Rows) -> Output:
     if row["origin"] == "human":
         outcome = Outcome.ADDED
     else:
-        outcome = Outcome(row["state"]) if rows.signed or row["state"] == "withdrawn" else Outcome.PROPOSED
+        decided = rows.kind != "proposed" or row["state"] == "withdrawn"
+        outcome = Outcome(row["state"]) if decided else Outcome.PROPOSED
     return Output(written.reference, outcome, row["reason"] if outcome is Outcome.REJECTED else "")
+
+
+def _notes(rows: Rows, writeback: Writeback) -> list[str]:
+    said = advisory_resources.remarks(rows.advisories) if writeback.advisories and not rows.retracted else []
+    return said if rows.suggestions else [_nothing(rows), *said]
 
 
 def _nothing(rows: Rows) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from integration.canonical import observation_identifier
-from services.pipeline import double_reading
+from services.pipeline import advising, double_reading
 from services.pipeline.drafting import Claim
 from services.pipeline.refusal import Refused
 from services.pipeline.review import Act, found, held_open, note, stale
 from services.settings import Settings
-from services.store import deliveries, reviews
+from services.store import advisories, deliveries, reviews
 from services.store.jobs import NOW
 
 SUPERSEDED = "superseded by the signed correction"
@@ -40,6 +40,7 @@ def sign(connection: Connection, act: Act, targets: Sequence[tuple[str, str]], d
     suggestions = reviews.suggestions(connection, row["version_id"])
     _check_decided(connection, act, suggestions, drafts)
     counts = _settle(connection, act, row, suggestions, drafts)
+    counts["advisories"] = advising.settle(connection, act, row)
     replaced = _withdraw_older(connection, act, row)
     reviews.advance(connection, act.review_id, **_signed_by(act))
     _deliver(connection, row, targets, replaced)
@@ -157,11 +158,14 @@ def _drop_human(connection: Connection, act: Act, suggestions: Iterable[RowMappi
 
 
 def _withdraw_older(connection: Connection, act: Act, row: RowMapping) -> list[int]:
-    """Findings signed for an earlier version do not stand beside those of the corrected one; their versions."""
+    """What was signed for earlier versions does not stand beside the corrected one; which versions."""
     older = reviews.signed_elsewhere(connection, row["report_id"], row["version_id"])
     for suggestion in older:
         reviews.set_suggestion(connection, suggestion["id"], state="withdrawn", reason=SUPERSEDED, decided_at=NOW)
-    return sorted({suggestion["version_id"] for suggestion in older})
+    remarked = advisories.signed_elsewhere(connection, row["report_id"], row["version_id"])
+    for version_id in remarked:
+        advisories.withdraw(connection, version_id)
+    return sorted({suggestion["version_id"] for suggestion in older}.union(remarked))
 
 
 def _deliver(

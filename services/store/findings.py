@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.store.tables import analysis, report, report_version, review, suggestion
+from services.store.tables import advisory, analysis, report, report_version, review, suggestion
 
 CHANGED = func.greatest(suggestion.c.created_at, suggestion.c.decided_at)
 VERSION_CHANGED = func.greatest(report_version.c.created_at, review.c.signed_at)
@@ -21,7 +21,8 @@ class Asked:
 
     `patient`: (authority or None for any, id); `subject`: the Patient reference of the source; `codes`:
     (system or None, code) of which one must fit; `states`: suggestion states; `focus`: a report key, or the
-    source's DiagnosticReport reference; `after`: the last row id of the page before.
+    source's DiagnosticReport reference; `key`: a report key, or the identifier of an advisory; `after`: the last
+    row id of the page before.
     """
 
     site: str
@@ -84,7 +85,8 @@ def _about(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.version_id is not None:
         where.append(report_version.c.id == asked.version_id)
     if asked.key:
-        where.append(report.c.key == asked.key)
+        remarked = select(advisory.c.version_id).where(advisory.c.identifier == asked.key)
+        where.append(or_(report.c.key == asked.key, report_version.c.id.in_(remarked)))
     return where
 
 

@@ -1,5 +1,6 @@
 """The tables, by noun. Sets of states are CHECK constraints, named here once."""
 
+from services.store.tables.advisory import advisory
 from services.store.tables.base import metadata
 from services.store.tables.delivery import delivery, fhir_resource, subscription
 from services.store.tables.evaluation import calibration, exercise, instance
@@ -12,6 +13,7 @@ from services.store.tables.second_reading import second_answer, second_reading
 
 __all__ = [
     "account",
+    "advisory",
     "analysis",
     "audit",
     "calibration",

@@ -2,119 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
-
-import pytest
-from pydantic import AnyHttpUrl
 from sqlalchemy import Engine, select
 
 from integration.canonical import Door
-from integration.fhir.exchange import create, read, search_all, update
+from integration.fhir.exchange import create, read, update
 from integration.fhir.systems import Json
-from services.pipeline import drafting, review, signing
-from services.pipeline.context import fhir_client, systems
-from services.pipeline.delivery import FhirTarget, send
-from services.pipeline.drafting import Decision
-from services.pipeline.review import Act
-from services.settings import Database, Fhir, Settings, Writeback
-from services.store import deliveries, people, reports, reviews
-from services.store.people import Person
+from services.store import deliveries, reports
 from services.store.tables import message, notice, report_source, suggestion
-from services.store.tables import review as review_table
-from tests import seeding
 from tests.integration.fhir.servers import Proxy, Sekmet
-from tests.integration.worklist.conftest import ALL_ROLES
-
-
-class House:
-    """One installation with one report, its outbox and its signer."""
-
-    def __init__(self, engine: Engine, database: Database, url: str, writeback: Writeback) -> None:
-        self.engine = engine
-        fhir = Fhir(url=AnyHttpUrl(url))
-        base = f"urn:test:{uuid.uuid4()}"
-        self.settings = Settings(database=database, fhir=fhir, writeback=writeback, canonical_base=base)
-        self.systems = systems(self.settings)
-        self.client = fhir_client(fhir)
-        self.target = FhirTarget(self.client, self.systems, self.settings)
-        with engine.begin() as connection:
-            self.report_id = seeding.put(connection)
-            self.review_id = reviews.id_of_report(connection, self.report_id) or 0
-            self.person: Person = people.as_person(
-                people.put_account(
-                    connection,
-                    site="default",
-                    issuer="urn:test",
-                    subject="Ada",
-                    name="Ada",
-                    roles=ALL_ROLES,
-                    practitioner="Practitioner/ada",
-                )
-            )
-
-    def propose(self) -> None:
-        """What the analysis puts into the outbox."""
-        with self.engine.begin() as connection:
-            version = reports.current_version(connection, self.report_id)
-            assert version is not None
-            deliveries.add(
-                connection,
-                site_id="default",
-                kind="proposed",
-                report_id=self.report_id,
-                version_id=version["id"],
-                destination="default",
-            )
-
-    def send(self) -> list[str]:
-        """Empties the outbox once; how each delivery ended."""
-        with self.engine.begin() as connection:
-            rows = deliveries.claim(connection, self.settings.queue, 10)
-        return [send(self.engine, row, self.target) for row in rows]
-
-    def act(self) -> Act:
-        with self.engine.connect() as connection:
-            row = connection.execute(select(review_table).where(review_table.c.id == self.review_id)).mappings().one()
-        return Act(self.person, self.review_id, row["revision"], 300)
-
-    def sign(self, **otherwise: str) -> None:
-        """Approves all but what `otherwise` rejects with a reason, and signs."""
-        with self.engine.begin() as connection:
-            review.claim(connection, self.person, self.review_id, 300, False)
-        with self.engine.begin() as connection:
-            version = reports.current_version(connection, self.report_id)
-            assert version is not None
-            rows = [row for row in reviews.suggestions(connection, version["id"]) if row["origin"] == "ai"]
-        for row in rows:
-            reason = otherwise.get(row["finding_id"], "")
-            with self.engine.begin() as connection:
-                drafting.open_suggestion(connection, self.act(), row["id"])
-                decision = Decision(row["id"], "reject" if reason else "approve", reason=reason)
-                drafting.decide(connection, self.act(), decision)
-        with self.engine.begin() as connection:
-            signing.sign(connection, self.act(), [("signed", "default")])
-
-    def amend(self) -> None:
-        with self.engine.begin() as connection:
-            review.amend(connection, self.act())
-
-    def on_server(self, resource_type: str) -> list[Json]:
-        return list(self.client.run(search_all(resource_type, [("_source", self.systems.source)])))
-
-    def statuses(self) -> dict[str, str]:
-        return {each["code"]["text"]: each["status"] for each in self.on_server("Observation")}
-
-
-MakeHouse = Callable[..., House]
-
-
-@pytest.fixture
-def house(engine: Engine, database: Database, fhir_server: Sekmet) -> MakeHouse:
-    def make(url: str = fhir_server.base_url, **writeback: object) -> House:
-        return House(engine, database, url, Writeback.model_validate(writeback))
-
-    return make
+from tests.integration.sender.house import MakeHouse
 
 
 def test_suggestions_arrive_preliminary_and_sign_makes_them_final_or_takes_them_back(house: MakeHouse) -> None:

@@ -1,0 +1,172 @@
+"""From the message to the FHIR server and on: sign, correct, sign again, take back. On real parts throughout."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, select
+
+from integration.canonical import Finding, ReportStatus, Side, Status
+from integration.fhir.systems import Json
+from services.pipeline import advising
+from services.pipeline.drafting import Claim
+from services.store import deliveries, reports
+from services.store.tables import notice
+from tests.integration.sender.house import House
+from tests.messages import oru
+
+COLLAPSED = ("There is a large left pneumothorax.", "Small right pleural effusion.", "CT in 3 months is recommended.")
+CORRECTED = {"control_id": "2", "status": "C", "time": "20260914120000"}
+
+
+def arrived(home: House, *lines: str) -> None:
+    """Read, and shown to reviewers."""
+    home.take(oru("A", *lines, control_id="1"))
+    home.read()
+    assert home.send() == ["sent"]
+
+
+def states(home: House, resource_type: str) -> list[str]:
+    return sorted(each["status"] for each in home.on_server(resource_type))
+
+
+def proposals(home: House) -> list[Json]:
+    return [each for each in home.on_server("ServiceRequest") if each["intent"] == "proposal"]
+
+
+def test_remarks_leave_at_sign_and_rest_on_what_was_signed(empty: House) -> None:
+    arrived(empty, *COLLAPSED)
+    assert (empty.on_server("Flag"), proposals(empty)) == ([], [])
+    empty.sign()
+    assert empty.send() == ["sent"]
+    (flag,), (proposed,) = empty.on_server("Flag"), proposals(empty)
+    observed = {each["code"]["text"]: f"Observation/{each['id']}" for each in empty.on_server("Observation")}
+    assert flag["extension"][0]["valueReference"]["reference"] == observed["Pneumothorax"]
+    assert (flag["status"], proposed["status"]) == ("active", "draft")
+    assert proposed["occurrenceTiming"]["code"]["text"] == "3 months"
+    (report,) = empty.on_server("DiagnosticReport")
+    assert proposed["reasonReference"] == [{"reference": f"DiagnosticReport/{report['id']}"}]
+    (because,) = empty.on_server("Provenance")
+    targets = {each["reference"] for each in because["target"]}
+    assert {f"Flag/{flag['id']}", f"ServiceRequest/{proposed['id']}", *observed.values()} == targets
+
+
+def test_a_critical_result_whose_finding_was_rejected_is_not_flagged(empty: House) -> None:
+    arrived(empty, *COLLAPSED)
+    empty.sign(pneumothorax="hedged")
+    empty.send()
+    assert empty.on_server("Flag") == []
+    assert len(proposals(empty)) == 1
+
+
+def test_a_remark_the_reviewer_leaves_out_stays_in_the_house(empty: House, engine: Engine) -> None:
+    arrived(empty, *COLLAPSED)
+    for name in remarks(empty):
+        with engine.begin() as connection:
+            advising.leave_out(connection, empty.claimed(), name)
+    empty.sign()
+    empty.send()
+    assert (empty.on_server("Flag"), proposals(empty)) == ([], [])
+
+
+def test_amending_can_take_a_remark_back_and_give_it_again(empty: House, engine: Engine) -> None:
+    arrived(empty, *COLLAPSED)
+    empty.sign()
+    empty.send()
+    for left_out, flagged, proposed in ((True, "inactive", "revoked"), (False, "active", "draft")):
+        empty.amend()
+        for name in remarks(empty):
+            with engine.begin() as connection:
+                advising.leave_out(connection, empty.act(), name, left_out=left_out)
+        empty.sign()
+        assert empty.send() == ["sent"]
+        assert states(empty, "Flag") == [flagged]
+        assert [each["status"] for each in proposals(empty)] == [proposed]
+
+
+def test_a_discrepancy_becomes_a_note_of_the_task_at_sign(empty: House) -> None:
+    arrived(empty, "FINDINGS: Large left pleural effusion.", "IMPRESSION: Large right pleural effusion.")
+    assert "note" not in empty.on_server("Task")[0]
+    empty.sign()
+    empty.send()
+    (task,) = empty.on_server("Task")
+    assert [each["text"].partition(":")[0] for each in task["note"]] == ["Discrepancy"]
+
+
+def test_signing_the_correction_cancels_what_was_signed_and_leaves_what_was_rejected_alone(empty: House) -> None:
+    arrived(empty, *COLLAPSED)
+    empty.sign(pleural_effusion="hedged")
+    empty.send()
+    empty.take(oru("A", "There is a small right pneumothorax.", **CORRECTED))
+    assert empty.statuses()["Pneumothorax"] == "final"
+    empty.read()
+    assert set(empty.send()) <= {"sent"}
+    empty.sign()
+    while empty.send():
+        pass
+    assert states(empty, "Observation") == ["cancelled", "entered-in-error", "final"]
+    assert states(empty, "Task") == ["cancelled", "completed"]
+    assert states(empty, "Flag") == ["active", "inactive"]
+    assert [each["status"] for each in proposals(empty)] == ["revoked"]
+    assert len(empty.on_server("Provenance")) == 2
+
+
+def test_a_correction_before_the_delivery_lets_nothing_of_the_old_signature_out(empty: House) -> None:
+    arrived(empty, *COLLAPSED)
+    empty.sign()
+    empty.take(oru("A", "There is a small right pneumothorax.", **CORRECTED))
+    assert empty.send() == []
+    assert states(empty, "Observation") == ["preliminary", "preliminary"]
+    empty.read()
+    empty.sign()
+    while empty.send():
+        pass
+    assert states(empty, "Observation") == ["cancelled", "cancelled", "final"]
+    assert states(empty, "Flag") == ["active"]
+    assert proposals(empty) == []
+
+
+def test_a_report_taken_back_after_sign_takes_everything_signed_with_it(empty: House, engine: Engine) -> None:
+    arrived(empty, *COLLAPSED)
+    empty.sign()
+    empty.send()
+    empty.take(oru("A", control_id="2", time="20260914120000"), status=ReportStatus.ENTERED_IN_ERROR, text="")
+    assert empty.send() == ["sent"]
+    for resource_type in ("Observation", "Flag"):
+        assert set(states(empty, resource_type)) == {"entered-in-error"}
+    assert [each["status"] for each in proposals(empty)] == ["entered-in-error"]
+    assert states(empty, "Task") == ["cancelled"]
+    with engine.connect() as connection:
+        assert list(connection.execute(select(notice.c.kind)).scalars()) == ["retracted"]
+
+
+def test_a_finding_added_by_hand_bears_neither_the_machine_nor_its_label(empty: House) -> None:
+    arrived(empty, "Small right pleural effusion.")
+    finding = Finding(id="rib_fracture", name="Rib fracture")
+    empty.add(Claim(finding=finding, status=Status.PRESENT, side=Side.LEFT))
+    empty.sign()
+    empty.send()
+    by_hand = next(each for each in empty.on_server("Observation") if each["code"]["text"] == "Rib fracture")
+    assert "device" not in by_hand and "security" not in by_hand["meta"]
+    because = next(each for each in empty.on_server("Provenance") if "security" not in each["meta"])
+    assert because["target"] == [{"reference": f"Observation/{by_hand['id']}"}]
+    assert because["agent"][0]["who"]["reference"] == "Practitioner/ada"
+    (task,) = empty.on_server("Task")
+    assert {each["type"]["coding"][0]["code"] for each in task["output"]} == {"outcome-approved", "outcome-added"}
+
+
+def test_a_known_order_with_another_patient_writes_nothing(empty: House, engine: Engine) -> None:
+    arrived(empty, "Small right pleural effusion.")
+    empty.take(oru("A", "Left pneumothorax.", control_id="2", patient="SOMEBODY", time="20260914120000"))
+    empty.read()
+    assert empty.send() == []
+    assert states(empty, "Observation") == ["preliminary"]
+    with engine.connect() as connection:
+        assert len(deliveries.in_states(connection, ["sent", "pending"])) == 1
+
+
+def remarks(home: House) -> list[str]:
+    """Identifiers of the remarks that can leave."""
+    with home.engine.connect() as connection:
+        report = reports.by_id(connection, home.report_id)
+        version = reports.current_version(connection, home.report_id)
+        assert version is not None
+        return list(advising.leaving(connection, version["id"], report["key"], version["content_hash"]))
