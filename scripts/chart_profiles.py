@@ -11,6 +11,9 @@ from pathlib import Path
 import yaml
 
 from integration.sglang.profiles import Profile, load_profiles
+from services.capacity.demand import TYPICAL, context
+from services.capacity.node import ROOFLINE, gpus, node_of, running_at_once, slots_for
+from services.settings import Queue
 
 FOLDER = Path(__file__).resolve().parent.parent / "deploy/helm/countersign/profiles"
 HEAD = "# Written by scripts/chart_profiles.py from integration/sglang/profiles, which has the reason for each flag.\n"
@@ -27,18 +30,28 @@ def dumped(content: dict[str, object]) -> str:
 
 
 def copy(profile: Profile) -> dict[str, object]:
-    """`flags`: the arguments after the model's path and revision; `gpus`: on each node."""
+    """`flags`: the arguments after the model's path and revision; `gpus` and `sizing`: of each node."""
     start = ["--model-path", profile.model]
     return {
         "title": profile.title,
         "hardware": profile.hardware,
         "model": profile.model,
         "launcher": profile.launcher,
-        "gpus": int(profile.flags["tp-size"].value),
+        "gpus": gpus(profile),
+        "sizing": sizing(profile),
         "environment": {name: str(choice.value) for name, choice in profile.environment.items()},
         "flags": profile.arguments(model_path=profile.model)[len(start) :],
         "engine": profile.engine,
     }
+
+
+def sizing(profile: Profile) -> dict[str, int]:
+    """What the capacity planner says of a node: worker slots that fill it, and reports an hour where it knows."""
+    slots = {"slots": slots_for(running_at_once(profile), Queue().stat_reserve)}
+    if profile.name not in ROOFLINE:
+        return slots
+    each = node_of(profile.name, context([TYPICAL])).reports_an_hour(TYPICAL.uncached, TYPICAL.output)
+    return {**slots, "reportsPerHour": int(round(each, -2))}
 
 
 def main() -> None:

@@ -67,7 +67,7 @@ BY_PATH: dict[str, dict[str, Any]] = {
     "listener.service.sourceRanges": array(TEXT),
     "listener.allowedSenders": array(TEXT),
     "worker.autoscaling.type": enum("keda", "hpa"),
-    "worker.concurrency": {"type": "integer", "minimum": 1, "maximum": 512},
+    "worker.concurrency": {"type": ["integer", "null"], "minimum": 1, "maximum": 512},
     "worklist.gateway.hostnames": array(TEXT),
     "worklist.gateway.parentRefs": array(ANY),
     "config.senders": ANY,

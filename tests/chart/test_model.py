@@ -8,17 +8,20 @@ import pytest
 import yaml
 
 from integration.sglang.profiles import load_profiles
+from services.capacity.node import running_at_once, slots_for
 from services.engines import load_engines, spec_of
-from services.settings import load
+from services.settings import Queue, load
 from tests.chart.conftest import (
     CHART,
     ROOT,
+    Helm,
     Manifest,
     Rendered,
     component,
     containers,
     environment,
     find,
+    manifests,
     of_kind,
     pods,
     script,
@@ -190,3 +193,24 @@ def test_compose_has_an_engine_for_each_of_its_servers() -> None:
     for name, engine in engines.items():
         said = load_profiles()[name].engine
         assert {key: getattr(engine, key) for key in said} == said
+
+
+@pytest.mark.parametrize("house", MODEL_HOUSES)
+def test_all_workers_together_fill_the_model_as_the_planner_sizes_it(rendered: Rendered, house: str) -> None:
+    objects = rendered[house]
+    slots = slots_for(running_at_once(load_profiles()[MODEL_HOUSES[house]]), Queue().stat_reserve)
+    wanted = slots * find(objects, "StatefulSet", "sglang")["spec"]["replicas"]
+    scaled = [item for item in of_kind(objects, "ScaledObject") if component(item) == "worker"]
+    pods = scaled[0]["spec"]["maxReplicaCount"] if scaled else find(objects, "Deployment", "worker")["spec"]["replicas"]
+    concurrency = int(find(objects, "ConfigMap", "settings")["data"]["COUNTERSIGN_QUEUE__CONCURRENCY"])
+    assert wanted <= concurrency * pods < wanted + pods
+
+
+def test_a_house_that_says_how_many_reports_a_worker_reads_is_believed(helm: Helm) -> None:
+    objects = manifests(helm, "8xh200", "--set", "worker.concurrency=5")
+    assert find(objects, "ConfigMap", "settings")["data"]["COUNTERSIGN_QUEUE__CONCURRENCY"] == "5"
+
+
+def test_without_a_model_the_chart_and_the_processes_have_the_same_default(rendered: Rendered) -> None:
+    said = find(rendered["hl7-only"], "ConfigMap", "settings")["data"]["COUNTERSIGN_QUEUE__CONCURRENCY"]
+    assert int(said) == Queue().concurrency

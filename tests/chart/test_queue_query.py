@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
-from tests.chart.conftest import Rendered, of_kind
+from tests.chart.conftest import Rendered, find, of_kind
 
 
 def query(rendered: Rendered) -> str:
@@ -24,4 +24,6 @@ def test_it_counts_the_jobs_that_want_or_have_a_worker(rendered: Rendered, engin
 
 def test_the_target_is_what_one_worker_reads_at_once(rendered: Rendered) -> None:
     (scaled,) = of_kind(rendered["8xh200"], "ScaledObject")
-    assert scaled["spec"]["triggers"][0]["metadata"]["targetQueryValue"] == "64"
+    settings = find(rendered["8xh200"], "ConfigMap", "settings")["data"]
+    target = scaled["spec"]["triggers"][0]["metadata"]["targetQueryValue"]
+    assert target == settings["COUNTERSIGN_QUEUE__CONCURRENCY"]

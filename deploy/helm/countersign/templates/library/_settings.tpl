@@ -41,7 +41,7 @@ COUNTERSIGN_WRITEBACK__RESULT: {{ $v.writeback.result | quote }}
 COUNTERSIGN_WRITEBACK__ORU: {{ $v.writeback.oru | quote }}
 COUNTERSIGN_READING__ENGINE: {{ include "countersign.engine" . | quote }}
 COUNTERSIGN_READING__SHADOW: {{ $v.reading.shadow | quote }}
-COUNTERSIGN_QUEUE__CONCURRENCY: {{ $v.worker.concurrency | quote }}
+COUNTERSIGN_QUEUE__CONCURRENCY: {{ include "countersign.concurrency" . | quote }}
 COUNTERSIGN_WORKLIST__HOST: 0.0.0.0
 COUNTERSIGN_WORKLIST__PORT: {{ $v.worklist.port | quote }}
 COUNTERSIGN_WORKLIST__PUBLIC_URL: {{ include "countersign.publicUrl" . | quote }}
@@ -55,6 +55,21 @@ COUNTERSIGN_HEALTH__HOST: 0.0.0.0
 COUNTERSIGN_HEALTH__PORT: {{ $v.health.port | quote }}
 COUNTERSIGN_TELEMETRY__LEVEL: {{ $v.telemetry.level | quote }}
 COUNTERSIGN_TELEMETRY__OTLP_ENDPOINT: {{ $v.telemetry.otlpEndpoint | quote }}
+{{- end -}}
+
+{{/* Reports one worker reads at once: all workers together fill the model nodes, as the capacity planner sizes them. */}}
+{{- define "countersign.concurrency" -}}
+{{- $worker := .Values.worker -}}
+{{- if $worker.concurrency -}}
+{{- $worker.concurrency -}}
+{{- else if .Values.sglang.enabled -}}
+{{- $sizing := index (fromYaml (include "countersign.profile" .)) "sizing" -}}
+{{- $slots := mul (int $sizing.slots) .Values.sglang.replicas -}}
+{{- $pods := int (ternary $worker.autoscaling.maxReplicas $worker.replicas $worker.autoscaling.enabled) -}}
+{{- min 512 (div (sub (add $slots $pods) 1) $pods) -}}
+{{- else -}}
+8
+{{- end -}}
 {{- end -}}
 
 {{- define "countersign.databaseHost" -}}
