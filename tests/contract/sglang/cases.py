@@ -64,7 +64,8 @@ class Case:
 
 
 ANSWER = Case("answer", 3001, SCHEMA)
-CUT_IN_THINKING = Case("cut_in_thinking", 2, SCHEMA)
+CUT_IN_THINKING = Case("cut_in_thinking", 1, SCHEMA)
+"""One token: it is thought, whichever a random model picks."""
 CUT_IN_ANSWER = Case("cut_in_answer", 60, SCHEMA, budget=BUDGET)
 BUDGET_KEPT = Case("budget_kept", 3002, SCHEMA, budget=BUDGET)
 BAD_SCHEMA = Case("bad_schema", 3003, UNKNOWN_TYPE)
