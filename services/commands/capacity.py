@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +19,17 @@ from services.capacity.demand import TYPICAL, Demand, Tokens
 from services.capacity.node import CapacityError, Node, Roofline, node_of
 from services.capacity.plan import Plan, plan
 from services.commands.common import Data, database
-from services.commands.evaluate import Form
 from services.settings import Queue
 from services.store import demand as store
 
 Samples = tuple[Tokens, ...]
+
+
+class Form(StrEnum):
+    """How the plan is written."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def capacity(

@@ -18,7 +18,7 @@ BEATS = st.lists(BEAT, min_size=1, max_size=6)
 WORKERS = st.lists(st.integers(1, 8), min_size=1, max_size=4)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(WORKERS, st.floats(0, 0.5), st.sampled_from([1.0, 1.5, 2.0]), BEATS)
 def test_both_publish_the_same_jobs_in_the_same_order(
     engine: Engine,
