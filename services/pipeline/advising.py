@@ -38,7 +38,7 @@ def leave_out(connection: Connection, act: Act, name: str, *, left_out: bool = T
 
     Said twice, it is said once. Raises Refused.
     """
-    row = held_open(connection, act)
+    row = held_open(connection, act, check_revision=False)
     said = _leaving(connection, row).get(name)
     if said is None:
         raise Refused("stale", "That remark is not on the report any more; a correction has changed it.")
@@ -52,7 +52,7 @@ def settle(connection: Connection, act: Act, row: RowMapping) -> int:
 
     To be called once the suggestions are settled.
     """
-    left_out = {each["identifier"] for each in advisories.of_version(connection, row["version_id"]) if each["left_out"]}
+    left_out = advisories.left_out(connection, row["version_id"])
     suggestions = reviews.suggestions(connection, row["version_id"])
     said = _leaving(connection, row).items()
     standing = {name: each for name, each in said if name not in left_out and not _was_refuted(each, suggestions)}

@@ -18,6 +18,12 @@ def of_version(connection: Connection, version_id: int) -> Sequence[RowMapping]:
     return connection.execute(query.order_by(advisory.c.id)).mappings().all()
 
 
+def left_out(connection: Connection, version_id: int) -> frozenset[str]:
+    """Identifiers of those a reviewer does not want sent."""
+    query = select(advisory.c.identifier).where(advisory.c.version_id == version_id, advisory.c.left_out)
+    return frozenset(connection.execute(query).scalars())
+
+
 def leave_out(connection: Connection, *, left_out: bool, **values: Any) -> bool:
     """Drafts that one is left out, or not after all; False where that was so already."""
     statement = pg_insert(advisory).values(left_out=left_out, **values)
@@ -26,7 +32,7 @@ def leave_out(connection: Connection, *, left_out: bool, **values: Any) -> bool:
         set_={"left_out": left_out},
         where=advisory.c.left_out != left_out,
     )
-    return connection.execute(statement).rowcount == 1
+    return connection.scalar(statement.returning(advisory.c.id)) is not None
 
 
 def sign(connection: Connection, **values: Any) -> None:

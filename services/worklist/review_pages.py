@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from sqlalchemy import Connection
 
-from services.pipeline import drafting, review, signing
+from services.pipeline import advising, drafting, review, signing
 from services.pipeline.drafting import REASONS, Decision
 from services.pipeline.refusal import Refused
 from services.pipeline.review import Act
@@ -197,6 +197,25 @@ async def claim(request: Request, visit: Reviewer, chosen: InAddress, review_id:
     def work(connection: Connection) -> Screen:
         seconds = of(request).settings.worklist.claim
         review.claim(connection, visit.person, review_id, seconds, take_over=True)
+        row = review.found(connection, visit.person, review_id)
+        return load(connection, visit.person, row["report_id"])
+
+    return answer(request, visit, "_main.html", await transact(request, work), chosen)
+
+
+@router.post("/reviews/{review_id}/advisory")
+async def advisory(
+    request: Request,
+    visit: Reviewer,
+    chosen: InAddress,
+    review_id: int,
+    identifier: Annotated[str, Form(max_length=64)],
+    left_out: Annotated[bool, Form()],
+) -> Response:
+    """Leaves a remark out of what Sign sends, or puts it back."""
+
+    def work(connection: Connection) -> Screen:
+        advising.leave_out(connection, act(request, visit, review_id), identifier, left_out=left_out)
         row = review.found(connection, visit.person, review_id)
         return load(connection, visit.person, row["report_id"])
 

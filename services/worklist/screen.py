@@ -8,8 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
+from integration.canonical import Advisory
+from services.pipeline import advising
+from services.pipeline.advising import LEAVING
 from services.pipeline.drafting import REASONS
-from services.store import audit, ratings, review_screen, reviews
+from services.store import advisories, audit, ratings, review_screen, reviews
 from services.store.people import Person
 from services.worklist import differences, evidence
 
@@ -71,6 +74,7 @@ class Screen:
     prior_findings: dict[int, list[RowMapping]] = field(default_factory=dict)
     history: Sequence[RowMapping] = ()
     ratings: dict[str, int] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
     @property
     def mine(self) -> bool:
@@ -101,8 +105,14 @@ class Screen:
     @property
     def advisories(self) -> Sequence[dict[str, Any]]:
         """Remarks on the whole report, the critical result first."""
-        found = list(self.reading["advisories"]) if self.reading else []
+        found = [self._marked(each) for each in self.reading["advisories"]] if self.reading else []
         return sorted(found, key=lambda advisory: advisory["kind"] != "critical_result")
+
+    def _marked(self, advisory: dict[str, Any]) -> dict[str, Any]:
+        """`identifier`: "" for one that never leaves; `left_out`: whether the reviewer does not want it sent."""
+        said = Advisory.model_validate(advisory)
+        name = advising.identifier(self.row["key"], self.row["content_hash"], said) if said.kind in LEAVING else ""
+        return {**advisory, "identifier": name, "left_out": name in self.left_out}
 
     @property
     def engine(self) -> dict[str, Any]:
@@ -131,6 +141,7 @@ def load(connection: Connection, person: Person, row: RowMapping, current: int |
         reading=reading,
         current=current if current in shown else first_open(items),
         ratings=ratings.of_review(connection, row["id"], person.id),
+        left_out=advisories.left_out(connection, row["version_id"]),
         **(_beside(connection, row) if full else {}),
     )
 
