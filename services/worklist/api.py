@@ -64,12 +64,16 @@ async def me(visit: Visitor) -> models.Person:
 
 @router.get("/reports")
 async def reports(
-    request: Request, visit: Reader, chosen: InAddress, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    request: Request,
+    visit: Reader,
+    chosen: InAddress,
+    after: list_pages.Place = None,
+    before: list_pages.Place = None,
 ) -> models.Listed:
-    """The worklist."""
-    found = await transact(request, list_pages.load, visit.person, chosen, page)
+    """The worklist, a page at a time: `after` and `before` are `id`s of its last and first report."""
+    found = await transact(request, list_pages.load, visit.person, chosen, after, before)
     rows = [models.ListedReport.model_validate(dict(row)) for row in found["rows"]]
-    return models.Listed(reports=rows, more=found["more"], counts=found["counts"])
+    return models.Listed(reports=rows, earlier=found["earlier"], later=found["later"], counts=found["counts"])
 
 
 @router.get("/reports/{report_id}")

@@ -65,7 +65,8 @@ class Listed(BaseModel):
     """One page of the worklist."""
 
     reports: list[ListedReport]
-    more: bool
+    earlier: bool = Field(description="Whether there are reports before this page.")
+    later: bool = Field(description="Whether there are reports after it.")
     counts: dict[str, int]
 
 

@@ -40,13 +40,13 @@ class Chosen(BaseModel):
             account_id=person.id,
         )
 
-    def query(self, **changes: str) -> str:
+    def query(self, **changes: str | int) -> str:
         """The query string with some choices changed; defaults are left out, so equal lists have equal addresses."""
         values = {**self.model_dump(), **changes}
         defaults = Chosen().model_dump()
         return urlencode({name: value for name, value in values.items() if value != defaults.get(name)})
 
-    def link(self, path: str, **changes: str) -> str:
+    def link(self, path: str, **changes: str | int) -> str:
         """A path with this filter behind it."""
         query = self.query(**changes)
         return f"{path}?{query}" if query else path

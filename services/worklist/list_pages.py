@@ -15,6 +15,9 @@ from services.worklist.filters import Chosen, InAddress
 from services.worklist.pages import page
 from services.worklist.session import Reader, Visitor
 
+# The review a page follows or ends before.
+Place = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+
 router = APIRouter()
 
 
@@ -27,22 +30,24 @@ async def home(visit: Visitor) -> Response:
 
 @router.get("/worklist")
 async def show(
-    request: Request, visit: Reader, chosen: InAddress, page_number: Annotated[int, Query(alias="page", ge=1)] = 1
+    request: Request, visit: Reader, chosen: InAddress, after: Place = None, before: Place = None
 ) -> Response:
     """The list; for a live refresh its rows alone."""
-    values = await transact(request, load, visit.person, chosen, page_number)
+    values = await transact(request, load, visit.person, chosen, after, before)
     template = "_list.html" if request.headers.get("hx-target") == "list" else "list.html"
     return page(request, visit, template, chosen=chosen, target=target(of(request).settings.worklist), **values)
 
 
-def load(connection: Connection, person: people.Person, chosen: Chosen, number: int) -> dict[str, Any]:
+def load(
+    connection: Connection, person: people.Person, chosen: Chosen, after: int | None, before: int | None
+) -> dict[str, Any]:
     """Rows of a page, what they suggest, counts and saved views."""
-    rows = review_list.page(connection, chosen.filter(person), number)
-    ids = [row["id"] for row in rows]
+    found = review_list.page(connection, chosen.filter(person), after, before)
+    ids = [row["id"] for row in found.rows]
     return {
-        "rows": rows[: review_list.PAGE],
-        "more": len(rows) > review_list.PAGE,
-        "number": number,
+        "rows": found.rows,
+        "earlier": found.earlier,
+        "later": found.later,
         "chips": review_list.chips(connection, ids),
         "drafted": review_list.drafted(connection, ids),
         "counts": review_list.counts(connection, person.site),

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from sqlalchemy import Connection, Engine, text
 
-from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.engine import connect
 from tests.databases import fresh_database
+from tests.worklist_process import Worklist
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -37,52 +32,6 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
-
-
-@dataclass
-class Worklist:
-    """A worklist process on a port of its own."""
-
-    database: Database
-    extra: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Starts the process and waits until it answers."""
-        command = [sys.executable, "-m", "services.cli", "worklist"]
-        self.process = subprocess.Popen(command, env=os.environ | self._environment())
-        for _ in range(600):
-            try:
-                httpx2.get(f"{self.url}/login", timeout=2)
-                return
-            except httpx2.HTTPError:
-                assert self.process.poll() is None, "the worklist ended as it started"
-                time.sleep(0.1)
-        raise AssertionError("the worklist did not start")
-
-    def _environment(self) -> dict[str, str]:
-        database = self.database
-        return {
-            "COUNTERSIGN_DATABASE__HOST": database.host,
-            "COUNTERSIGN_DATABASE__PORT": str(database.port),
-            "COUNTERSIGN_DATABASE__NAME": database.name,
-            "COUNTERSIGN_DATABASE__PASSWORD": database.password.get_secret_value(),
-            "COUNTERSIGN_WORKLIST__PORT": str(self.port),
-            "COUNTERSIGN_WORKLIST__DEMO_LOGIN": "true",
-            "COUNTERSIGN_WORKLIST__RATED_SHARE": "0",
-            **self.extra,
-        }
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Ends the process."""
-        assert self.process is not None
-        self.process.send_signal(how)
-        self.process.wait(20)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -45,7 +46,17 @@ report = Table(
     Index("ix_report_patient", "site_id", "patient_id"),
     Index("ix_report_accession", "site_id", "accession"),
     Index("ix_report_filler", "site_id", "filler"),
+    Index("ix_report_patient_name", "site_id", "patient_name", "id"),
+    Index("ix_report_modality", "site_id", "modality"),
 )
+# The worklist searches these from their beginning, in no case.
+for _column in (report.c.patient_name, report.c.accession, report.c.patient_id):
+    Index(
+        f"ix_report_search_{_column.name}",
+        report.c.site_id,
+        func.lower(_column).label("begins"),
+        postgresql_ops={"begins": "text_pattern_ops"},
+    )
 
 # Which messages spoke of a report, by which door, and what each said (`record`, a canonical Report): the current
 # version is composed from all of them, so that the order of arrival decides nothing. `reference` is the
@@ -160,5 +171,6 @@ suggestion = Table(
     Index("ix_suggestion_report_id", "report_id"),
     Index("ix_suggestion_finding_id", "finding_id", "state"),
     Index("ix_suggestion_created_at", "site_id", "created_at"),
+    Index("ix_suggestion_version_id_finding_id", "version_id", "finding_id"),
     Index("ix_suggestion_decided_at", "site_id", "decided_at"),
 )

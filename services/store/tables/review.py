@@ -17,6 +17,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.store.tables.base import key, metadata, moment, one_of, site
 
 REVIEW_STATES = ("open", "claimed", "signed", "reopened", "cancelled")
+TODO = text("state IN ('open', 'claimed', 'reopened')")
+CONFLICTS = ("site_id", text("(-conflicts)"), "priority", "created_at", "id")
 DRAFT_ACTIONS = ("approve", "edit", "reject", "add")
 
 # One review a report; `version_id` is the version it is about. `revision` grows with every change a reviewer
@@ -46,9 +48,14 @@ review = Table(
     Column("signed_by", BigInteger, ForeignKey("account.id")),
     moment("created_at", now=True),
     one_of("state", REVIEW_STATES),
-    Index("ix_review_todo", "priority", "created_at", postgresql_where=text("state <> 'signed'")),
-    Index("ix_review_state", "state", "created_at"),
-    Index("ix_review_signed_at", "signed_at", postgresql_where=text("state = 'signed'")),
+    # One for each order of the list (services/store/review_list.py), of what is to do and of everything.
+    Index("ix_review_todo", "site_id", "priority", "created_at", "id", postgresql_where=TODO),
+    Index("ix_review_todo_created_at", "site_id", "created_at", "id", postgresql_where=TODO),
+    Index("ix_review_todo_conflicts", *CONFLICTS, postgresql_where=TODO),
+    Index("ix_review_created_at", "site_id", "created_at", "id"),
+    Index("ix_review_conflicts", *CONFLICTS),
+    Index("ix_review_signed_at", "site_id", "signed_at", "id", postgresql_where=text("state = 'signed'")),
+    Index("ix_review_claimed_by", "claimed_by", postgresql_where=text("state = 'claimed'")),
 )
 
 # What a reviewer has decided but not signed; one a suggestion. An `add` has no suggestion yet. `value` holds

@@ -49,7 +49,8 @@
     }
   });
   events.addEventListener("changed", () => {
-    const paged = new URLSearchParams(location.search).get("page");
+    const asked = new URLSearchParams(location.search);
+    const paged = asked.has("after") || asked.has("before");
     if (!list || paged || list.contains(document.activeElement)) return;
     htmx.ajax("GET", list.dataset.live, { source: list, target: "#list", swap: "innerHTML" });
   });

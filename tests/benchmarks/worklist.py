@@ -1,0 +1,316 @@
+"""The worklist with 100,000 reports and 500,000 suggestions, twenty reviewers at work, and one at a real browser.
+
+    python -m tests.benchmarks.worklist [--reports 100000] [--waiting 20000] [--seconds 60] [--think 1.0] [--out FILE]
+    python -m tests.benchmarks.worklist --seed FOLDER      # only fills a database in FOLDER and leaves it there
+
+PostgreSQL is started in a folder of its own and filled; no database that exists is ever touched. Each reviewer keeps
+a list open for live updates, looks, searches, opens, decides and signs, with `--think` seconds on the average between
+two requests (a person reviewing a report in 15 s takes about two). Times are the client's, from sending the request
+to the last byte of the answer. The browser's are from the key to the frame that shows the next report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+from playwright.async_api import Page, async_playwright
+from pydantic import SecretStr
+from sqlalchemy import create_engine, text
+
+from services.embedded import postgres
+from services.embedded.instance import free_port
+from services.settings import Database
+from services.store.engine import connect
+from services.store.migrate import migrate
+from tests.benchmarks import worklist_seed
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.worklist_process import Worklist
+
+SEED = 7
+TICKS = os.sysconf("SC_CLK_TCK")
+LISTS = (
+    "", "?sort=oldest", "?sort=newest", "?sort=patient", "?sort=disagreement", "?show=signed", "?show=mine",
+    "?show=all", "?priority=stat", "?modality=CT", "?flag=critical", "?finding=lung_mass", "?flag=conflict",
+)  # fmt: skip
+NEXT_ON_SCREEN = """() => {
+    window.shown = [];
+    let pressed = 0;
+    const report = () => document.querySelector('main.review')?.dataset.report;
+    let last = report();
+    document.addEventListener('keydown', (event) => { if (event.key === 's') pressed = event.timeStamp; }, true);
+    new MutationObserver(() => {
+        if (!report() || report() === last) return;
+        last = report();
+        requestAnimationFrame(() => setTimeout(() => window.shown.push(performance.now() - pressed)));
+    }).observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+@dataclass
+class Times:
+    """Milliseconds by kind of request, and what was answered otherwise than expected."""
+
+    taken: dict[str, list[float]] = field(default_factory=dict)
+    refused: dict[int, int] = field(default_factory=dict)
+
+    def add(self, kind: str, milliseconds: float) -> None:
+        self.taken.setdefault(kind, []).append(milliseconds)
+
+    def table(self) -> str:
+        rows = [f"| {kind} | {_figures(each)} |" for kind, each in sorted(self.taken.items())]
+        return "\n".join(["| What | n | median ms | p95 ms | p99 ms |", "|---|---:|---:|---:|---:|", *rows])
+
+
+def _figures(values: list[float]) -> str:
+    ordered = sorted(values)
+    at = [ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.95, 0.99)]
+    return f"{len(ordered)} | {at[0]:.1f} | {at[1]:.1f} | {at[2]:.1f}"
+
+
+class Reviewer:
+    """One person with a session, at work until told to stop."""
+
+    def __init__(self, url: str, cookie: str, think: float, number: int, times: Times) -> None:
+        self.http = httpx2.AsyncClient(base_url=url, cookies={"countersign": cookie}, timeout=30)
+        self.think, self.times, self.chance = think, times, random.Random(SEED + number)
+        self.page = ""
+
+    async def send(self, kind: str, method: str, path: str, **data: object) -> httpx2.Response:
+        await asyncio.sleep(self.chance.expovariate(1 / self.think))
+        began = time.perf_counter()
+        answer = await self.http.request(method, path, data=data or None)
+        self.times.add(kind, 1000 * (time.perf_counter() - began))
+        if answer.status_code not in (200, 204):
+            self.times.refused[answer.status_code] = self.times.refused.get(answer.status_code, 0) + 1
+        return answer
+
+    async def work(self) -> None:
+        """Looks and searches, opens what comes first, reviews, and goes on to the next."""
+        token = (await self.http.get("/session")).json()["csrf"]
+        self.http.headers.update({"X-CSRF-Token": token, "HX-Request": "true"})
+        await asyncio.sleep(self.chance.random() * self.think)
+        while True:
+            listed = (await self.send("list", "GET", f"/worklist{self.chance.choice(LISTS)}")).text
+            names = re.findall(r'class="open"[^>]*>(\w+)', listed) or ["Bara"]
+            word = self.chance.choice(names)[: self.chance.randint(2, 6)]
+            await self.send("search", "GET", f"/worklist?q={word}")
+            await self.send("search", "GET", f"/worklist?show=all&q=B{self.chance.randrange(10**6):08d}"[:-2])
+            free = re.findall(r'data-row="(\d+)"', (await self.send("list", "GET", "/worklist")).text)
+            await self.review(self.chance.choice(free[:25]))
+
+    async def review(self, report: str) -> None:
+        """Five reports, each followed by the next."""
+        self.page = (await self.send("open", "GET", f"/reports/{report}")).text
+        for _ in range(5):
+            while self.has("data-current") and not self.is_complete():
+                await self.decide()
+            if not self.is_complete():
+                return
+            answer = await self.send("sign, next report", "POST", f"{self.address}/sign", revision=self.revision)
+            self.page = answer.text
+            if answer.status_code != 200:
+                return
+
+    @property
+    def address(self) -> str:
+        return f"/reviews/{self.value('data-review')}"
+
+    @property
+    def revision(self) -> str:
+        return self.value("data-revision")
+
+    def value(self, name: str) -> str:
+        return re.findall(rf'{name}="([^"]*)"', self.page)[-1]
+
+    def has(self, name: str) -> bool:
+        return 'data-mine="yes"' in self.page and bool(self.value(name))
+
+    def is_complete(self) -> bool:
+        return 'data-complete="yes"' in self.page
+
+    async def decide(self) -> None:
+        """Approves the finding shown; rejects what cannot be approved, and one in ten."""
+        reject = 'data-command="approve" disabled' in self.page or self.chance.random() < 0.1
+        said = {"action": "reject", "reason": "hedged"} if reject else {"action": "approve", "confirmed": "true"}
+        current = self.value("data-current")
+        answer = await self.send(
+            "decide", "POST", f"{self.address}/decide", revision=self.revision, suggestion_id=current, **said
+        )
+        if answer.status_code != 200:
+            self.page = ""
+            raise_for(answer)
+        head = self.page[: self.page.index("data-panel")] if "data-panel" in self.page else self.page
+        self.page = head + answer.text
+
+    async def listen(self) -> None:
+        """Keeps the list live, as the page does."""
+        async with self.http.stream("GET", "/events", timeout=None) as answer:
+            async for _ in answer.aiter_bytes():
+                pass
+
+
+def raise_for(answer: httpx2.Response) -> None:
+    """What a load must not meet: the figures would be of errors."""
+    raise AssertionError(f"{answer.status_code}: {answer.text[:200]}")
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[Database]:
+    """PostgreSQL in a folder, with a migrated, empty database."""
+    placement = postgres.prepare(folder / "data", "benchmark")
+    port = free_port()
+    process = subprocess.Popen(postgres.command(placement, port), user=placement.user, env=postgres.environment())
+    server = Database(port=port, password=SecretStr("benchmark"), name="postgres", pool_size=10)
+    try:
+        yield _made(server)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _made(server: Database) -> Database:
+    admin = create_engine(server.url(), isolation_level="AUTOCOMMIT")
+    for _ in range(100):
+        try:
+            with admin.connect() as connection:
+                connection.execute(text("CREATE DATABASE worklist"))
+            break
+        except Exception:
+            time.sleep(0.2)
+    made = server.model_copy(update={"name": "worklist"})
+    engine = connect(made)
+    with engine.begin() as connection:
+        migrate(connection)
+    engine.dispose()
+    return made
+
+
+@asynccontextmanager
+async def at_work(url: str, cookies: list[str], think: float, times: Times) -> AsyncIterator[None]:
+    """The reviewers work as long as the caller stays."""
+    people = [Reviewer(url, cookie, think, number, times) for number, cookie in enumerate(cookies)]
+    tasks = [asyncio.create_task(work) for each in people for work in (each.work(), each.listen())]
+    yield
+    for task in tasks:
+        task.cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
+            raise error
+
+
+async def measured(worklist: Worklist, cookies: list[str], seconds: float, think: float) -> tuple[Times, float]:
+    """The load for some seconds, then the browser with the load going on; CPU ms of the process a request."""
+    times, warm = Times(), Times()
+    async with at_work(worklist.url, cookies[:-1], think, warm):
+        await asyncio.sleep(min(10, seconds))
+    async with at_work(worklist.url, cookies[:-1], think, times):
+        before = _cpu(worklist)
+        await asyncio.sleep(seconds)
+        used = (_cpu(worklist) - before) / sum(map(len, times.taken.values()))
+        for milliseconds in await on_screen(worklist.url, cookies[-1]):
+            times.add("next report on screen, Chromium", milliseconds)
+    return times, used
+
+
+def _cpu(worklist: Worklist) -> float:
+    assert worklist.process is not None
+    fields = Path(f"/proc/{worklist.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / TICKS
+
+
+async def on_screen(url: str, cookie: str, reports: int = 25) -> list[float]:
+    """Milliseconds from the key to the next report, for a reviewer who works through `reports` by keys."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = await browser.new_context(viewport={"width": 1440, "height": 900})
+        await context.add_cookies([{"name": "countersign", "value": cookie, "url": url}])
+        page = await context.new_page()
+        await page.goto(f"{url}/worklist?sort=newest")
+        await page.locator("a.open").first.click()
+        await page.wait_for_load_state()
+        await page.evaluate(NEXT_ON_SCREEN)
+        for _ in range(reports):
+            await _review_by_keys(page)
+        shown: list[float] = await page.evaluate("window.shown")
+        await browser.close()
+        return shown
+
+
+async def _review_by_keys(page: Page) -> None:
+    main, done = page.locator("main.review"), page.locator('[data-panel][data-complete="yes"]')
+    before = await main.get_attribute("data-report")
+    # Keys pressed while a decision is on its way do nothing.
+    idle = page.locator("body:not([data-busy])")
+    while not await done.count():
+        await idle.wait_for()
+        count = int(await page.locator("[data-panel] .progress b").inner_text())
+        if await page.locator('[data-command="approve"]:not(:disabled)').count():
+            await page.keyboard.press("a")
+            if await page.locator(".armed").count():
+                await page.keyboard.press("a")
+        else:
+            await page.keyboard.press("r")
+            await page.keyboard.press("1")
+        await page.locator(f'[data-panel] .progress b:text-is("{count + 1}")').wait_for()
+    await idle.wait_for()
+    await page.keyboard.press("s")
+    await page.locator(f'main.review:not([data-report="{before}"])').wait_for()
+
+
+def main() -> None:
+    options = parsed()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        with database(options.seed or Path(folder)) as made:
+            engine = connect(made)
+            began = time.perf_counter()
+            cookies = worklist_seed.seed(engine, options.reports, options.waiting)
+            engine.dispose()
+            print(f"{options.reports} reports seeded in {time.perf_counter() - began:.0f} s", flush=True)
+            if not options.seed:
+                report(made, cookies, options)
+
+
+def report(made: Database, cookies: list[str], options: argparse.Namespace) -> None:
+    """Runs the load and prints its table."""
+    worklist = Worklist(made, {"COUNTERSIGN_DATABASE__POOL_SIZE": "10"})
+    worklist.start()
+    try:
+        times, cpu = asyncio.run(measured(worklist, cookies, options.seconds, options.think))
+    finally:
+        worklist.stop()
+    requests = sum(len(each) for kind, each in times.taken.items() if "Chromium" not in kind)
+    said = (
+        f"{times.table()}\n\n{requests} requests, {cpu:.1f} ms CPU of the process each; refused: {times.refused or 0}"
+    )
+    print(said)
+    if options.out:
+        options.out.write_text(said + "\n")
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reports", type=int, default=100_000)
+    parser.add_argument("--waiting", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--think", type=float, default=1.0)
+    parser.add_argument("--seed", type=Path, help="only fill a database in this new folder")
+    parser.add_argument("--out", type=Path)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
