@@ -21,15 +21,18 @@ def of_the_day(plan: Plan) -> str:
     came = [(one.hour, float(one.reports)) for one in plan.hours]
     title = f"{plan.reports_a_day:,.0f} reports a day, {plan.nodes} nodes of {plan.profile}"
     return lines(
-        title, "hour of the day", "reports an hour", {"came": came, "nodes can read": [(0, could), (23, could)]}
+        title, "hour of the day", "reports an hour", {"came": came, "nodes can read": [(0, could), (24, could)]}
     )
 
 
-def of_the_waits(plan: Plan) -> str:
-    """99th percentile of the wait for a slot, by hour and priority."""
-    names = sorted({name for one in plan.hours for name in one.waits})
-    series = {name: [(one.hour, one.waits[name]) for one in plan.hours if name in one.waits] for name in names}
-    return lines("Wait until reading begins, 99th percentile", "hour of the day", "seconds", series)
+def of_the_answers(plan: Plan) -> str:
+    """From a report's arrival to its suggestions, by hour and priority."""
+    names = [name for name in plan.classes if any(name in one.turnaround for one in plan.hours)]
+    series = {
+        name: [(one.hour, one.turnaround[name]) for one in plan.hours if name in one.turnaround] for name in names
+    }
+    title = "From arrival to suggestions, 95 of a hundred reports within"
+    return lines(title, "hour of the day", "seconds", series, right=24)
 
 
 def of_a_node(plan: Plan, node: Node) -> str:
@@ -40,9 +43,9 @@ def of_a_node(plan: Plan, node: Node) -> str:
     return lines(f"One node of {node.name}", "output tokens of a report", "reports an hour", series)
 
 
-def lines(title: str, x_title: str, y_title: str, series: Mapping[str, Points]) -> str:
-    """One line a name; both axes from zero."""
-    right = max((x for points in series.values() for x, _ in points), default=1) or 1
+def lines(title: str, x_title: str, y_title: str, series: Mapping[str, Points], *, right: float = 0) -> str:
+    """One line a name; both axes from zero, the horizontal one to `right` at least."""
+    right = max((right, *(x for points in series.values() for x, _ in points))) or 1
     top = _round_up(max((y for points in series.values() for _, y in points), default=1) or 1)
     parts = [_frame(title, x_title, y_title), *_grid(right, top)]
     for at, (name, points) in enumerate(series.items()):

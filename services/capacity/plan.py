@@ -37,11 +37,11 @@ class Class(Record):
 
 
 class Hourly(Record):
-    """One hour of the day: reports, 99th percentile of the wait by priority (seconds), share of the nodes in use."""
+    """One hour: reports, 95th percentile of the turnaround by priority (seconds), share of the nodes in use."""
 
     hour: int
     reports: int
-    waits: dict[str, float]
+    turnaround: dict[str, float]
     load: float
 
 
@@ -160,5 +160,5 @@ def _waits(seconds: Sequence[float]) -> Waits:
 
 def _hour(hour: int, reads: Sequence[Read], capacity: float) -> Hourly:
     some = [read for read in reads if int(read.arrival.at // 3600) == hour]
-    waits = {name: one.wait.p99 for name, one in classes(some).items()}
-    return Hourly(hour=hour, reports=len(some), waits=waits, load=len(some) / capacity)
+    turnaround = {name: one.turnaround.p95 for name, one in classes(some).items()}
+    return Hourly(hour=hour, reports=len(some), turnaround=turnaround, load=len(some) / capacity)

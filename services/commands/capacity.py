@@ -129,7 +129,7 @@ def _write(folder: Path, planned: Plan, node: Node) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(planned.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (folder / "day.svg").write_text(pictures.of_the_day(planned), encoding="utf-8")
-    (folder / "waits.svg").write_text(pictures.of_the_waits(planned), encoding="utf-8")
+    (folder / "answers.svg").write_text(pictures.of_the_answers(planned), encoding="utf-8")
     (folder / "node.svg").write_text(pictures.of_a_node(planned, node), encoding="utf-8")
 
 

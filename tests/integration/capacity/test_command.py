@@ -72,7 +72,7 @@ def test_a_measured_layer_stands_beside_the_arithmetic(tmp_path: Path) -> None:
 
 def test_plan_and_pictures_are_kept_in_a_folder(tmp_path: Path) -> None:
     run("--out", tmp_path / "plan")
-    assert {path.name for path in (tmp_path / "plan").iterdir()} == {"plan.json", "day.svg", "waits.svg", "node.svg"}
+    assert {path.name for path in (tmp_path / "plan").iterdir()} == {"plan.json", "day.svg", "answers.svg", "node.svg"}
     assert json.loads((tmp_path / "plan/plan.json").read_text())["nodes"] == 1
 
 

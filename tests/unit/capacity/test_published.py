@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from scripts.sizing_page import PAGE, page
 from services.capacity.published import RUNS, compare, markdown
-
-PAGE = Path(__file__).parents[3] / "docs/operations/sizing.md"
 
 
 def test_no_published_run_is_missed_by_more_than_a_quarter_and_none_is_promised_more_than_was_measured() -> None:
@@ -15,6 +12,7 @@ def test_no_published_run_is_missed_by_more_than_a_quarter_and_none_is_promised_
     assert all(-0.25 < one.off <= 0.0 for one in found), markdown()
 
 
-def test_the_page_has_the_table() -> None:
-    """After a change: `countersign capacity --published`."""
-    assert markdown() in PAGE.read_text(encoding="utf-8")
+def test_every_figure_of_the_sizing_page_is_the_planners() -> None:
+    """After a change: `python scripts/sizing_page.py`."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert page(text) == text
