@@ -18,6 +18,7 @@ COMMANDS = {
     "migrate": "admin:migrate",
     "settings": "admin:settings",
     "verify": "admin:verify",
+    "audit": "audit:app",
     "messages": "messages:messages",
     "message": "messages:message",
     "quarantine": "messages:quarantine",
