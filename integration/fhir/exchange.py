@@ -11,6 +11,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from integration.fhir.deletion import deleted_references
 from integration.fhir.errors import Conflict, NotFound, Refused, Unreachable, outcome_codes
 from integration.fhir.systems import Json
 
@@ -64,11 +65,15 @@ class Written:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a search or history: resources in order, and where the next page is ("" at the end)."""
+    """One page of a search or history: resources in order, and where the next page is ("" at the end).
+
+    `deleted`: references of what a history says was deleted.
+    """
 
     resources: tuple[Json, ...]
     next: str
     total: int | None = None
+    deleted: tuple[str, ...] = ()
 
 
 def etag_version(etag: str) -> str:
@@ -152,7 +157,8 @@ def _page(bundle: Json) -> Page:
     resources = tuple(entry["resource"] for entry in matches if isinstance(entry.get("resource"), dict))
     links = {link.get("relation"): link.get("url", "") for link in bundle.get("link") or []}
     total = bundle.get("total")
-    return Page(resources, links.get("next", ""), total if isinstance(total, int) else None)
+    counted = total if isinstance(total, int) else None
+    return Page(resources, links.get("next", ""), counted, deleted_references(bundle))
 
 
 def create(resource: Json, if_none_exist: str = "") -> Exchange[Written]:

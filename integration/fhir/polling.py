@@ -52,9 +52,10 @@ def changed_since(capabilities: Capabilities, since: datetime, *, count: int = 1
 
 
 def hints(page: Page) -> tuple[Hint, ...]:
-    """What to take in from a page, each with its version."""
-    found = (_hint(resource) for resource in page.resources if resource.get("resourceType") == _TYPE)
-    return tuple(hint for hint in found if hint is not None)
+    """What to take in from a page, each with its version; what was deleted has none."""
+    found = [_hint(resource) for resource in page.resources if resource.get("resourceType") == _TYPE]
+    found += [hint_of(reference.split("/_history")[0]) for reference in page.deleted]
+    return tuple(hint for hint in found if hint is not None and hint.type == _TYPE)
 
 
 def newest(page: Page, chosen: Way) -> datetime | None:

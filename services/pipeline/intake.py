@@ -13,11 +13,12 @@ from sqlalchemy import Connection, RowMapping
 
 from integration.canonical import Door, Report
 from integration.fhir import report as fhir_report
+from integration.fhir.deletion import deleted_references
 from integration.hl7v2.msh import read_header
 from integration.hl7v2.parts import split
 from integration.hl7v2.report import Understood, read_reports
 from integration.hl7v2.urgency import urgency
-from services.pipeline import placement
+from services.pipeline import deletion, placement
 from services.pipeline.context import Site
 from services.pipeline.states import NO_KEY
 from services.store import inbox, jobs
@@ -30,7 +31,7 @@ def take_in(connection: Connection, job: RowMapping, site: Site) -> None:
     if header and header.is_batch and message["part"] is None:
         _take_apart(connection, message)
     else:
-        _settle(connection, message, _understand(message, site), site)
+        _settle(connection, message, _understand(connection, message, site), site)
     jobs.finish(connection, job["id"], job["lease_epoch"])
 
 
@@ -46,12 +47,15 @@ def _take_apart(connection: Connection, batch: RowMapping) -> None:
     inbox.set_state(connection, batch["id"], "done")
 
 
-def _understand(message: RowMapping, site: Site) -> Understood:
+def _understand(connection: Connection, message: RowMapping, site: Site) -> Understood:
     body = bytes(message["body"])
     if message["door"] == Door.HL7.value:
         sender = site.senders.find(message["application"], message["facility"])
         return read_reports(body, message["site_id"], sender)
-    found = fhir_report.read_report(json.loads(body), message["site_id"], message["peer"], site.systems)
+    bundle = json.loads(body)
+    for reference in deleted_references(bundle):
+        return deletion.understood(connection, message, reference)
+    found = fhir_report.read_report(bundle, message["site_id"], message["peer"], site.systems)
     if found.disposition is fhir_report.Disposition.REPORT and found.report:
         return Understood(reports=(found.report,))
     ignored = found.disposition is fhir_report.Disposition.IGNORED

@@ -9,8 +9,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from integration.canonical import Door
+from integration.fhir.deletion import deletion
 from integration.fhir.systems import Json, Systems, is_ours
-from services.store import inbox
+from services.pipeline.states import NO_LONGER_READABLE
+from services.store import inbox, notices, reports
+
+GONE = ".deleted"
 
 
 def is_known(connection: Connection, endpoint: str, reference: str, version: str) -> bool:
@@ -30,6 +34,29 @@ def receive_resource(connection: Connection, bundle: Json, endpoint: str, site: 
     if row["state"] == "queued":
         inbox.add_jobs(connection, [{"site_id": site, "kind": "intake", "message_id": message_id, "sender": endpoint}])
     return str(row["state"])
+
+
+def receive_deletion(connection: Connection, reference: str, endpoint: str, site: str) -> str:
+    """A resource we have read is deleted (410): stored like a version of it; the state it got."""
+    known = inbox.last_version(connection, endpoint, reference)
+    if known is None:
+        return "gone"
+    kind, _, identity = reference.partition("/")
+    # Named after the version before it, so that each deletion is taken in once, however often it is announced.
+    named = {"resourceType": kind, "id": identity, "meta": {"versionId": f"{known.removesuffix(GONE)}{GONE}"}}
+    message_id = inbox.add_resource(connection, _row(deletion(reference), named, endpoint, site))
+    if message_id is None:
+        return "repeated"
+    inbox.add_jobs(connection, [{"site_id": site, "kind": "intake", "message_id": message_id, "sender": endpoint}])
+    return "queued"
+
+
+def note_unreadable(connection: Connection, reference: str, endpoint: str, site: str) -> str:
+    """A resource we have read answers 404: deleted, or hidden from us. A person is told once."""
+    source = reports.last_source(connection, site, endpoint, reference)
+    if source is not None:
+        notices.add_once(connection, "gone", site, source["report_id"], NO_LONGER_READABLE)
+    return "gone"
 
 
 def _row(bundle: Json, report: Json, endpoint: str, site: str) -> dict[str, Any]:

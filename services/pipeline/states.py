@@ -6,4 +6,8 @@ RETRACTED = "the source took the report back"
 CORRECTED_BEFORE_DELIVERY = "the report was corrected between Sign and delivery"
 OTHER_PATIENT = "this order is known with another patient: a person must decide which is right"
 CANCELLED_AFTER_FINAL = "the order was cancelled after a final report: a person must decide"
+DELETED_ELSEWHERE = "deleted on a FHIR server; another source still has the report as final"
+NO_LONGER_READABLE = (
+    "the FHIR server does not show this report any more (404): if it was deleted, decide what is to stand"
+)
 NO_KEY = "no patient identifier, or no accession and no filler order number"

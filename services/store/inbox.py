@@ -132,6 +132,13 @@ def has_resource(connection: Connection, endpoint: str, reference: str, version:
     return bool(connection.scalar(query))
 
 
+def last_version(connection: Connection, endpoint: str, reference: str) -> str | None:
+    """The version of a resource that came last, None where none came."""
+    where = (message.c.door == "fhir", message.c.peer == endpoint, message.c.resource == reference)
+    query = select(message.c.resource_version).where(*where).order_by(message.c.id.desc()).limit(1)
+    return connection.scalar(query)
+
+
 def add_jobs(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """One intake job for each message that is queued."""
     if rows:

@@ -117,6 +117,17 @@ def records(connection: Connection, report_id: int) -> list[Report]:
     return [Report.model_validate(record) for record in connection.execute(query).scalars()]
 
 
+def last_source(connection: Connection, site: str, endpoint: str, reference: str) -> RowMapping | None:
+    """What a resource of a FHIR endpoint said last of its report; None where it never became one."""
+    where = and_(
+        report_source.c.site_id == site,
+        report_source.c.reference == reference,
+        report_source.c.record["source"]["application"].astext == endpoint,
+    )
+    query = select(report_source).where(where).order_by(report_source.c.id.desc()).limit(1)
+    return connection.execute(query).mappings().one_or_none()
+
+
 def current_version(connection: Connection, report_id: int) -> RowMapping | None:
     """The version that counts, None before the first and after a retraction."""
     where = and_(report_version.c.report_id == report_id, report_version.c.state.in_(CURRENT))

@@ -12,7 +12,7 @@ from integration.fhir.errors import NotFound, Refused, Unreachable
 from integration.fhir.notification import Hint
 from integration.fhir.reread import reread
 from integration.fhir.systems import Systems
-from services.pipeline.receive_resource import is_known, receive_resource
+from services.pipeline.receive_resource import is_known, note_unreadable, receive_deletion, receive_resource
 from services.settings import Settings
 from services.telemetry.logs import log
 from services.telemetry.metrics import FRAMES
@@ -73,13 +73,19 @@ class Intake:
                 return _count("repeated")
         try:
             bundle = await self._client.run(reread(hint.reference, self._client.endpoint.base_url))
-        except NotFound:
-            return _count("gone")
+        except NotFound as missing:
+            return _count(await self._gone(hint.reference, missing.status))
         except Refused as refused:
             LOG.warning("refused", reason=str(refused))
             return _count("refused")
         async with self._engine.begin() as connection:
             return _count(await connection.run_sync(receive_resource, bundle, name, site, self._systems))
+
+    async def _gone(self, reference: str, status: int) -> str:
+        """410 says that it was deleted; 404 may only mean that it is hidden from us."""
+        take = receive_deletion if status == 410 else note_unreadable
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(take, reference, self._settings.fhir.name, self._settings.site)
 
 
 def pause_of(error: Exception) -> float:

@@ -64,6 +64,7 @@ class Proxy:
 
     Where `lose(method, path)`, the answer is lost after the server gave it: the connection
     closes without a byte. `status` answers every request itself, with `headers`; `instead` some, with a body.
+    `missing`: a reference answered 404.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Proxy:
         self.requests: list[tuple[str, str]] = []
         self.lose = lose
         self.instead = instead
+        self.missing = ""
         handler = _handler(self, upstream, change, refuse, status, headers or {})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}/fhir"
@@ -111,6 +113,8 @@ def _handler(
             proxy.requests.append((self.command, path))
             if status:
                 return self._answer(status, b"", headers)
+            if proxy.missing and path.startswith(f"/{proxy.missing}"):
+                return self._answer(404, _outcome("not-found"), {})
             given = proxy.instead(path) if proxy.instead else None
             if given is not None:
                 return self._answer(200, given, {"Content-Type": "application/fhir+json"})

@@ -5,22 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import httpx2
 import pytest
 from pydantic import AnyHttpUrl
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row, Table, select
 
 from integration.fhir.capability import Capabilities, capabilities
 from integration.fhir.client import AsyncClient, Client, Endpoint
-from integration.fhir.exchange import create, read, search_all, update
+from integration.fhir.exchange import create, delete, read, search_all, update
 from integration.fhir.notification import Hint, Kind, Notification
 from integration.fhir.reread import reread
 from integration.fhir.subscription import SECRET_HEADER, rest_hook, topic
 from integration.fhir.systems import Json, Systems
+from services.pipeline import states
+from services.pipeline.context import site as make_site
+from services.pipeline.intake import take_in
 from services.settings import Database, Fhir, Settings
+from services.store import jobs
 from services.store.engine import connect_async
+from services.store.tables import job, notice, report_version
 from services.subscriber.events import Events
 from services.subscriber.intake import Intake
 from services.subscriber.notifications import PATH, make_app
@@ -168,8 +174,70 @@ async def test_two_workers_at_once_store_a_version_once(house: House, client: Cl
     assert messages(engine, filed.reference) == ["queued"]
 
 
-async def test_a_report_that_is_gone_or_refused_is_no_error(house: House) -> None:
+async def test_a_report_that_was_never_there_is_no_error(house: House) -> None:
     assert await house.intake.take_in(Hint("DiagnosticReport", "never-there")) == "gone"
+
+
+async def test_a_deleted_report_is_taken_back_once_and_a_person_is_told(
+    house: House, client: Client, engine: Engine
+) -> None:
+    filed = file_report(client)
+    hint = Hint("DiagnosticReport", filed.reference.partition("/")[2])
+    assert await house.intake.take_in(hint) == "queued"
+    understand_all(engine, house.settings)
+    client.run(delete(filed.reference))
+    assert [await house.intake.take_in(hint) for _ in range(3)] == ["queued", "repeated", "repeated"]
+    understand_all(engine, house.settings)
+    assert [row.state for row in rows(engine, report_version)] == ["retracted"]
+    assert messages(engine, filed.reference) == ["done", "done"]
+
+
+async def test_a_deleted_copy_of_a_report_another_source_stands_by_takes_nothing_back(
+    house: House, client: Client, engine: Engine
+) -> None:
+    number = {"system": "urn:ris", "value": str(uuid.uuid4())}
+    one = file_report(client, identifier=[number])
+    subject = client.run(read(one.reference))["subject"]
+    two = file_report(client, identifier=[number], subject=subject, conclusion="Small left effusion.")
+    for each in (one, two):
+        await house.intake.take_in(Hint("DiagnosticReport", each.reference.partition("/")[2]))
+    understand_all(engine, house.settings)
+    client.run(delete(one.reference))
+    await house.intake.take_in(Hint("DiagnosticReport", one.reference.partition("/")[2]))
+    understand_all(engine, house.settings)
+    assert "retracted" not in [row.state for row in rows(engine, report_version)]
+    assert [row.message for row in rows(engine, notice)] == [states.DELETED_ELSEWHERE]
+
+
+async def test_a_report_that_answers_404_after_it_was_read_is_left_to_a_person(
+    database: Database, fhir_server: Sekmet, client: Client, engine: Engine
+) -> None:
+    filed = file_report(client)
+    with Proxy(fhir_server.base_url) as proxy:
+        house = House(database, proxy.base_url)
+        hint = Hint("DiagnosticReport", filed.reference.partition("/")[2])
+        await house.intake.take_in(hint)
+        understand_all(engine, house.settings)
+        proxy.missing = filed.reference
+        assert [await house.intake.take_in(hint) for _ in range(2)] == ["gone", "gone"]
+        await house.close()
+    assert [row.state for row in rows(engine, report_version)] == ["current"]
+    assert [row.message for row in rows(engine, notice)] == [states.NO_LONGER_READABLE]
+
+
+def understand_all(engine: Engine, settings: Settings) -> None:
+    """Every message that waits, taken in."""
+    site = make_site(settings)
+    while waiting := [row.id for row in rows(engine, job) if row.kind == "intake" and row.state == "ready"]:
+        with engine.begin() as connection:
+            claimed = jobs.claim(connection, waiting[0], "test", settings.queue)
+            assert claimed is not None
+            take_in(connection, claimed, site)
+
+
+def rows(engine: Engine, table: Table) -> Sequence[Row[Any]]:
+    with engine.connect() as connection:
+        return connection.execute(select(table).order_by(table.c.id)).all()
 
 
 def test_absolute_references_of_the_server_itself_are_followed_and_no_others(
