@@ -44,10 +44,9 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")] = False,
 ) -> None:
     """Search the trail, newest first. The search itself is audited."""
-    wanted: dict[str, Any] = {"actor": actor, "action": action, "report_id": report, "since": _utc(since), "until": _utc(until)}
-    site = settings(data).site
+    site, days = settings(data).site, {"since": _utc(since), "until": _utc(until)}
     with database(data) as connection:
-        rows = store.search(connection, site, **wanted, limit=limit)
+        rows = store.search(connection, site, actor=actor, action=action, report_id=report, **days, limit=limit)
         who = f"operating system user {os.getuid()}"
         store.append(connection, site=site, actor=who, action="export", entity="audit", detail={"rows": len(rows)})
     if as_json:
