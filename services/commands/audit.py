@@ -44,9 +44,11 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")] = False,
 ) -> None:
     """Search the trail, newest first. The search itself is audited."""
-    site, days = settings(data).site, {"since": _utc(since), "until": _utc(until)}
+    site, days = settings(data).site, (_utc(since), _utc(until))
     with database(data) as connection:
-        rows = store.search(connection, site, actor=actor, action=action, report_id=report, **days, limit=limit)
+        rows = store.search(
+            connection, site, actor=actor, action=action, report_id=report, since=days[0], until=days[1], limit=limit
+        )
         who = f"operating system user {os.getuid()}"
         store.append(connection, site=site, actor=who, action="export", entity="audit", detail={"rows": len(rows)})
     if as_json:
