@@ -28,7 +28,7 @@ COMMANDS = {
     "purge": "purge:purge",
     "send": "send:send",
     "read": "read:read",
-    "evaluate": "evaluate:evaluate",
+    "evaluate": "evaluate:app",
     "dataset": "dataset:app",
     "capacity": "capacity:capacity",
     "serve-model": "serve_model:serve_model",

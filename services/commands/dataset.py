@@ -13,6 +13,7 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from services.commands.common import Data, database, settings
+from services.commands.import_csv import import_csv
 from services.evaluation.decisions import Export
 from services.evaluation.decisions import export as exported
 from services.evaluation.vocabulary import words
@@ -22,13 +23,14 @@ from services.settings import Settings
 from services.store import audit, signed_reports
 from services.store.people import Person, as_person
 
-app = typer.Typer(no_args_is_help=True, help="Data sets from the worklist's decisions.")
+app = typer.Typer(no_args_is_help=True, help="Data sets from the worklist's decisions, or from a CSV.")
+app.command("import-csv")(import_csv)
 ROLE = "administrator"
 
 
 @app.callback()
 def _group() -> None:
-    """Data sets from the worklist's decisions."""
+    """Data sets from the worklist's decisions, or from a CSV."""
 
 
 @app.command()
