@@ -30,6 +30,7 @@ COMMANDS = {
     "read": "read:read",
     "evaluate": "evaluate:app",
     "dataset": "dataset:app",
+    "training": "training:app",
     "capacity": "capacity:capacity",
     "serve-model": "serve_model:serve_model",
     "catalogue": "catalogue:app",

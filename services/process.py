@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from services.settings import Settings
+from services.store import purpose
 from services.store.schema import is_current
 from services.telemetry import health, logs, traces
 from services.telemetry.health import Probes
@@ -55,11 +56,16 @@ class Process:
         threading.Thread(target=watch, name="watchdog", daemon=True).start()
 
     def wait_for_database(self, engine: Engine) -> bool:
-        """Waits, saying so once, until PostgreSQL is there with the schema we expect; False when told to stop."""
+        """Waits, saying so once, until PostgreSQL is there with the schema we expect; False when told to stop.
+
+        Raises PurposeError where the database is not one for this instance.
+        """
         said = ""
         while not self.stop.is_set():
             reason = database_problem(engine)
             if not reason:
+                with engine.begin() as connection:
+                    purpose.claim(connection, training=self.settings.training)
                 return True
             if reason != said:
                 LOG.warning("waiting", reason=reason)

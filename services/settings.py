@@ -276,6 +276,9 @@ class Settings(BaseSettings):
     config_dir: Path | None = Field(
         None, description="Folder with senders.yaml, engines.yaml and catalogue/; empty: built-in defaults."
     )
+    training: bool = Field(
+        False, description="Training instance: exercises on a database of its own; nothing comes in or goes out."
+    )
     database: Database = Field(default_factory=Database, description="PostgreSQL.")
     broker: Broker = Field(default_factory=Broker, description="Broker.")
     mllp: Mllp = Field(default_factory=Mllp, description="HL7 listener.")
@@ -300,11 +303,21 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     source = EnvSettingsSource(Settings, env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True)
     source.env_vars = {name.lower(): value for name, value in given.items() if value}
     try:
-        return Settings.model_validate(source())
+        return _without_destinations(Settings.model_validate(source()))
     except PydanticSettingsError as error:
         raise SettingsError(f"{PREFIX}…: {error}: JSON expected") from None
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(error))) from None
+
+
+def _without_destinations(settings: Settings) -> Settings:
+    """The settings; those of a training instance name nobody to deliver to. Raises SettingsError."""
+    if settings.training and (settings.fhir.url or settings.writeback.oru):
+        raise SettingsError(
+            f"{PREFIX}TRAINING: a training instance delivers nothing: leave {PREFIX}FHIR__URL and "
+            f"{PREFIX}WRITEBACK__ORU empty"
+        )
+    return settings
 
 
 def _with_files(environ: Mapping[str, str]) -> dict[str, str]:

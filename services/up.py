@@ -34,16 +34,24 @@ class Running:
     supervisor: Supervisor
 
 
-async def up(folder: Path, wanted: Mapping[str, int], say: Say, *, demo_login: bool = False) -> Running:
-    """Starts everything and returns once all of it is ready. Raises EmbeddedError with one clear line."""
+async def up(
+    folder: Path, wanted: Mapping[str, int], say: Say, *, demo_login: bool = False, training: bool = False
+) -> Running:
+    """Starts everything, of a training instance the worklist alone, and returns once all of it is ready.
+
+    Raises EmbeddedError with one clear line.
+    """
     configured = os.environ.get("COUNTERSIGN_FHIR__URL", "")
-    instance = prepare(folder, wanted, fhir_url=configured, demo_login=demo_login)
+    instance = prepare(folder, wanted, fhir_url=configured, demo_login=demo_login, training=training)
     _lock(folder)
     environment = {**os.environ, **instance.environment(), "COUNTERSIGN_FHIR__URL": instance.fhir_url}
     settings = load(environment)
     supervisor = Supervisor(folder, say)
     try:
-        await _start_all(supervisor, folder, instance, settings, environment, own_fhir=not configured)
+        if training:
+            await _start_training(supervisor, folder, instance, settings, environment)
+        else:
+            await _start_all(supervisor, folder, instance, settings, environment, own_fhir=not configured)
     except BaseException:
         await supervisor.stop()
         raise
@@ -63,6 +71,14 @@ async def _start_all(
     await asyncio.to_thread(_migrate, settings)
     fhir = [_fhir(folder, instance, environment)] if own_fhir else []
     await supervisor.start(*fhir, *(_process(name, instance, environment) for name in PROCESSES))
+
+
+async def _start_training(
+    supervisor: Supervisor, folder: Path, instance: Instance, settings: Settings, environment: dict[str, str]
+) -> None:
+    await supervisor.start(_postgres(folder, instance))
+    await asyncio.to_thread(_migrate, settings)
+    await supervisor.start(_process("worklist", instance, environment))
 
 
 def _lock(folder: Path) -> None:

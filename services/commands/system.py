@@ -30,17 +30,18 @@ def up(
     http_port: Port = 0,
     fhir_port: Port = 0,
     demo_login: Annotated[bool, typer.Option(help="A fictional reviewer may log in without a password.")] = False,
+    training: Annotated[bool, typer.Option(help="Exercises only: the worklist, no door in or out.")] = False,
 ) -> None:
     """Run the whole system in the foreground; prints `ready` when all of it is healthy."""
     ports = {"mllp": mllp_port, "http": http_port, "fhir": fhir_port}
     with clear_errors():
-        asyncio.run(_up(data.absolute(), ports, demo_login))
+        asyncio.run(_up(data.absolute(), ports, demo_login=demo_login, training=training))
 
 
-async def _up(folder: Path, ports: dict[str, int], demo_login: bool) -> None:
+async def _up(folder: Path, ports: dict[str, int], **options: bool) -> None:
     _cancel_on_signals()
     with contextlib.suppress(asyncio.CancelledError):
-        running = await start(folder, ports, _progress, demo_login=demo_login)
+        running = await start(folder, ports, _progress, **options)
         try:
             typer.echo("ready")
             await asyncio.Event().wait()

@@ -21,7 +21,7 @@ class Instance(BaseModel):
     """What an embedded instance is made of; written to DIR/instance.json (0600, it holds passwords).
 
     Ports are loopback TCP ports: `mllp`, `http` (worklist), `fhir`, `postgres`, `valkey`, `notify`, and
-    `health.<process>` for each process.
+    `health.<process>` for each process. A training instance has only the worklist, and `fhir_url` is empty.
     """
 
     ports: dict[str, int]
@@ -30,6 +30,7 @@ class Instance(BaseModel):
     fhir_url: str
     notify_secret: str
     demo_login: bool = False
+    training: bool = False
 
     def environment(self) -> dict[str, str]:
         """The settings every process of this instance is started with."""
@@ -43,6 +44,7 @@ class Instance(BaseModel):
             "COUNTERSIGN_WORKLIST__PORT": str(self.ports["http"]),
             "COUNTERSIGN_WORKLIST__DEMO_LOGIN": str(self.demo_login).lower(),
             "COUNTERSIGN_FHIR__URL": self.fhir_url,
+            "COUNTERSIGN_TRAINING": str(self.training).lower(),
             "COUNTERSIGN_FHIR__NOTIFY_PORT": str(self.ports["notify"]),
             "COUNTERSIGN_FHIR__NOTIFY_SECRET": self.notify_secret,
         }
@@ -65,7 +67,9 @@ def _own_settings(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name.startswith("COUNTERSIGN_")}
 
 
-def prepare(folder: Path, wanted: Mapping[str, int], *, fhir_url: str = "", demo_login: bool = False) -> Instance:
+def prepare(
+    folder: Path, wanted: Mapping[str, int], *, fhir_url: str = "", demo_login: bool = False, training: bool = False
+) -> Instance:
     """The instance for a folder, made on first use. `wanted` ports are taken or it fails; others are found."""
     _make(folder)
     known = load(folder) if (folder / FILE).exists() else None
@@ -75,8 +79,9 @@ def prepare(folder: Path, wanted: Mapping[str, int], *, fhir_url: str = "", demo
         postgres_password=known.postgres_password if known else secrets.token_urlsafe(24),
         valkey_password=known.valkey_password if known else secrets.token_urlsafe(24),
         notify_secret=known.notify_secret if known else secrets.token_urlsafe(24),
-        fhir_url=fhir_url or f"http://127.0.0.1:{ports['fhir']}/fhir",
+        fhir_url="" if training else fhir_url or f"http://127.0.0.1:{ports['fhir']}/fhir",
         demo_login=demo_login,
+        training=training,
     )
     _write(folder / FILE, instance)
     return instance

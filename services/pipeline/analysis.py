@@ -6,7 +6,7 @@ lease; a version that stopped being current meanwhile is not written.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,10 +22,14 @@ from integration.canonical import (
 )
 from services.pipeline import states
 from services.pipeline.placement import deliver
+from services.reading.agreement import Curve, curve_for
 from services.reading.catalogue.library import Library
 from services.reading.reader import Question, Reader, Reading
 from services.settings import Settings
-from services.store import jobs, reports, reviews
+from services.store import calibrations, jobs, reports, reviews
+
+# Only present against absent is a disagreement: the rules speak on about half of the labels.
+POLAR = {Status.PRESENT, Status.ABSENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def store(connection: Connection, asked: Asked, reading: Reading, rules: Reading
         return
     analysis_id = _keep(connection, asked, reading)
     if not asked.job["shadow"]:
-        _suggest(connection, report, version, analysis_id, reading, rules, settings)
+        suggest(connection, report, version, analysis_id, reading, rules, settings)
     jobs.finish(connection, asked.job["id"], asked.job["lease_epoch"])
 
 
@@ -123,11 +127,12 @@ def _keep(connection: Connection, asked: Asked, reading: Reading) -> int:
         version_id=asked.version["id"],
         job_id=asked.job["id"],
         shadow=asked.job["shadow"],
+        failed=asked.job["failed"],
         **{name: record[name] for name in columns},
     )
 
 
-def _suggest(
+def suggest(
     connection: Connection,
     report: RowMapping,
     version: RowMapping,
@@ -136,19 +141,31 @@ def _suggest(
     rules: Reading,
     settings: Settings,
 ) -> None:
-    """New suggestions in, older ones out, the review opened, the deliveries queued: one transaction."""
+    """New suggestions in, older ones out, the review opened, the deliveries queued: one transaction.
+
+    The calibration in use gives each its agreement; what was suggested or decided before keeps its own.
+    """
     for older in reports.older_versions_showing(connection, report["id"], version["id"]):
         reports.withdraw_suggestions(connection, older, states.WITHDRAWN)
         deliver(connection, report, older, "withdrawn", settings)
     checked = {_place(verdict): verdict.status for verdict in rules.verdicts}
     shown = [verdict for verdict in reading.verdicts if _is_suggested(verdict, settings)]
     rows = [_row(report, version, analysis_id, verdict, position, checked) for position, verdict in enumerate(shown)]
-    reports.put_suggestions(connection, rows)
+    curves = calibrations.active(connection, version["site_id"], reading.engine.model_dump())
+    reports.put_suggestions(connection, [row | _agreement(row, curves) for row in rows])
     reports.set_version_state(connection, version["id"], "current")
     reports.open_review(connection, version, report["priority"])
     reports.move_drafts(connection, report["id"], version["id"])
     reviews.count_flags(connection, report["id"])
     deliver(connection, report, version["id"], "proposed", settings)
+
+
+def _agreement(row: Mapping[str, Any], curves: Mapping[str, Curve]) -> dict[str, Any]:
+    """What a vote share is worth; nothing for a reading without votes, or without a curve."""
+    curve = curve_for(curves, row["finding_id"])
+    if curve is None or row["confidence"] is None:
+        return {"agreement": None, "calibration_id": None}
+    return {"agreement": curve.at(row["confidence"]), "calibration_id": curve.id}
 
 
 def _is_suggested(verdict: Verdict, settings: Settings) -> bool:
@@ -185,4 +202,5 @@ def _row(
         "rules_status": rules_status.value if rules_status else None,
         "position": position,
         **{name: record[name] for name in plain},
+        "conflict": verdict.conflict or {verdict.status, rules_status} == POLAR,
     }

@@ -76,7 +76,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for part in PAGES:
         app.include_router(part.router)
-    fhir_pages.mount(app, app.state.context)
+    if not settings.training:
+        # What is decided in an exercise must not be read by anybody's record system.
+        fhir_pages.mount(app, app.state.context)
     api.mount(app)
     errors.install(app)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.worklist.frame_ancestors)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
+from services.evaluation.proportions import wilson
 from services.store import charts
 from services.store.charts import Span
 
 # Units of the drawings. Words stand beside them as text of the page, so that they wrap, zoom and keep contrast.
 WIDTH, BAR, ROW, PLOT, EDGE = 640, 14, 24, 200, 6
-Z95 = 1.959964
 PRIORITIES = ("STAT", "Urgent", "Routine")
 WAITS = ("under 1 h", "1 to 4 h", "over 4 h")
 
@@ -49,15 +48,6 @@ class Chart:
     labels: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     ends: tuple[str, str] | None = None
-
-
-def wilson(successes: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a proportion (Wilson score), both ends in [0, 1]; count at least 1."""
-    share, z2 = successes / count, Z95**2
-    centre = share + z2 / (2 * count)
-    half = Z95 * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    scale = 1 + z2 / count
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
 def bars(values: Sequence[Sequence[int]]) -> list[Mark]:

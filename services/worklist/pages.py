@@ -47,6 +47,7 @@ def page(request: Request, visit: Visit | None, template: str, status: int = 200
         "keys": keymap(preferences),
         "key_labels": [(command, label) for command, (_, label) in COMMANDS.items()],
         "demo": of(request).settings.worklist.demo_login,
+        "training": of(request).settings.training,
         "path": request.url.path,
     }
     return of(request).templates.TemplateResponse(request, template, {**shared, **values}, status_code=status)

@@ -18,7 +18,7 @@ from services.store.tables.base import key, metadata, moment, one_of, site
 
 PURPOSES = ("live", "training")
 METHODS = ("isotonic", "platt")
-EXERCISES = ("correct", "wrong_status", "wrong_side", "wrong_finding", "omitted")
+EXERCISES = ("correct", "wrong_status", "wrong_side", "omitted")
 
 # One row: whether this database holds patients' reports or exercises. Set once, by the first process that starts
 # on it; triggers keep messages, jobs and deliveries out of a training database.

@@ -88,7 +88,7 @@ def _exercise() -> None:
         sa.Column("truth", JSONB(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
         sa.CheckConstraint(
-            "kind IN ('correct', 'wrong_status', 'wrong_side', 'wrong_finding', 'omitted')",
+            "kind IN ('correct', 'wrong_status', 'wrong_side', 'omitted')",
             name=op.f("ck_exercise_kind"),
         ),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_exercise_report_id")),

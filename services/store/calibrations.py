@@ -1,0 +1,47 @@
+"""Queries on calibrations: versions of curves, of which the newest not retired is applied to new suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
+
+from services.reading.agreement import Curve
+from services.store.jobs import NOW
+from services.store.tables import calibration
+
+
+def active(connection: Connection, site: str, engine: Mapping[str, Any]) -> dict[str, Curve]:
+    """The curves in use for an engine (its `name` and `model`), by finding id; "" serves the others."""
+    query = select(calibration.c.finding_id, calibration.c.id, calibration.c.points).where(
+        calibration.c.site_id == site,
+        calibration.c.engine == engine.get("name", ""),
+        calibration.c.model == engine.get("model", ""),
+        calibration.c.retired_at.is_(None),
+    )
+    return {row.finding_id: Curve(id=row.id, points=row.points) for row in connection.execute(query)}
+
+
+def put(connection: Connection, site: str, rows: Sequence[dict[str, Any]]) -> int:
+    """Stores a fit's curves as the next version and retires those of the same engines and models; its number."""
+    latest = select(func.coalesce(func.max(calibration.c.version), 0)).where(calibration.c.site_id == site)
+    number = int(connection.execute(latest).scalar_one()) + 1
+    for engine, model in {(row["engine"], row["model"]) for row in rows}:
+        retire(connection, site, engine, model)
+    connection.execute(insert(calibration), [{"site_id": site, "version": number, **row} for row in rows])
+    return number
+
+
+def retire(connection: Connection, site: str, engine: str, model: str) -> int:
+    """Takes an engine's curves out of use; how many. Suggestions that have a figure keep it."""
+    mine = (calibration.c.site_id == site, calibration.c.engine == engine, calibration.c.model == model)
+    statement = update(calibration).where(*mine, calibration.c.retired_at.is_(None))
+    return connection.execute(statement.values(retired_at=NOW)).rowcount
+
+
+def all_of_them(connection: Connection, site: str) -> Sequence[RowMapping]:
+    """Every curve of a site, the newest version first."""
+    query = select(calibration).where(calibration.c.site_id == site)
+    order = (calibration.c.version.desc(), calibration.c.engine, calibration.c.finding_id)
+    return connection.execute(query.order_by(*order)).mappings().all()
