@@ -52,11 +52,12 @@ def checked(resource: Json) -> Json:
 
 
 def _shape(value: Any) -> Any:
-    if isinstance(value, dict):
-        return tuple((key, _shape(item)) for key, item in value.items())
-    if isinstance(value, list):
+    kind = type(value)
+    if kind is dict:
+        return (*value, *map(_shape, value.values()))
+    if kind is list:
         return frozenset(map(_shape, value))
-    return type(value)
+    return kind
 
 
 def prune(value: Any) -> Any:
@@ -65,14 +66,19 @@ def prune(value: Any) -> Any:
     Characters that FHIR strings may not hold (control characters, halves of surrogate pairs) are left out.
     """
     if isinstance(value, str):
-        plain = _FORBIDDEN.sub("", value)
-        return plain if plain.strip() else ""
+        # What can be printed holds no forbidden character; asking is a tenth of the search for one.
+        plain = value if value.isprintable() else _FORBIDDEN.sub("", value)
+        return "" if plain.isspace() else plain
     if isinstance(value, dict):
-        kept = {key: prune(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item not in (None, "", [], {})}
+        return {key: kept for key, item in value.items() if (kept := prune(item)) or _is_a_value(kept)}
     if isinstance(value, list):
-        return [item for item in (prune(entry) for entry in value) if item not in (None, "", [], {})]
+        return [kept for item in value if (kept := prune(item)) or _is_a_value(kept)]
     return value
+
+
+def _is_a_value(pruned: Any) -> bool:
+    """False and 0 say something; None and what is empty do not."""
+    return isinstance(pruned, (bool, int, float))
 
 
 def meta(systems: Systems, *, ai: bool = False, tag: Json | None = None) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,13 +144,24 @@ def _tokens(resource: Json) -> tuple[str, ...]:
     return tuple(named or [f"|{i['value']}" for i in found])
 
 
+def escaped(token: str) -> str:
+    """A token as a search takes it: the bar between system and value stands, others are escaped (R4 search.html)."""
+    system, bar, value = token.partition("|")
+    return _escaped(system) + bar + _escaped(value)
+
+
+def _escaped(part: str) -> str:
+    return re.sub(r"([\\,$|])", r"\\\1", part)
+
+
 def resolve(value: Any, known: Mapping[str, Json]) -> Any:
     """A copy in which every Reference to a known urn is replaced by the Reference it stands for."""
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict:
         if value.get("reference") in known:
             return {**{k: v for k, v in value.items() if k != "reference"}, **known[value["reference"]]}
-        return {key: resolve(item, known) for key, item in value.items()}
-    if isinstance(value, list):
+        return {key: item if type(item) is str else resolve(item, known) for key, item in value.items()}
+    if kind is list:
         return [resolve(item, known) for item in value]
     return value
 

@@ -23,7 +23,7 @@ from integration.fhir.exchange import (
     written_at,
 )
 from integration.fhir.systems import Json, local_id
-from integration.fhir.wanted import Entry, Ledger, Wanted, covers, resolve
+from integration.fhir.wanted import Entry, Ledger, Wanted, covers, escaped, resolve
 
 # References point from the later to the earlier, so this is an order in which they can be written one by one.
 ORDER = (
@@ -105,6 +105,7 @@ class _Writer:
     def _find_theirs(self, item: Wanted) -> Exchange[None]:
         if not self._capabilities.can_search(item.type, "identifier"):
             return
+        # One search a token: not every server takes several values at once, and to miss one makes a double.
         own = () if item.owned else (item.token,)
         for token in (*own, *item.also):
             found = yield from self._search(item.type, "identifier", token)
@@ -125,7 +126,7 @@ class _Writer:
         return not mine or not theirs or mine.endswith(theirs) or theirs.endswith(mine)
 
     def _search(self, resource_type: str, parameter: str, token: str) -> Exchange[Json | None]:
-        page = yield from search(resource_type, [(parameter, token), ("_count", "2")])
+        page = yield from search(resource_type, [(parameter, escaped(token)), ("_count", "2")])
         if len(page.resources) > 1:
             raise Conflict(f"several {resource_type} resources bear one identifier", 412)
         return page.resources[0] if page.resources else None
@@ -160,7 +161,7 @@ class _Writer:
         entry = self._ledger.lookup(item.key)
         resource = resolve(item.resource, self._known)
         if entry is None:
-            asked = {"method": "POST", "url": item.type, "ifNoneExist": f"{item.parameter}={item.token}"}
+            asked = {"method": "POST", "url": item.type, "ifNoneExist": f"{item.parameter}={escaped(item.token)}"}
             return {"fullUrl": item.urn, "resource": resource, "request": asked}
         asked = {"method": "PUT", "url": entry.reference, "ifMatch": f'W/"{entry.version}"'}
         changed = _with_id(resource, entry.reference)
@@ -198,7 +199,7 @@ class _Writer:
         rung = self._capabilities.rung(item.type, item.parameter)
         resource = resolve(item.resource, self._known)
         if rung is Rung.CONDITIONAL_CREATE:
-            written = yield from create(resource, f"{item.parameter}={item.token}")
+            written = yield from create(resource, f"{item.parameter}={escaped(item.token)}")
         elif rung is Rung.UPDATE_CREATE:
             written = yield from self._put_new(item, resource)
         else:

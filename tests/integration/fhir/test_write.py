@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from integration.canonical import Identifier
 from integration.fhir.capability import Rung, capabilities, read_capabilities
 from integration.fhir.client import Client, Endpoint
 from integration.fhir.errors import Conflict, FhirError, Refused, Unreachable
@@ -113,6 +114,16 @@ def test_lost_answers_leave_one_observation_each(fhir_server: Sekmet, client: Cl
     assert lost >= volume
     assert counts(client, case.systems)["Observation"] == 10
     assert counts(client, case.systems)["Task"] == 1
+
+
+@pytest.mark.parametrize("value", ["A,B", "A|B", "A$B", "A\\B", "A,B|C$D\\E"])
+def test_an_identifier_with_characters_a_search_gives_a_meaning_to_is_found_again(client: Client, value: str) -> None:
+    case = Case()
+    name = Identifier(value=value, authority=f"{case.systems.canonical_base}/mrn")
+    case.named(name)
+    for _ in range(2):
+        deliver(client, case.wanted(), MemoryLedger())
+    assert set(counts(client, case.systems).values()) == {1}
 
 
 def test_two_workers_at_once_make_one_set(client: Client) -> None:

@@ -48,6 +48,11 @@ class Case:
     systems: Systems = field(default_factory=lambda: Systems(f"https://{uuid.uuid4()}.example.org"))
     findings: int = 1
 
+    def named(self, name: Identifier) -> None:
+        """Gives the patient another identifier."""
+        who = self._report.patient.model_copy(update={"identifiers": (name,)})
+        self._report = self._report.model_copy(update={"patient": who})
+
     def report(self) -> Report:
         base = report()
         name = Identifier(value=f"p-{next(_NUMBERS)}", authority=f"{self.systems.canonical_base}/mrn", type="MR")
