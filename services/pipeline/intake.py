@@ -24,18 +24,22 @@ from services.pipeline.states import NO_KEY
 from services.store import inbox, jobs
 
 
-def take_in(connection: Connection, job: RowMapping, site: Site) -> None:
-    """Understands the job's message and finishes the job. Raises StaleLease; the caller then rolls back."""
+def take_in(connection: Connection, job: RowMapping, site: Site) -> str:
+    """Understands the job's message and finishes the job; the message's state.
+
+    Raises StaleLease; the caller then rolls back.
+    """
     message = inbox.get(connection, job["message_id"])
     header = read_header(bytes(message["body"])) if message["door"] == Door.HL7.value else None
     if header and header.is_batch and message["part"] is None:
-        _take_apart(connection, message)
+        state = _take_apart(connection, message)
     else:
-        _settle(connection, message, _understand(connection, message, site), site)
+        state = _settle(connection, message, _understand(connection, message, site), site)
     jobs.finish(connection, job["id"], job["lease_epoch"])
+    return state
 
 
-def _take_apart(connection: Connection, batch: RowMapping) -> None:
+def _take_apart(connection: Connection, batch: RowMapping) -> str:
     """Each message of a batch becomes a row of its own, with its own job."""
     for part in split(bytes(batch["body"])):
         row = inbox.part_of(batch, part.number, part.body, read_header(part.body))
@@ -45,6 +49,7 @@ def _take_apart(connection: Connection, batch: RowMapping) -> None:
         priority = int(urgency(part.body, read_header(part.body)))
         inbox.add_jobs(connection, [{**job, "priority": priority}])
     inbox.set_state(connection, batch["id"], "done")
+    return "done"
 
 
 def _understand(connection: Connection, message: RowMapping, site: Site) -> Understood:
@@ -62,15 +67,17 @@ def _understand(connection: Connection, message: RowMapping, site: Site) -> Unde
     return Understood(ignored=found.reason) if ignored else Understood(quarantined=found.reason)
 
 
-def _settle(connection: Connection, message: RowMapping, understood: Understood, site: Site) -> None:
+def _settle(connection: Connection, message: RowMapping, understood: Understood, site: Site) -> str:
     if understood.ignored:
         inbox.set_state(connection, message["id"], "ignored", understood.ignored)
-        return
+        return "ignored"
     nameless = [report for report in understood.reports if report.key_parts is None]
     reason = understood.quarantined or (NO_KEY if nameless else "")
     for report in _in_lock_order(understood.reports):
         placement.place(connection, message["id"], report, site.settings)
-    inbox.set_state(connection, message["id"], "quarantined" if reason else "done", reason)
+    state = "quarantined" if reason else "done"
+    inbox.set_state(connection, message["id"], state, reason)
+    return state
 
 
 def _in_lock_order(reports: Sequence[Report]) -> list[Report]:

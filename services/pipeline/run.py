@@ -19,7 +19,7 @@ from services.store.jobs import StaleLease
 from services.store.outage import is_outage
 from services.telemetry import traces
 from services.telemetry.logs import log
-from services.telemetry.metrics import ATTEMPTS, READING_SECONDS, TOKENS
+from services.telemetry.metrics import ATTEMPTS, MESSAGES, READING_SECONDS, TOKENS
 
 LOG = log("run")
 
@@ -94,7 +94,8 @@ class Runner:
     def _do(self, job: RowMapping) -> None:
         if job["kind"] == "intake":
             with self.engine.begin() as connection:
-                intake.take_in(connection, job, self.site)
+                state = intake.take_in(connection, job, self.site)
+            MESSAGES.labels(state).inc()
             return
         with self.engine.begin() as connection:
             asked = analysis.ask(connection, job, self.readers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
@@ -13,7 +14,7 @@ from services.dispatch.queue import make_app, publish
 from services.pipeline.dead_letters import bury
 from services.process import Process
 from services.settings import Queue, Settings
-from services.store import circuits, deliveries, jobs
+from services.store import circuits, deliveries, jobs, reviews
 from services.store.engine import connect
 from services.store.outage import is_outage
 from services.telemetry import metrics
@@ -100,10 +101,11 @@ class Relay:
             if row["state"] == "dead":
                 bury(connection, row, row["reason"])
         jobs.forget_workers(connection, self._queue)
-        _measure(connection, self._queue)
+        measure(connection, self._queue)
 
 
-def _measure(connection: Connection, queue: Queue) -> None:
+def measure(connection: Connection, queue: Queue) -> None:
+    """What waits, for the metrics: the sweeper of the moment says it for all."""
     metrics.SLOTS.set(jobs.slots_alive(connection, queue))
     for circuit in circuits.all_of_them(connection):
         metrics.CIRCUIT_OPEN.labels(circuit["engine"]).set(circuit["state"] != "closed")
@@ -118,3 +120,17 @@ def _measure(connection: Connection, queue: Queue) -> None:
         metrics.DELIVERIES.labels(row["state"]).set(row["count"])
         if row["state"] == "pending":
             metrics.OLDEST_DELIVERY.set(row["oldest"])
+    _measure_reviews(connection)
+
+
+def _measure_reviews(connection: Connection) -> None:
+    metrics.REVIEWS.clear()
+    metrics.OLDEST_REVIEW.clear()
+    counts, ages = Counter[str](), dict[int, float]()
+    for row in reviews.waiting(connection):
+        counts[row["state"]] += row["count"]
+        ages[row["priority"]] = max(ages.get(row["priority"], 0.0), row["oldest"])
+    for state, count in counts.items():
+        metrics.REVIEWS.labels(state).set(count)
+    for priority, age in ages.items():
+        metrics.OLDEST_REVIEW.labels(priority).set(age)

@@ -156,3 +156,11 @@ def open_suggestion(connection: Connection, site: str, review_id: int, suggestio
         site_id=site, review_id=review_id, suggestion_id=suggestion_id, account_id=account_id
     )
     return connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+
+
+def waiting(connection: Connection) -> Sequence[RowMapping]:
+    """Reviews to do by state and priority: count, and the age in seconds of the oldest."""
+    oldest = func.extract("epoch", NOW - func.min(review.c.created_at)).label("oldest")
+    query = select(review.c.state, review.c.priority, func.count().label("count"), oldest)
+    query = query.where(review.c.state.in_(("open", "claimed", "reopened")))
+    return connection.execute(query.group_by(review.c.state, review.c.priority)).mappings().all()

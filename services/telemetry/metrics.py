@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 FRAMES = Counter("countersign_frames_total", "Frames and resources taken in.", ["door", "outcome"])
+MESSAGES = Counter("countersign_messages_total", "Messages and resources read by a worker.", ["outcome"])
 NOTIFICATIONS = Counter("countersign_fhir_notifications_total", "Notifications of FHIR servers.", ["outcome"])
 CONNECTIONS = Gauge("countersign_mllp_connections", "Open MLLP connections.")
 COMMIT_SECONDS = Histogram("countersign_inbox_commit_seconds", "Time to commit one group of frames.")
@@ -24,4 +25,11 @@ TOKENS = Counter("countersign_tokens_total", "Tokens of readings.", ["engine", "
 DELIVERIES = Gauge("countersign_deliveries", "Deliveries by state.", ["state"])
 OLDEST_DELIVERY = Gauge("countersign_oldest_delivery_age_seconds", "Age of the oldest pending delivery.")
 WRITE_SECONDS = Histogram("countersign_fhir_write_seconds", "Time of one delivery to FHIR.", ["kind"])
-REVIEWS = Gauge("countersign_reviews", "Reviews by state.", ["state"])
+REVIEWS = Gauge("countersign_reviews", "Reviews not yet signed, by state.", ["state"])
+OLDEST_REVIEW = Gauge("countersign_oldest_review_age_seconds", "Age of the oldest review not signed.", ["priority"])
+DRIFT_ALARM = Gauge(
+    "countersign_drift_alarm", "1 where a rate has drifted.", ["site", "rate", "engine", "model", "finding"]
+)
+DRIFT_SHARE = Gauge(
+    "countersign_drift_share", "Rates of an engine's suggestions.", ["site", "rate", "engine", "model", "window"]
+)

@@ -11,6 +11,7 @@ import yaml
 from prometheus_client import Metric
 from prometheus_client.registry import REGISTRY
 
+from services.store.tables.message import MESSAGE_STATES
 from services.telemetry import metrics
 from tests.chart.conftest import CHART, ROOT, Manifest, Rendered, find, of_kind, selects
 
@@ -18,6 +19,7 @@ RULES = yaml.safe_load((CHART / "rules/countersign.yaml").read_text(encoding="ut
 ALERTS = {rule["alert"]: rule for group in RULES["groups"] for rule in group["rules"]}
 DASHBOARD = json.loads((CHART / "dashboards/countersign.json").read_text(encoding="utf-8"))
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+METRICS = ROOT / "services/telemetry/metrics.py"
 # Metrics of SGLang 0.5.23 (sglang/srt/observability/metrics_collector.py).
 SGLANG = {"sglang:num_queue_reqs", "sglang:num_running_reqs", "sglang:token_usage", "sglang:cache_hit_rate"}
 
@@ -44,6 +46,23 @@ def test_an_alert_asks_for_metrics_that_exist(alert: str) -> None:
     names = asked(ALERTS[alert]["expr"])
     assert names <= ours() | SGLANG
     assert names or "up{" in ALERTS[alert]["expr"]
+
+
+def test_what_became_of_a_message_is_one_of_its_states() -> None:
+    """Who asks for an outcome that nobody counts waits for an alert that never comes."""
+    wanted = {
+        outcome
+        for rule in ALERTS.values()
+        for listed in re.findall(r'outcome=~?"([^"]+)"', rule["expr"])
+        for outcome in listed.split("|")
+    }
+    assert wanted and wanted <= set(MESSAGE_STATES)
+
+
+def test_every_metric_is_set_by_somebody() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "services").rglob("*.py") if path != METRICS)
+    declared = re.findall(r"^([A-Z_]+) = ", METRICS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name in declared if not re.search(rf"\b{name}\.(labels|inc|set|observe)\(", code)] == []
 
 
 @pytest.mark.parametrize("alert", ALERTS)
