@@ -8,6 +8,7 @@ from functools import lru_cache
 from integration.canonical import Finding
 from services.reading.catalogue import Library, candidate_from_name
 from services.reading.reader import Candidate
+from services.reading.rules.anatomy import ANATOMY, is_level
 from services.reading.rules.tokens import words_of
 
 _SIDE = re.compile(r"\b(?:left|right|bilateral|[lr]t)(?:[- ]sided)?\b", re.IGNORECASE)
@@ -47,11 +48,16 @@ def _is_same(name: str, found: Candidate) -> bool:
 def _by_name(name: str, library: Library) -> Candidate | None:
     """The finding whose name holds all words asked for, the shortest such name."""
     asked = _canon(name)
+    own = {each.finding.id for each in next(iter(library.catalogues.values())).candidates}
+    if found := library.find(name):
+        own.add(found.finding.id)
     named = [
         (len(canon), candidate)
         for candidate in library.candidates()
         for part in re.split(r" or |, |/", candidate.finding.name)
         if asked and asked <= (canon := _canon(part)) and len(canon) <= len(asked) + 1
+        # In another kind of exam a "hematoma" is not one of the scalp.
+        if len(asked) > 1 or candidate.finding.id in own or not (canon - asked) & ANATOMY
     ]
     return min(named, key=lambda pair: pair[0])[1] if named else None
 
@@ -87,7 +93,27 @@ def _narrowed(name: str, library: Library) -> Candidate | None:
         base = library.find(rest) if rest else None
         if base:
             return _with(candidate_for(rest, library), name, " ".join(kept).lower())
+    return _placed(name, " ".join(_SIDE.sub(" ", name).split()), library)
+
+
+def _placed(name: str, rest: str, library: Library) -> Candidate | None:
+    """A known finding in a place its own names do not say: "basal ganglia infarct", "fracture of the distal radius"."""
+    words = rest.split()
+    for at in range(1, len(words)):
+        first, last = " ".join(words[:at]), " ".join(words[at:])
+        if library.find(last) and _is_place(first):
+            return _with(candidate_for(last, library), name, first.lower())
+        if library.find(first) and _LINKS.search(f"{last} ") and _is_place(_LINKS.sub("", last)):
+            return _with(candidate_for(first, library), name, _LINKS.sub("", last).lower())
     return None
+
+
+def _is_place(text: str) -> bool:
+    """Whether every word names a place, a level or a part of one, and one of them a place."""
+    words = words_of(text)
+    narrowing = [ANATOMY.intersection(word.canon) or is_level(word.text) for word in words]
+    known = [bool(said) or _KINDS.fullmatch(word.text) for said, word in zip(narrowing, words, strict=True)]
+    return any(narrowing) and all(known)
 
 
 def _with(base: Candidate, name: str, extra: str) -> Candidate:

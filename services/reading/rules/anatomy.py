@@ -20,6 +20,7 @@ _BONES = """radius ulna humerus femur tibia fibula patella clavicle scapula ster
     maxilla zygomatic nasal skull pelvis hip finger thumb toe hand foot wrist ankle hallux sesamoid styloid
     intertrochanteric subtrochanteric supracondylar condyle epicondyle tuberosity plateau odontoid dens"""
 _JOINTS = """knee hip ankle wrist elbow shoulder finger thumb toe hand foot sacroiliac acromioclavicular glenohumeral
+    temporomandibular
     suprapatellar tibiotalar radiocarpal patellofemoral femorotibial interphalangeal metacarpophalangeal hallux
     metatarsophalangeal carpometacarpal radiocapitellar tibiofemoral"""
 _BRAIN = """frontal parietal temporal occipital cerebellum thalamus pons brainstem basal ganglia cortical subcortical
@@ -54,15 +55,18 @@ UMBRELLAS: dict[str, frozenset[str]] = {
     "vertebra": _places("lumbar cervical sacrum spine endplate"),
     "hip": _places("femur acetabulum trochanter intertrochanteric subtrochanteric"),
     "wrist": _places("radius ulna carpal scaphoid lunate triquetrum"),
-    "ankle": _places("malleolus tibia fibula talus"),
+    "ankle": _places("malleolus tibia fibula talus tibiotalar mortise"),
     "hand": _places("finger thumb metacarpal phalanx"),
     "foot": _places("toe metatarsal phalanx calcaneus navicular cuboid tarsal"),
-    "knee": _places("patella tibia femur plateau suprapatellar"),
+    "knee": _places("patella tibia femur plateau suprapatellar patellofemoral tibiofemoral femorotibial"),
     "elbow": _places("olecranon radius ulna humerus"),
-    "shoulder": _places("humerus clavicle scapula glenoid acromion"),
+    "shoulder": _places("humerus clavicle scapula glenoid acromion glenohumeral acromioclavicular"),
+    "kidney": _places("pole calyceal"),
+    "uterus": _places("endometrium myometrium"),
+    "orbit": _places("globe"),
     "neck": _places("thyroid cervical parotid"),
     "pleura": _places("hemithorax costophrenic"),
-    "urinary": _places("kidney ureter bladder uvj upj calyceal ureteropelvic ureterovesical"),
+    "urinary": _places("kidney ureter bladder calyceal ureteropelvic ureterovesical"),
     "chest": _places(_LUNG) | _places("lung pleura heart mediastinum rib hilum hemithorax"),
     "heart": _places("atrium"),
     "paranasal": _places("maxillary ethmoid sphenoid frontal"),
@@ -75,6 +79,7 @@ _OTHERS = """lung pleura heart pericardium mediastinum hilum aorta artery vein v
     carotid portal meninges
     intracranial retroperitoneal mesenteric mesentery omentum umbilical hiatal ventral supraclavicular iliac jugular
     subclavian hemithorax costophrenic subcutaneous scalp subgaleal neck face facial parotid paranasal ethmoid sphenoid
+    cava
     testis testicular scrotal scrotum vagina anal rectal ileal urinary acl pcl mcl lcl
     rotator cuff supraspinatus infraspinatus
     subscapularis labrum achilles mitral tricuspid valve atrium septum incisional paraspinal psoas gluteal calf thigh

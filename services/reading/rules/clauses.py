@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import NamedTuple
 
+from services.reading.rules.anatomy import is_level
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
 from services.reading.rules.wordset import wordset
@@ -32,6 +33,11 @@ START_WORDS = wordset(
 )
 
 
+# Before "normal" these say that it opens a phrase ("the normal heart") and does not end one.
+_OPENING = wordset("the with , and : ; . of a")
+_AFTER_LEVEL = wordset("there a an the no mild moderate severe small large minimal , central left right broad diffuse")
+
+
 class Clause(NamedTuple):
     """Tokens [start, end) of a sentence."""
 
@@ -43,7 +49,7 @@ def clauses(sentence: Sentence) -> list[Clause]:
     """The sentence's clauses in order; its label is a clause of its own."""
     tokens = sentence.tokens
     cuts = {0, sentence.label, len(tokens)}
-    cuts |= _strong_cuts(tokens)
+    cuts |= _strong_cuts(tokens) | _level_cuts(tokens)
     cuts |= _verb_cuts(tokens, sentence.label, cuts)
     edges = sorted(cuts)
     return [Clause(start, end) for start, end in itertools.pairwise(edges)]
@@ -56,16 +62,26 @@ def _strong_cuts(tokens: tuple[Token, ...]) -> set[int]:
         if (
             word in STRONG
             or (before in (",", "and") and word in ("no", "there", "without", "however"))
-            or (before in END_WORDS and word in START_WORDS and (at < 2 or tokens[at - 2].text not in ("the", "with")))
+            or (before in END_WORDS and word in START_WORDS and at > 1 and tokens[at - 2].text not in _OPENING)
             or (
                 word == "there"
                 and at + 1 < len(tokens)
                 and tokens[at + 1].text in FINITE
                 and before not in ("if", "that")
+                and not is_level(before)
             )
         ):
             cuts.add(at)
     return cuts
+
+
+def _level_cuts(tokens: tuple[Token, ...]) -> set[int]:
+    """Dictated level by level: "... cord contact AT C4-C5 a broad based bulge"."""
+    found = set()
+    for at in range(1, len(tokens) - 1):
+        if is_level(tokens[at].text) and tokens[at + 1].text in _AFTER_LEVEL:
+            found.add(at - 1 if tokens[at - 1].text == "at" else at)
+    return found
 
 
 def _verb_cuts(tokens: tuple[Token, ...], label: int, cuts: set[int]) -> set[int]:

@@ -41,6 +41,15 @@ _DESCRIBING = wordset(
 )
 _CARRIED = wordset("mass nodule lesion cyst stone polyp dilate enlarge thicken narrow")
 
+# A nodule of a chest is the lung's; only fluid is the pleura's without being called so.
+_LINED = wordset("pleura mediastinum heart pericardium")
+_IN_LININGS = wordset("effusion pneumothorax")
+
+
+# Tokens after a head that may still place it.
+_LONGEST = 14
+_BE = wordset("is are was were")
+
 
 class Place(NamedTuple):
     """Around one head: its noun phrase, the words in it, and the words of its clause and label.
@@ -66,12 +75,26 @@ def place_of(parsed: Parsed, at: int, topic: frozenset[str]) -> Place:
     tokens = parsed.sentence.tokens
     clause = parsed.clause_of(at)
     local = _words(tokens[first:last])
-    around = _words(tokens[clause.start : _reach(tokens, last, clause.end)]) | parsed.sentence.context
-    here = local & _ORGANS or around & _ORGANS
+    own = _words(tokens[clause.start : _reach(tokens, last, clause.end)])
+    # A label reaches over the sentences that follow it until one names an organ of its own.
+    context = parsed.sentence.context
+    labelled = parsed.sentence.label > 0 or not own & _ORGANS or related(own & _ORGANS, context)
+    around = own | (context if labelled else frozenset(filter(is_level, context)))
+    if at < parsed.sentence.label:
+        local = local | _words(answer(parsed))
+        around |= local
+    here = local & _ORGANS or own & _ORGANS or around & _ORGANS
     before = frozenset() if here else _words(tokens[: clause.start]) & _ORGANS or topic
     wide = frozenset(widened(local & ANATOMY)) - BROAD
     widest = frozenset(widened((around | before) & ANATOMY)) - BROAD | around | before
     return Place(first, last, local, around, here, before, wide, widest)
+
+
+def answer(parsed: Parsed) -> tuple[Token, ...]:
+    """What answers the sentence's label: "Nodule 1: RUL, solid, 7 mm"."""
+    told = parsed.sentence.tokens[parsed.sentence.label :]
+    end = next((at for at, token in enumerate(told) if token.text in FINITE or token.text == "no"), len(told))
+    return told[:end]
 
 
 def _reach(tokens: tuple[Token, ...], last: int, end: int) -> int:
@@ -107,8 +130,11 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
     tokens = parsed.sentence.tokens
     last = at + 1
     placed = not PREDICATES.isdisjoint(tokens[at].canon)
-    while last < end and last - at < 10:
+    while last < end and last - at < _LONGEST:
         word = tokens[last].text
+        if seen := _seen_in(tokens, last):
+            last, placed = seen, True
+            continue
         if word in FINITE or word in _RIGHT_BOUNDS:
             break
         if word in ("and", "or") and not placed and not _joins_places(tokens, last):
@@ -118,6 +144,16 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
             break
         last += 1
     return last
+
+
+def _seen_in(tokens: tuple[Token, ...], at: int) -> int:
+    """Past "is seen" in "fluid IS SEEN in the mastoid"; else 0."""
+    following = [token.text for token in tokens[at : at + 3]]
+    return (
+        at + 2
+        if len(following) == 3 and following[0] in _BE and following[1] in SEEN and following[2] in _PLACING
+        else 0
+    )
 
 
 def _is_placed(token: Token) -> bool:
@@ -173,6 +209,9 @@ def _in_exam(pattern: Pattern, place: Place, exam: Exam, missing: frozenset[str]
         or place.here - {pattern.head}
     ):
         return False
+    said, unsaid = place.local & ANATOMY, missing & ANATOMY
+    if (said and unsaid and not related(unsaid, said)) or (unsaid & _LINED and pattern.head not in _IN_LININGS):
+        return False
     return missing <= exam.covered
 
 
@@ -188,7 +227,8 @@ def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool
 
 
 def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
-    if any(OPPOSITES[kind] & place.local for kind in pattern.types | target.types):
+    kinds = pattern.types | target.types
+    if any(OPPOSITES[kind] & place.local for kind in kinds - place.local):
         return True
     compartments = place.local & COMPARTMENTS
     if compartments and target.home & COMPARTMENTS and not compartments & target.home:

@@ -25,6 +25,12 @@ AMBIGUOUS_HEADS = wordset(
     hypodensity hyperdensity hyperintensity polyp fat degenerate compress elevate shift congest focus"""
 )
 
+# Things put into a patient: in a normal place they are there all the same.
+DEVICES = wordset(
+    """tube line catheter lead pacemaker device stent clip drain port hardware implant prosthesis arthroplasty wire
+    sheath filter shunt graft screw rod plate nail electrode defibrillator tracheostomy suture"""
+)
+
 # Heads that are only a sign of most findings, and count only with the finding's place in their own noun phrase.
 SIGN_HEADS = wordset(
     """hypodensity hyperdensity hyperintensity opacity mass lesion nodule cyst fluid air collection edema loss focus

@@ -17,15 +17,16 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     tokens = parsed.sentence.tokens
     clause = parsed.clause_of(head)
     return (
-        _sides(tokens[window[0] : window[1]])
+        sides_in(tokens[window[0] : window[1]])
         or _nearest_before(tokens, clause.start, head)
         or _after(tokens, head, clause.end)
-        or _sides(parsed.sentence.context_tokens)
+        or sides_in(parsed.sentence.context_tokens)
         or _leading(tokens, parsed.sentence.label, head)
     )
 
 
-def _sides(tokens: tuple[Token, ...]) -> Side | None:
+def sides_in(tokens: tuple[Token, ...]) -> Side | None:
+    """The side these words name, both when they name two."""
     found = {SIDES[token.text] for token in tokens if token.text in SIDES}
     if not found:
         return None
@@ -39,7 +40,7 @@ def _nearest_before(tokens: tuple[Token, ...], start: int, head: int) -> Side | 
         if tokens[at].text in SIDES:
             # "The left and right breasts" are both.
             joined = at - start >= 2 and tokens[at - 1].text in ("and", "or", "/")
-            return _sides(tokens[at - 2 if joined else at : at + 1])
+            return sides_in(tokens[at - 2 if joined else at : at + 1])
     return None
 
 
@@ -48,7 +49,7 @@ def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
         if tokens[at].text in _BREAKS:
             return None
         if tokens[at].text in SIDES:
-            return _sides(tokens[at : at + 1])
+            return sides_in(tokens[at : at + 1])
     return None
 
 
@@ -59,5 +60,5 @@ def _leading(tokens: tuple[Token, ...], label: int, head: int) -> Side | None:
             if tokens[at].text in FINITE:
                 return None
             if tokens[at].text in SIDES:
-                return _sides(tokens[at : at + 1])
+                return sides_in(tokens[at : at + 1])
     return None

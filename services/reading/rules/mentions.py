@@ -8,14 +8,15 @@ from typing import NamedTuple
 from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.exam import Exam
-from services.reading.rules.fit import Place, fit, place_of
-from services.reading.rules.laterality import side_of
+from services.reading.rules.fit import Place, answer, fit, place_of
+from services.reading.rules.heads import DEVICES
+from services.reading.rules.laterality import side_of, sides_in
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.scope import Parsed, Scope
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.targets import Pattern, Target, Targets
 from services.reading.rules.tokens import Token
-from services.reading.rules.words import NOT_FOLLOWED
+from services.reading.rules.words import NOT_FOLLOWED, SIDES
 from services.reading.rules.wordset import wordset
 
 _STATUS = {
@@ -51,6 +52,11 @@ _OF_THE_REST = wordset("other additional further elsewhere else")
 _DONE = re.compile(
     r"\w+(?:otomy|ectomy|ostomy|plasty|desis)|surgery|fusion|repair|replacement|placement|graft|shunt|stent"
 )
+
+
+_INNER = wordset("within in of around involving to from surrounding along")
+_KNOWN = wordset("the this these")
+_BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
 
 
 class Mention(NamedTuple):
@@ -101,6 +107,8 @@ def _at_head(
 ) -> list[Mention]:
     place = place_of(parsed, at, topic)
     scope = parsed.deciding(at)
+    if _presupposed(parsed, at, scope) or (scope is None and _is_normal(parsed, at, place)):
+        return []
     best: dict[int, Mention] = {}
     for number, pattern in patterns:
         if number not in best:
@@ -108,6 +116,24 @@ def _at_head(
             if mention:
                 best[number] = mention._replace(target=number)
     return list(best.values())
+
+
+def _presupposed(parsed: Parsed, at: int, scope: Scope | None) -> bool:
+    """ "No hemorrhage within the lesion" denies no lesion."""
+    if scope is None or scope.kind is not Kind.NEGATED or not scope.hit.trigger.forward:
+        return False
+    texts = [token.text for token in parsed.sentence.tokens[scope.start : at]]
+    return any(texts[number] in _INNER and texts[number + 1] in _KNOWN for number in range(1, len(texts) - 1))
+
+
+def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
+    """ "Normal follicles", "enhance normally", "the signal is normal": what is called normal is no finding."""
+    tokens = parsed.sentence.tokens
+    if not DEVICES.isdisjoint(tokens[at].canon):
+        return False
+    before = {token.text for token in tokens[place.first : at]}
+    after = [token.text for token in tokens[at + 1 : at + 4]]
+    return "normal" in before or after[:1] == ["normally"] or (after[:1] in _BE and "normal" in after[1:2])
 
 
 def _read(
@@ -143,6 +169,8 @@ def _turned(pattern: Pattern, status: Status) -> Status | None:
 def _mention(parsed: Parsed, at: int, place: Place, scope: Scope | None, exam: Exam, types: frozenset[str]) -> Mention:
     sentence = parsed.sentence
     side = side_of(parsed, at, (place.first, place.last))
+    if at < sentence.label:
+        side = sides_in(answer(parsed)) or side
     words = _qualifying(parsed, at, place, scope)
     qualified = bool(words & _QUALIFIERS - types) or bool(sentence.context & ANATOMY) or side is not None
     return Mention(
@@ -203,10 +231,12 @@ def _answer(parsed: Parsed, scope: Scope | None) -> tuple[Status, str]:
     tokens, label = parsed.sentence.tokens, parsed.sentence.label
     if scope is not None and scope.hit.start >= label:
         return _STATUS[scope.kind], f"label-{scope.kind.value}"
-    answer = tokens[label].text if label < len(tokens) else ""
-    if answer == "no" and len(tokens) - label > _ANSWER_WORDS:
+    first = tokens[label].text if label < len(tokens) else ""
+    if first == "no" and len(tokens) - label > _ANSWER_WORDS:
         return Status.NOT_MENTIONED, "label"
-    return next((status for status, words in _ANSWERS if answer in words), Status.NOT_MENTIONED), "label"
+    known = next((status for status, words in _ANSWERS if first in words), None)
+    told = label < len(tokens) and (first[0].isdigit() or first in SIDES or bool(ANATOMY & set(tokens[label].canon)))
+    return known or (Status.PRESENT if told else Status.NOT_MENTIONED), "label"
 
 
 def _is_alternative(parsed: Parsed, at: int) -> bool:

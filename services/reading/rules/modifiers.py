@@ -77,7 +77,7 @@ negated forward: absence of; lack of; lacks; fails to; failed to; rather than; i
 negated forward: no longer; devoid of; clear of; absent; unremarkable for; no evidence for; no evidence of
 negated forward: no evidence to suggest; without evidence of; negative; ruled out for; nothing to suggest
 negated forward: no sign of; no signs of; argues against; no findings of; no finding of
-negated forward: no suggestion of; no findings to suggest; no suspicion of
+negated forward: none; no suggestion of; no findings to suggest; no suspicion of
 negated back: is absent; are absent; was absent; were absent; is negative; are negative; was negative
 negated back: were negative; is ruled out; are ruled out; was ruled out; has been ruled out
 negated back: have been ruled out; is excluded; are excluded; has been excluded; have been excluded
@@ -88,6 +88,7 @@ resolved back: has normalized; have normalized; has healed; have healed; been pu
 resolved back: have resolved; resolved; had resolved; is resolved; are resolved; has cleared
 resolved back: removed; have cleared; cleared; has disappeared; have disappeared; no longer; is gone
 resolved back: are gone; was removed; has been removed; have been removed; were removed; been retrieved
+resolved back: disperses; dissipates; dissipated; does not persist; do not persist
 resolved back: is out; discontinued; withdrawn
 uncertain forward: can be seen with; may be seen with; could be seen with; can be seen in
 uncertain forward: may represent; may be; might be; could be; could represent; may reflect; might represent
@@ -108,7 +109,7 @@ uncertain forward: would raise; not entirely excluded; raise the question of; ra
 uncertain forward: thought to reflect; felt to reflect; suspect; suspected to represent; suspicious of
 uncertain forward: not rule out; differential; conceivably; doubtful; hint of; vague suggestion of
 uncertain forward: cannot be distinguished from; difficult to distinguish from; appearance raises
-uncertain forward: raises concern for; raising concern for
+uncertain forward: statistically; is raised for; raise concern for; raises concern for; raising concern for
 uncertain back: cannot be excluded; can not be excluded; cannot r/o; cannot be ruled out; can not be ruled out
 uncertain back: not excluded; not ruled out; is possible; are possible; is suspected; are suspected
 uncertain back: suspected; is likely; are likely; not entirely excluded; not completely excluded
@@ -120,6 +121,8 @@ uncertain back: of concern; could have this appearance; may have this appearance
 uncertain back: are probable; questioned; cannot be confirmed; not confirmed; is equivocal; are equivocal
 uncertain back: equivocal; could be considered; might be considered; remains possible
 uncertain back: remain possible; not definitively excluded; may also be present
+uncertain back: probably present; likely present; possibly present; main differential; the differential
+uncertain back: is a differential; differential diagnosis; is in question
 uncertain back: would be difficult to exclude; can be considered; may be possible; is presumed
 versus forward: versus; vs
 versus back: versus; vs
@@ -189,8 +192,10 @@ _NEAR = wordset(
 SELF_DENYING = wordset("nonaneurysmal nondilated nonenlarged nondistended nonthickened unenlarged undilated")
 _SELF_DENYING = Trigger(("non",), Kind.NEGATED, True, True)
 # "X is likely." hedges X; "X is likely due to Y" does not.
-_TENTATIVE_END = wordset("likely possible favored probable presumed suspected questioned none nil")
-_MAY_FOLLOW = wordset(". , ; ) given in but and based at on clinically as : seen identified present evident")
+_TENTATIVE_END = wordset("likely possible favored probable presumed suspected questioned none nil limited")
+_MAY_FOLLOW = wordset(
+    ". , ; ) given in but and based at on clinically as : seen identified present evident due by because secondary"
+)
 
 
 def _lines() -> list[tuple[Kind, bool, str]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from integration.canonical import Side, Status
-from services.reading.rules.anatomy import ANATOMY
+from services.reading.rules.anatomy import ANATOMY, is_level
+from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
 from services.reading.rules.mentions import Mention
 from services.reading.rules.modifiers import Kind
@@ -43,21 +44,38 @@ def normal_mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mentio
 def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exam) -> list[Mention]:
     sentence = parsed.sentence
     tokens = _about(sentence.tokens[start:end])
-    said = {word for token in tokens for word in token.canon}
-    if not said & ANATOMY - sentence.context:
+    if start > sentence.label and not _canon(tokens) & ANATOMY:
+        tokens = (*_subject_before(sentence.tokens[sentence.label : start]), *tokens)
+    said = _canon(tokens)
+    own = said & ANATOMY
+    if not own - sentence.context:
         said |= sentence.context
+    vessels = (own or said) & _VESSELS
     texts = {token.text for token in sentence.tokens[start:end]}
+    levels = {word for word in said if is_level(word)} or {word for word in sentence.context if is_level(word)}
     weak = bool(texts & _LIMITING)
     found = []
     usual = bool(texts & _ANY) or any(texts.issuperset(phrase) for phrase in _PHRASES)
     for number, target in enumerate(targets.targets):
-        subject = _subject(target, said, texts, usual)
+        if target.levels and levels and not target.levels & levels:
+            continue
+        subject = _subject(target, said, texts, usual, vessels)
         if subject and not (weak and (target.levels or target.side)):
             side = _side(tokens, subject) or _side(sentence.context_tokens, subject)
             side = side or (exam.side if target.side else None)
             mention = Mention(number, Status.ABSENT, sentence, start, end, "normal", side, weak, True)
             found.append(mention._replace(off_side=_is_other(side, target.side)))
     return found
+
+
+def _canon(tokens: tuple[Token, ...]) -> set[str]:
+    return {word for token in tokens for word in token.canon}
+
+
+def _subject_before(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The subject of an earlier clause, which a clause without one shares: "the lung is inflated but clear"."""
+    verb = next((at for at, token in enumerate(tokens) if token.text in FINITE), 0)
+    return tokens[:verb]
 
 
 def _about(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
@@ -101,10 +119,10 @@ def _has_predicate(parsed: Parsed, start: int, end: int) -> bool:
     return any(texts.issuperset(phrase) for phrase in _PHRASES)
 
 
-def _subject(target: Target, said: set[str], texts: set[str], usual: bool) -> frozenset[str]:
+def _subject(target: Target, said: set[str], texts: set[str], usual: bool, vessels: set[str]) -> frozenset[str]:
     """The subject of the first normal statement of the target that the clause makes; empty when it makes none."""
     for normal in target.normals:
-        if said.issuperset(normal.subject) and _holds(normal, texts, usual) and not said & _VESSELS - normal.subject:
+        if said.issuperset(normal.subject) and _holds(normal, texts, usual) and not vessels - normal.subject:
             return normal.subject
     return frozenset()
 

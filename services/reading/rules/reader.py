@@ -23,7 +23,7 @@ from services.reading.rules.sections import blocks
 from services.reading.rules.sentences import Sentence, sentences
 from services.reading.rules.targets import Target, Targets, compile_catalogue
 
-VERSION = "1"
+VERSION = "2"
 _SAID = {
     Status.PRESENT: "The report asserts it",
     Status.ABSENT: "The report denies it",

@@ -20,8 +20,6 @@ SILENT = frozenset(
         SectionKind.OTHER,
     }
 )
-# Sentences between a sign and the denial that weighs it.
-_NEAR = 2
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -94,16 +92,8 @@ def _by_name(mentions: list[Mention]) -> list[Mention]:
     """A denial of the finding by its name outweighs a sign of it nearby: "prominent ventricles. No hydrocephalus"."""
     if any(mention.named and mention.status is not Status.ABSENT for mention in mentions):
         return mentions
-    denied = [
-        mention.sentence.number
-        for mention in mentions
-        if mention.named and not mention.qualified and mention.rule.startswith("negated")
-    ]
-    return [
-        mention
-        for mention in mentions
-        if mention.status is Status.ABSENT or not any(abs(mention.sentence.number - at) <= _NEAR for at in denied)
-    ]
+    denied = any(mention.named and not mention.qualified and mention.rule.startswith("negated") for mention in mentions)
+    return [mention for mention in mentions if mention.status is Status.ABSENT] if denied else mentions
 
 
 def _concluded(mentions: list[Mention]) -> list[Mention]:

@@ -18,7 +18,7 @@ _POSITIVE_START = wordset(
 )
 _CONCLUDING = wordset("suggest indicate suspect represent warrant")
 _LINKS = wordset("to would could might that which")
-_DETERMINERS = wordset("the this these")
+_DETERMINERS = wordset("the this these a an")
 _JOINING = FINITE | wordset(
     "of in and or , ; : ( at on to for from with within by than that as between along near if all"
 )
@@ -125,6 +125,8 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
     if hit.trigger.words == ("non",):
         return min(hit.end + 2, clause.end)
     stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}
+    if hit.trigger.kind is Kind.NEGATED:
+        stops |= _own_remarks(tokens, hits)
     end = max(clause.end, hit.end)
     if hit.trigger.kind is Kind.NEGATED and (tail := _conclusion(tokens, hit.end)):
         return tail
@@ -132,6 +134,12 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
         if at in stops or _stops(tokens, at, end, hit):
             return at
     return end
+
+
+def _own_remarks(tokens: tuple[Token, ...], hits: list[Hit]) -> set[int]:
+    """Commas before a hedge: "no internal flow, most likely a cyst" denies no cyst."""
+    hedges = {other.start for other in hits if other.trigger.kind is Kind.UNCERTAIN and other.trigger.forward}
+    return {at for at, token in enumerate(tokens) if token.text == "," and hedges & {at + 1, at + 2}}
 
 
 def _conclusion(tokens: tuple[Token, ...], start: int) -> int:

@@ -66,6 +66,8 @@ _BEFORE_FINDINGS = (
 _LABEL = re.compile(r"^[ \t]*(?P<label>[A-Z][A-Za-z /,&-]{2,40}):", re.MULTILINE)
 _TELLING = wordset("is are was were has have no not without there shows demonstrates seen noted")
 _LONG = 20
+# In a report of one paragraph ("Indication: cough. Lungs clear.") the indication is one sentence.
+_FULL_STOP = re.compile(r"(?<=[a-z)?])[.?]\s+(?=[A-Z])")
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -218,8 +220,11 @@ def _open_findings(text: str, found: list[Block]) -> list[Block]:
     if any(block.kind is SectionKind.FINDINGS and block.start > 0 and _headed(text, block) for block in found):
         return found
     result: list[Block] = []
-    for block in found:
+    last = max((at for at, block in enumerate(found) if block.kind in _BEFORE_FINDINGS), default=-1)
+    for at, block in enumerate(found):
         gap = _BLANK.search(text, block.start, block.end) if block.kind in _BEFORE_FINDINGS else None
+        if gap is None and at == last and "\n" not in text[block.start : block.end].strip():
+            gap = _FULL_STOP.search(text, block.start, block.end)
         if gap and text[block.start : gap.start()].strip() and text[gap.end() : block.end].strip():
             result.append(block._replace(end=gap.start()))
             result.append(Block(SectionKind.FINDINGS, gap.end(), block.end))

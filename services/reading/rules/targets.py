@@ -22,6 +22,8 @@ NORMAL_WORDS = wordset(
 # "left ventricle" and "right heart" name a chamber, not a side of the patient.
 _CHAMBERS = wordset("ventricle atrium heart atrial shift")
 _USUAL = wordset("normal unremarkable")
+# Words of places so wide that they place nothing beside a narrower one ("temporal bone").
+_WIDE = wordset("bone joint base")
 _DENIALS = wordset("no not without free-of")
 
 
@@ -140,9 +142,11 @@ def _home(name: list[Token], patterns: list[Pattern], candidate: Candidate) -> f
     """Every place the candidate's wordings name; none for a candidate whose name is of no place ("Fracture")."""
     if not any(ANATOMY.intersection(word.canon) for word in name):
         return frozenset()
+    if not candidate.definition:
+        return frozenset(part for word in name for part in word.canon if part in ANATOMY)
     said = {word for pattern in patterns if pattern.mode == "plain" for word in (pattern.head, *pattern.needs)}
     said |= {word for text in candidate.structures for word in _subject(words_of(text))}
-    return frozenset(said & ANATOMY)
+    return frozenset(said & ANATOMY - _WIDE) or frozenset(said & ANATOMY)
 
 
 def _places(pattern: Pattern) -> frozenset[str]:

@@ -6,11 +6,21 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.reading.rules.words import BRITISH, COMPOUNDS, FORMS
+from services.reading.rules.words import ABBREVIATIONS, BRITISH, COMPOUNDS, FORMS
 
-_LEVEL = r"[CTLSctls]\d{1,2}\s?[-–—/]\s?[CTLSctls]?\d{1,2}(?![\d.])"
+_NUMBER_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS, start=1)}
+_SPELLED = rf"(?:{'|'.join(_NUMBERS)})"
+_JOINS = r"(?:\s?[-–—/]\s?|\s(?:on|over|upon)\s)"
+# "T2 signal" is a weighting, not a vertebra.
+_WEIGHTED = (
+    r"(?:[-\s/*]*(?:weight|w\b|signal|hyper|hypo|iso|bright|dark|flair|stir|shine|prolong|image|sequence|t[12]\b))"
+)
 _TOKEN = re.compile(
-    rf"(?P<level>\b{_LEVEL})"
+    rf"(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
+    rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
+    rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
+    r"|(?P<side>\b(?-i:[RL])\b(?=\s+[A-Za-z])(?!\s+spine))"
     r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|and/or|w/)(?![a-z]))"
     r"|(?P<joined>\bnon-[a-z]+)"
     r"|(?P<number>\d+(?:\.\d+)?)"
@@ -21,7 +31,8 @@ _TOKEN = re.compile(
 )
 # Catalogue phrases are kept without marks: "l4 l5" is the level L4-L5.
 _BARE_LEVEL = re.compile(r"\b([ctls]\d{1,2}) ([ctls]\d{1,2})\b")
-_LEVEL_PARTS = re.compile(r"([ctls])(\d{1,2})\s?[-–—/]\s?([ctls]?)(\d{1,2})")
+_LEVEL_PARTS = re.compile(rf"([ctls])(\d{{1,2}}){_JOINS}([ctls]?)(\d{{1,2}})")
+_SPELLED_PARTS = re.compile(rf"([ctls])\s({_SPELLED})(?:(?:\sand)?\s([ctls]?)\s?({_SPELLED}))?")
 
 
 class Token(NamedTuple):
@@ -60,7 +71,16 @@ def canonical(word: str) -> tuple[str, ...]:
             return COMPOUNDS[form]
         if form in FORMS:
             return (FORMS[form],)
-    return (_singular(_british(word)),)
+    return (_noun(_singular(_british(word))),)
+
+
+def _noun(word: str) -> str:
+    """One word for "deviation", "deviated" and "deviating"."""
+    if len(word) > 7:
+        for ending in ("ation", "ated", "ating"):
+            if word.endswith(ending):
+                return word.removesuffix(ending) + "ate"
+    return word
 
 
 def _british(word: str) -> str:
@@ -86,6 +106,15 @@ def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     return [_token(match) for match in _TOKEN.finditer(text, start, len(text) if end is None else end)]
 
 
+def _spelled(text: str) -> str:
+    """A dictated level: "c four five" is "c4-c5", "l three" is "l3"."""
+    match = _SPELLED_PARTS.fullmatch(" ".join(text.split()))
+    if not match:
+        return text
+    first, low, second, high = match.groups()
+    return level(f"{first}{_NUMBERS[low]}-{second}{_NUMBERS[high]}") if high else f"{first}{_NUMBERS[low]}"
+
+
 def _token(match: re.Match[str]) -> Token:
     kind = match.lastgroup
     raw = match.group().lower()
@@ -94,6 +123,12 @@ def _token(match: re.Match[str]) -> Token:
         return Token(raw, canonical(raw), match.start(), match.end())
     if kind == "level":
         raw = level(raw)
+    elif kind == "spelled":
+        raw = _spelled(raw)
+    elif kind == "side":
+        raw = {"r": "right", "l": "left"}[raw]
+    elif kind == "weighting":
+        raw = "weighting"
     return Token("-" if kind == "dash" else raw, (raw,), match.start(), match.end())
 
 
@@ -101,7 +136,8 @@ def _plain(word: str) -> str:
     """Contractions as the denial they hold; "non-displaced" as one word."""
     if word.endswith("n't"):
         return "cannot" if word == "can't" else "not"
-    return word.removesuffix("'s").replace("-", "")
+    word = word.removesuffix("'s").replace("-", "")
+    return ABBREVIATIONS.get(word, word)
 
 
 def words_of(phrase: str) -> list[Token]:

@@ -28,7 +28,7 @@ dilate: dilated dilatation dilation dilatations dilating ectatic ectasia distend
 thicken: thickened thickening thickenings
 narrow: narrowed narrowing narrowings stenosis stenoses stenotic stenosed
 widen: widened widening
-elevate: elevated elevation
+elevate: elevated elevation raised
 collapse: collapsed collapses
 displace: displaced displacement
 dislocate: dislocated dislocation dislocations
@@ -39,11 +39,11 @@ protrusion: protrusions protruding
 extrusion: extrusions extruded
 bulge: bulging bulges bulged
 degenerate: degenerative degeneration degenerated degenerating
-calcify: calcified calcification calcifications calcific calcify calcium
+calcify: calcs calc calcified calcification calcifications calcific calcify calcium
 stone: stones calculus calculi lithiasis concretion concretions
 bleed: bleeding bleeds hemorrhage hemorrhages hemorrhagic haemorrhage haemorrhages haemorrhagic
 hematoma: hematomas haematoma haematomas
-infarct: infarcts infarction infarctions infarcted
+infarct: infarcts infarction infarctions infarcted lacune lacunes
 ischemia: ischemic ischaemic ischaemia
 nodule: nodules nodular nodularity
 mass: masses
@@ -138,6 +138,19 @@ esophagus: esophageal oesophagus oesophageal
 appendix: appendiceal
 bladder:
 uterus: uterine
+endometrium: endometrial
+myometrium: myometrial
+adhesion: adhesions adhesional adhesive
+epidural: extradural
+pubis: pubic
+ramus: rami
+cortical: cortex cortices
+thin: thinned thinning
+cavity: cavities cavitary cavitation cavitating cavitated
+attenuation:
+globe: globes
+ampulla: ampullary
+compartment: compartments compartmental
 ovary: ovaries ovarian adnexa adnexal
 prostate: prostatic
 adrenal: adrenals
@@ -263,6 +276,30 @@ listhesis: spondylolisthesis anterolisthesis retrolisthesis
 """
 )
 
+# What is dictated or typed for short, and the word it stands for.
+ABBREVIATIONS = {
+    short: word
+    for line in """
+normal: nl nml wnl ok okay
+unremarkable: unrem unremark
+abnormal: abnl
+negative: neg
+positive: pos
+possible: poss
+probable: prob
+suspicious: susp
+moderate: mod
+calcifications: calcs
+hydrocephalus: hydroceph
+fracture: fxr frx
+degenerative: degen
+bilateral: bilat
+mammogram: mammo
+""".strip().splitlines()
+    for word, _, shorts in [line.partition(": ")]
+    for short in shorts.split()
+}
+
 COMPOUNDS: dict[str, tuple[str, ...]] = {
     "cardiomegaly": ("heart", "enlarge"),
     "hepatomegaly": ("liver", "enlarge"),
@@ -282,6 +319,30 @@ COMPOUNDS: dict[str, tuple[str, ...]] = {
     "steatosis": ("liver", "fat", "steatosis"),
     "steatotic": ("steatosis", "fat"),
     "hepatic": ("liver",),
+    "dextroscoliosis": ("scoliosis",),
+    "levoscoliosis": ("scoliosis",),
+    "rotoscoliosis": ("scoliosis",),
+    "kyphoscoliosis": ("kyphosis", "scoliosis"),
+    "hydroureteronephrosis": ("hydroureter", "hydronephrosis"),
+    "avulsion": ("avulsion", "fracture"),
+    "avulsed": ("avulsion", "fracture"),
+    "hcc": ("hepatocellular", "carcinoma"),
+    "rcc": ("kidney", "cell", "carcinoma"),
+    "avm": ("arteriovenous", "malformation"),
+    "sts": ("soft", "tissue", "swelling"),
+    "tmj": ("temporomandibular", "joint"),
+    "ac": ("acromioclavicular",),
+    "mtp": ("metatarsophalangeal",),
+    "mcp": ("metacarpophalangeal",),
+    "cmc": ("carpometacarpal",),
+    "uvj": ("ureter", "ureterovesical"),
+    "upj": ("ureter", "ureteropelvic"),
+    "m1": ("mca", "m1"),
+    "m2": ("mca", "m2"),
+    "gb": ("gallbladder",),
+    "pna": ("pneumonia",),
+    "ln": ("node",),
+    "lns": ("node",),
     "bibasilar": ("bilateral", "basilar"),
     "biapical": ("bilateral", "apical"),
     "bihilar": ("bilateral", "hilum"),
@@ -356,6 +417,9 @@ OPPOSITES: dict[str, frozenset[str]] = {
     "lateral": frozenset({"medial"}),
     "ascending": frozenset({"descending"}),
     "descending": frozenset({"ascending"}),
+    "intrahepatic": frozenset({"extrahepatic", "common"}),
+    "extrahepatic": frozenset({"intrahepatic"}),
+    "common": frozenset({"intrahepatic"}),
     "anterior": frozenset({"posterior"}),
     "posterior": frozenset({"anterior"}),
 }
@@ -377,7 +441,8 @@ NOT_AFTER: dict[str, frozenset[str]] = {
 # "mass effect" is not a mass: a head followed by one of these is another thing.
 NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "mass": frozenset({"effect"}),
-    "fluid": frozenset({"level"}),
+    "fluid": frozenset({"level", "collection"}),
+    "nodule": frozenset({"contour", "surface", "liver", "hypertrophy", "hyperplasia"}),
     "disc": frozenset({"space", "height"}),
     "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell"}),
 }

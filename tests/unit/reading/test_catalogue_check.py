@@ -112,7 +112,7 @@ def test_any_text_can_be_asked_whether_it_is_a_code(text: str) -> None:
 def test_the_check_command_says_that_all_is_well() -> None:
     result = CliRunner().invoke(app, ["check"])
     assert result.exit_code == 0
-    assert "10 catalogues" in result.stdout
+    assert "11 catalogues" in result.stdout
 
 
 def test_the_check_command_fails_with_each_fault_of_a_site(tmp_path: Path) -> None:

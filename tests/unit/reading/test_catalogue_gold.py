@@ -67,5 +67,6 @@ def test_there_are_a_hundred_and_fifty_reports_a_third_of_them_frozen() -> None:
 
 
 def test_both_parts_cover_every_catalogue() -> None:
+    asked = LIBRARY.catalogues.keys() - {"further"}  # chosen for no exam
     for part in (DEV, FROZEN):
-        assert Counter(each["catalogue"] for each in part).keys() == LIBRARY.catalogues.keys()
+        assert Counter(each["catalogue"] for each in part).keys() == asked

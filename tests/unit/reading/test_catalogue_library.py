@@ -43,8 +43,13 @@ def test_the_built_in_catalogues_have_no_faults() -> None:
 
 
 def test_there_is_a_catalogue_for_each_family_with_ten_to_thirty_findings() -> None:
-    assert set(LIBRARY.catalogues) == FAMILIES
-    assert all(10 <= len(each.candidates) <= 30 for each in LIBRARY.catalogues.values())
+    assert set(LIBRARY.catalogues) == FAMILIES | {"further"}
+    assert all(10 <= len(LIBRARY.catalogues[each].candidates) <= 30 for each in FAMILIES)
+
+
+def test_findings_that_are_only_asked_by_name_are_asked_of_no_exam() -> None:
+    assert not LIBRARY.files["further"].applies.modalities
+    assert LIBRARY.find("recurrent disc") in LIBRARY.catalogues["further"].candidates
 
 
 def test_every_finding_has_a_definition_and_names_itself() -> None:
