@@ -67,13 +67,18 @@ class Broker(Group):
     database: int = Field(0, ge=0, description="Redis database number.")
     user: str = Field("", description="ACL user; empty for the default user.")
     password: SecretStr = Field(SecretStr(""), description="Password.")
-    tls: bool = Field(False, description="Use TLS.")
+    tls: bool = Field(False, description="Use TLS; the server's certificate and name are checked.")
+    ca: Path | None = Field(None, description="CA of the server's certificate, PEM; empty: system trust.")
 
     def url(self) -> str:
-        """The broker URL Celery takes."""
+        """The URL Celery and redis-py take."""
         secret = quote(self.password.get_secret_value(), safe="")
         auth = f"{quote(self.user, safe='')}:{secret}@" if secret else ""
-        return f"redis{'s' if self.tls else ''}://{auth}{self.host}:{self.port}/{self.database}"
+        address = f"{auth}{self.host}:{self.port}/{self.database}"
+        if not self.tls:
+            return f"redis://{address}"
+        trust = f"&ssl_ca_certs={quote(str(self.ca), safe='')}" if self.ca else ""
+        return f"rediss://{address}?ssl_cert_reqs=required&ssl_check_hostname=true{trust}"
 
 
 class Mllp(Group):
@@ -84,6 +89,9 @@ class Mllp(Group):
     max_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="Largest accepted frame, bytes.")
     idle_timeout: Seconds = Field(900, description="Seconds without a byte before a connection is closed.")
     max_connections: int = Field(256, ge=1, description="Connections at once.")
+    memory: int = Field(
+        128 * 1024 * 1024, ge=1024, description="Bytes of unanswered frames, over all connections, before most wait."
+    )
     application: str = Field("COUNTERSIGN", description="Our MSH-3; messages bearing it are our own echo.")
     facility: str = Field("COUNTERSIGN", description="Our MSH-4.")
     tls_certificate: Path | None = Field(None, description="Server certificate, PEM; with key: TLS.")

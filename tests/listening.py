@@ -12,7 +12,6 @@ from integration.hl7v2.mllp import Deframer, frame
 from integration.hl7v2.senders import Senders
 from services.listener.server import Listener
 from services.settings import Database, Mllp
-from services.store.engine import connect
 
 Listen = Callable[..., "Running"]
 
@@ -31,14 +30,12 @@ class Running:
             raise RuntimeError("the listener did not start")
 
     async def _main(self) -> None:
-        engine = connect(self._database)
-        self.listener = Listener(self.mllp, engine, self._senders, "default")
+        self.listener = Listener(self.mllp, self._database, self._senders, "default")
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         async with self.listener.open():
             self.port = self.listener.port
             self._started.set()
             await self._end.wait()
-        engine.dispose()
 
     def stop(self) -> None:
         if self._thread.is_alive():

@@ -119,7 +119,7 @@ def _msh(header: Header | None, marks: _Marks, version: str, application: str, f
         marks.carry(raw(6)) or marks.escape(facility),
         marks.carry(raw(3)),
         marks.carry(raw(4)),
-        now.strftime("%Y%m%d%H%M%S%z").encode(),
+        _time(now.replace(microsecond=0)),
         b"",
         marks.component.join(marks.escape(part) for part in kind),
         secrets.token_hex(10).encode(),
@@ -187,6 +187,12 @@ class _Marks:
             mark if mark not in letters else f"{escape}{letters[mark]}{escape}" if letters[mark] else " "
             for mark in text
         ).encode()
+
+
+@lru_cache(maxsize=2)
+def _time(now: datetime) -> bytes:
+    """MSH-7; the same for all answers of a second."""
+    return now.strftime("%Y%m%d%H%M%S%z").encode()
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 VT, FS, CR, LF = 0x0B, 0x1C, 0x0D, 0x0A
 START, END, TRAILER = b"\x0b", b"\x1c", b"\x1c\r"
@@ -17,8 +17,7 @@ HEAD_BYTES = 64 * 1024
 _RESTART = re.compile(rb"\x0b(?=(?:MSH|FHS|BHS))")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One block. `size` and `sha256` (hex) are of all bytes between VT and FS; an oversized body is its head."""
 
     body: bytes
@@ -92,6 +91,11 @@ class Deframer:
         """Bytes of the block that is arriving."""
         return self._block.size if self._block else 0
 
+    @property
+    def held(self) -> int:
+        """Bytes kept of the block that is arriving."""
+        return len(self._block.buffer) if self._block else 0
+
     def feed(self, data: bytes) -> list[Frame]:
         """The frames completed by `data`, in order."""
         frames: list[Frame] = []
@@ -144,7 +148,8 @@ class Deframer:
         assert self._block is not None
         last = self._block.close()
         self._block, self._ended = None, False
-        if last.oversized or not (cuts := [m.start() for m in _RESTART.finditer(last.body)]):
+        cuts = [match.start() for match in _RESTART.finditer(last.body)] if START in last.body else []
+        if last.oversized or not cuts:
             frames.append(last)
             return
         for start, stop in zip([0, *(cut + 1 for cut in cuts)], [*cuts, last.size], strict=True):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 STANDARD_ENCODING = "^~\\&"
 # Wide enough for every real id, and small enough for a database index.
@@ -25,8 +25,7 @@ _TYPE = re.compile(r"[A-Z][A-Z0-9]{2}(\^[A-Z0-9]{3})?")
 _LINE_END = re.compile(rb"[\r\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """MSH as sent. Text values are decoded, free of NUL and at most 200 characters; `fields` are raw bytes.
 
     `control_id` is MSH-10 (of a batch BHS-11, FHS-11 or the first MSH-10), "" when it cannot be recovered.
@@ -140,45 +139,42 @@ def _batch(data: bytes, offset: int, messages: list[int]) -> Header:
 
 def _read(fields: list[bytes], problems: tuple[str, ...], *, is_batch: bool, control_id: bytes | None = None) -> Header:
     separator, encoding = fields[0].decode("latin-1"), fields[1].decode("latin-1")
-    component = encoding[:1] or "^"
-    kind = (
-        [*(_text(part) for part in fields[8].split(component.encode("latin-1"))), "", "", ""]
-        if (len(fields) > 8)
-        else ["", "", ""]
-    )
-    control = _value(fields, 10) if control_id is None else control_id
+    values = [value.strip() for value in (*fields[:18], *[b""] * (18 - len(fields)))]
+    kind = [_text(part) for part in values[8].split(encoding[:1].encode("latin-1") or b"^")]
+    code, trigger, structure = (*kind, "", "")[:3]
+    control = values[9] if control_id is None else control_id
     return Header(
         field_separator=separator,
         encoding=encoding,
         fields=tuple(fields[:25]),
-        sending_application=_text(_value(fields, 3)),
-        sending_facility=_text(_value(fields, 4)),
-        receiving_application=_text(_value(fields, 5)),
-        receiving_facility=_text(_value(fields, 6)),
-        time=_text(_value(fields, 7)),
-        code=kind[0].upper(),
-        trigger=kind[1].upper(),
-        structure=kind[2].upper(),
+        sending_application=_text(values[2]),
+        sending_facility=_text(values[3]),
+        receiving_application=_text(values[4]),
+        receiving_facility=_text(values[5]),
+        time=_text(values[6]),
+        code=code.upper(),
+        trigger=trigger.upper(),
+        structure=structure.upper(),
         control_id=_text(control),
         raw_control_id=control,
-        processing_id=_text(_value(fields, 11)),
-        version=_text(_value(fields, 12)),
-        accept_ack=_text(_value(fields, 15)).upper(),
-        application_ack=_text(_value(fields, 16)).upper(),
-        charset=_text(_value(fields, 18)),
+        processing_id=_text(values[10]),
+        version=_text(values[11]),
+        accept_ack=_text(values[14]).upper(),
+        application_ack=_text(values[15]).upper(),
+        charset=_text(values[17]),
         is_batch=is_batch,
-        problems=problems + _problems(encoding, kind[0], control),
+        problems=problems + _problems(encoding, code, control),
     )
 
 
 def _problems(encoding: str, code: str, control: bytes) -> tuple[str, ...]:
-    faults = {
-        "MSH-2 does not name four or five encoding characters": len(encoding) not in (4, 5),
-        "MSH-9 message type is missing": not code,
-        "MSH-10 message control id is missing": not control,
-        f"MSH-10 is longer than {LONGEST_VALUE} bytes": len(control) > LONGEST_VALUE,
-    }
-    return tuple(text for text, found in faults.items() if found)
+    faults = (
+        (len(encoding) not in (4, 5), "MSH-2 does not name four or five encoding characters"),
+        (not code, "MSH-9 message type is missing"),
+        (not control, "MSH-10 message control id is missing"),
+        (len(control) > LONGEST_VALUE, f"MSH-10 is longer than {LONGEST_VALUE} bytes"),
+    )
+    return tuple([words for found, words in faults if found])
 
 
 def _single_byte(body: bytes) -> bytes:

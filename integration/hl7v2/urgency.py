@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from integration.canonical import Priority
-from integration.hl7v2.msh import Header
+from integration.hl7v2.msh import Header, segment_starts
 
 # HL7 tables 0027 and 0485, and the words senders really write.
 PRIORITIES = {
@@ -23,7 +23,7 @@ PRIORITIES = {
     "P": Priority.URGENT,
 }
 _LOOKED_AT = 256 * 1024
-_SEGMENT = re.compile(rb"[\r\n](OBR|TQ1|ORC)([^\r\n]*)")
+_LINE_END = re.compile(rb"[\r\n]")
 # Segment → (field, component), numbered from 1.
 _PLACES = {b"OBR": ((5, 1), (27, 6), (27, 8)), b"TQ1": ((9, 1),), b"ORC": ((7, 6),)}
 
@@ -38,10 +38,12 @@ def urgency(body: bytes, header: Header | None) -> Priority:
 
 
 def _words(body: bytes, separator: bytes, component: bytes, repetition: bytes) -> Iterator[str]:
-    for name, rest in _SEGMENT.findall(body):
-        fields = rest.split(separator)
-        for number, part in _PLACES[name]:
-            value = fields[number].split(repetition, 1)[0] if number < len(fields) else b""
-            parts = value.split(component)
-            if part <= len(parts):
-                yield parts[part - 1].strip().decode("latin-1").upper()
+    for name, places in _PLACES.items():
+        for start in segment_starts(body, name):
+            end = _LINE_END.search(body, start)
+            fields = body[start : end.start() if end else len(body)].split(separator)
+            for number, part in places:
+                value = fields[number].split(repetition, 1)[0] if number < len(fields) else b""
+                parts = value.split(component)
+                if part <= len(parts):
+                    yield parts[part - 1].strip().decode("latin-1").upper()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import deque
 from typing import Protocol, cast
 
 from integration.hl7v2.mllp import Deframer, Frame
+from services.listener.memory import Memory
 from services.settings import Mllp
 from services.telemetry.logs import log
 
@@ -22,15 +24,33 @@ class House(Protocol):
     """What a connection needs of the listener."""
 
     mllp: Mllp
+    memory: Memory
 
-    def arrived(self, frame: Frame, connection: Connection) -> None:
-        """Takes a frame; `connection.reply` follows once it is stored, or is not."""
+    def arrived(self, frame: Frame, due: Due) -> None:
+        """Takes a frame; `due.settle` follows once it is stored, or is not."""
 
     def opened(self, connection: Connection) -> bool:
         """Counts the connection in; False when there are too many."""
 
     def closed(self, connection: Connection) -> None:
         """Counts it out."""
+
+
+class Due:
+    """The answer to one frame. Whenever it is known, it leaves after those of the frames before."""
+
+    __slots__ = ("answer", "connection", "hang_up", "size")
+
+    def __init__(self, connection: Connection, size: int) -> None:
+        self.connection = connection
+        self.size = size
+        self.answer: bytes | None = None
+        self.hang_up = False
+
+    def settle(self, answer: bytes, hang_up: bool) -> None:
+        """Sends the answer (b"" for none); `hang_up` when the sender must not wait for one."""
+        self.answer, self.hang_up = answer, hang_up
+        self.connection.reply()
 
 
 class Connection(asyncio.Protocol):
@@ -41,7 +61,8 @@ class Connection(asyncio.Protocol):
         self._deframer = Deframer(house.mllp.max_bytes)
         self._loop = asyncio.get_running_loop()
         self._heard = self._loop.time()
-        self._pending: list[int] = []
+        self._pending: deque[Due] = deque()
+        self._owed = 0
         self._ending = False
         self._deaf = False
         self._blocked = False
@@ -60,6 +81,7 @@ class Connection(asyncio.Protocol):
             LOG.warning("connection refused", reason="too many connections", peer=self.peer)
             self._transport.abort()
             return
+        self.regulate()
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -90,23 +112,26 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._deaf = True
-        self._regulate()
+        self.regulate()
 
     def resume_writing(self) -> None:
         self._deaf = False
-        self._regulate()
+        self.regulate()
 
-    def reply(self, answer: bytes, *, hang_up: bool = False) -> None:
-        """The answer to the oldest frame that has none yet; `hang_up` when the sender must not wait for one."""
-        self._pending.pop(0)
-        if self._transport.is_closing():
-            return
-        if answer:
-            self._transport.write(answer)
+    def reply(self) -> None:
+        """Sends the answers that are there, up to the first that is not."""
+        hang_up = False
+        while not hang_up and self._pending and self._pending[0].answer is not None:
+            due = self._pending.popleft()
+            self._owed -= due.size
+            hang_up = due.hang_up
+            if due.answer and not self._transport.is_closing():
+                self._transport.write(due.answer)
+        self._weigh()
         if hang_up or (self._ending and not self._pending):
             self._transport.close()
-            return
-        self._regulate()
+        else:
+            self.regulate()
 
     def drain(self) -> None:
         """Ends the connection as soon as nothing is under way on it."""
@@ -123,20 +148,33 @@ class Connection(asyncio.Protocol):
 
     def _take(self, frames: list[Frame]) -> None:
         for frame in frames:
-            self._pending.append(frame.size)
-            self._house.arrived(frame, self)
+            due = Due(self, len(frame.body))
+            self._pending.append(due)
+            self._owed += due.size
+            self._house.arrived(frame, due)
+        self._weigh()
         if frames:
-            self._regulate()
+            self.regulate()
 
-    def _regulate(self) -> None:
-        crowded = len(self._pending) >= MOST_PENDING_FRAMES or sum(self._pending) >= MOST_PENDING_BYTES
-        if (blocked := crowded or self._deaf) == self._blocked or self._transport.is_closing():
+    def _weigh(self) -> None:
+        self._house.memory.holds(self, self._owed + self._deframer.held)
+
+    def regulate(self) -> None:
+        """Reads on, or stops reading."""
+        crowded = len(self._pending) >= MOST_PENDING_FRAMES or self._owed >= MOST_PENDING_BYTES
+        blocked = crowded or self._deaf or not self._house.memory.may_read(self)
+        if blocked == self._blocked or self._transport.is_closing():
             return
         self._blocked = blocked
         if blocked:
             self._transport.pause_reading()
         else:
+            self._heard = self._loop.time()
             self._transport.resume_reading()
+
+    def stalled(self, seconds: float) -> bool:
+        """Whether a frame has begun, may go on, and nothing has come for so long."""
+        return self._deframer.inside and not self._blocked and self._loop.time() - self._heard > seconds
 
     def _watch(self) -> None:
         """Closes a connection on which nothing has been heard for the idle time and nothing is owed."""

@@ -5,11 +5,10 @@ share one flush to disk. No answer leaves before its commit.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.pipeline.receive import Arrival, Received
 from services.telemetry.logs import log
@@ -17,7 +16,9 @@ from services.telemetry.metrics import COMMIT_FRAMES, COMMIT_SECONDS, FRAMES
 
 LOG = log("listener")
 LARGEST_GROUP = 128
-LARGEST_GROUP_BYTES = 32 * 1024 * 1024
+LARGEST_GROUP_BYTES = 8 * 1024 * 1024
+# So many frames do not wait for the transaction under way to end: they are one of their own beside it.
+FULL_GROUP = 24
 # Peers that were just answered send their next message at once: a group waits so long (seconds) to be as large as
 # the last one. A lone peer never waits.
 GATHERING = 0.002
@@ -31,12 +32,15 @@ class Unclear(Exception):
     """The connection broke during the commit: the frames may or may not be stored."""
 
 
+class Outage(NotStored):
+    """Nothing can be stored at the moment."""
+
+
 Store = Callable[[Sequence[Arrival]], Awaitable[list[Received]]]
 Reply = Callable[[bytes, bool], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A frame and the way back to its sender: `reply(answer, hang_up)`."""
 
     arrival: Arrival
@@ -44,50 +48,62 @@ class Waiting:
 
 
 class GroupCommit:
-    """One committer; frames are stored in the order they came in."""
+    """One transaction at a time for each store; frames are taken in the order they came in."""
 
-    def __init__(self, store: Store, refuse: Callable[[Arrival], bytes]) -> None:
-        self._store = store
+    def __init__(self, stores: Sequence[Store], refuse: Callable[[Arrival], bytes]) -> None:
+        self._free = list(stores)
         self._refuse = refuse
+        self._loop = asyncio.get_running_loop()
         self._queue: deque[Waiting] = deque()
-        self._more = asyncio.Event()
-        self._enough = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._soon: asyncio.Handle | None = None
         self._target = 1
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._drained = asyncio.Event()
+        self._drained.set()
         self.failing = ""
 
     def submit(self, waiting: Waiting) -> None:
         """Queues a frame for the next group."""
         self._queue.append(waiting)
-        self._idle.clear()
-        self._more.set()
-        if len(self._queue) >= self._target:
-            self._enough.set()
-
-    async def run(self) -> None:
-        """Commits group after group, for ever."""
-        while True:
-            await self._more.wait()
-            while self._queue:
-                await self._gather()
-                group = self._next()
-                self._target = len(group)
-                await self._commit(group)
-            self._more.clear()
-            self._idle.set()
+        self._drained.clear()
+        if self._soon is None or len(self._queue) >= self._target:
+            self._begin_soon()
 
     async def drained(self) -> None:
         """Returns when every frame has its answer."""
-        await self._idle.wait()
+        await self._drained.wait()
 
-    async def _gather(self) -> None:
-        if len(self._queue) >= self._target:
-            return
-        self._enough.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GATHERING):
-                await self._enough.wait()
+    def _begin_soon(self) -> None:
+        """After the frames that came in with this one."""
+        if self._soon is not None:
+            self._soon.cancel()
+        self._soon = self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        """Starts the groups that are due, or waits for more frames, but not for long."""
+        self._soon = None
+        while self._free and self._queue and len(self._queue) >= (FULL_GROUP if self._under_way else self._target):
+            self._start(self._free.pop(), self._next())
+        if self._queue and not self._under_way:
+            self._soon = self._loop.call_later(GATHERING, self._begin_with_what_is_there)
+
+    def _begin_with_what_is_there(self) -> None:
+        self._target = 1
+        self._begin()
+
+    def _start(self, store: Store, group: list[Waiting]) -> None:
+        self._target = min(len(group), FULL_GROUP)
+        task = self._loop.create_task(self._commit(store, group))
+        self._under_way.add(task)
+        task.add_done_callback(lambda _: self._ended(task, store))
+
+    def _ended(self, task: asyncio.Task[None], store: Store) -> None:
+        self._under_way.discard(task)
+        self._free.append(store)
+        if self._queue:
+            self._begin_soon()
+        elif not self._under_way:
+            self._drained.set()
 
     def _next(self) -> list[Waiting]:
         group: list[Waiting] = []
@@ -97,12 +113,12 @@ class GroupCommit:
             size += len(group[-1].arrival.frame.body)
         return group
 
-    async def _commit(self, group: list[Waiting], *, again: bool = False) -> None:
+    async def _commit(self, store: Store, group: list[Waiting], *, again: bool = False) -> None:
         began = time.perf_counter()
         try:
-            stored = await self._store([waiting.arrival for waiting in group])
+            stored = await store([waiting.arrival for waiting in group])
         except NotStored as error:
-            await self._failed(group, error, again)
+            await self._failed(store, group, error, again)
             return
         except Unclear:
             self._hang_up(group)
@@ -114,17 +130,15 @@ class GroupCommit:
             FRAMES.labels("hl7", "repeated" if received.duplicate else received.state).inc()
             waiting.reply(received.answer, False)
 
-    async def _failed(self, group: list[Waiting], error: NotStored, again: bool) -> None:
-        """One frame the database will not take must not cost its neighbours their answer.
-
-        Each is tried once more alone; a frame another listener stored at the same moment is then known.
-        """
+    async def _failed(self, store: Store, group: list[Waiting], error: NotStored, again: bool) -> None:
+        """One frame the database will not take must not cost its neighbours their answer: each is tried once alone."""
         if not again and not isinstance(error, Outage):
             for waiting in group:
-                await self._commit([waiting], again=True)
+                await self._commit(store, [waiting], again=True)
             return
+        if str(error) != self.failing:
+            LOG.error("not stored", reason=str(error), count=len(group))
         self.failing = str(error)
-        LOG.error("not stored", reason=str(error), count=len(group))
         for waiting in group:
             FRAMES.labels("hl7", "not stored").inc()
             answer = self._refuse(waiting.arrival)
@@ -138,7 +152,3 @@ class GroupCommit:
         for waiting in group:
             FRAMES.labels("hl7", "unclear").inc()
             waiting.reply(b"", True)
-
-
-class Outage(NotStored):
-    """Nothing can be stored at the moment."""

@@ -2,92 +2,61 @@
 
 A group is one statement that commits itself: one round trip. When the connection breaks under it nobody knows
 whether it was committed; every error the server words itself means that it was not.
-
-In a thread of its own with a synchronous connection: half the processor time of the asynchronous one for the
-same statements, and the loop stays free for the peers.
 """
 
 from __future__ import annotations
 
-import asyncio
-import select
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+import psycopg
 
 from services.listener.group_commit import NotStored, Outage, Unclear
-from services.pipeline.receive import Arrival, Received, receive
-from services.settings import Mllp
-from services.store import inbox
+from services.pipeline.receive import Arrival, Received, received, rows_of
+from services.settings import Database, Mllp
+from services.store.frames import FrameTable
 
 
 class InboxWriter:
     """`store` commits a group or raises: NotStored (rolled back, for certain), Outage, or Unclear."""
 
-    def __init__(self, engine: Engine, mllp: Mllp) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, mllp: Mllp) -> None:
+        self._database = database
         self._mllp = mllp
-        self._thread = ThreadPoolExecutor(1, "inbox")
-        self._connection: Connection | None = None
+        self._table: FrameTable | None = None
 
     async def store(self, arrivals: Sequence[Arrival]) -> list[Received]:
-        """Stores frames in one transaction, which is committed on return."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._store, arrivals)
+        """Stores frames, which are committed on return."""
+        try:
+            rows = rows_of(arrivals, self._mllp)
+        except Exception as error:
+            raise NotStored(_reason(error)) from None
+        table = await self._connected()
+        try:
+            return received(rows, await table.add(rows))
+        except Exception as error:
+            await self.close()
+            if isinstance(error, psycopg.Error) and error.sqlstate:
+                raise NotStored(_reason(error)) from None
+            raise Unclear from None
 
     async def close(self) -> None:
         """Gives the connection back."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._hang_up)
-        self._thread.shutdown()
+        table, self._table = self._table, None
+        if table is not None:
+            await table.close()
 
-    def _store(self, arrivals: Sequence[Arrival]) -> list[Received]:
-        connection = self._connected()
-        try:
-            return receive(connection, arrivals, self._mllp)
-        except Exception as error:
-            lost = isinstance(error, DBAPIError) and not _sqlstate(error)
-            self._hang_up()
-            if lost:
-                raise Unclear from None
-            raise NotStored(_reason(error)) from None
-
-    def _connected(self) -> Connection:
+    async def _connected(self) -> FrameTable:
         """The kept connection, or a new one where the server has hung up on it. Raises Outage."""
-        if self._connection is not None and _hung_up(self._connection):
-            self._hang_up()
-        if self._connection is None:
+        if self._table is not None and self._table.hung_up:
+            await self.close()
+        if self._table is None:
             try:
-                self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-                inbox.keep_plans(self._connection)
-            except (SQLAlchemyError, OSError) as error:
-                self._hang_up()
+                self._table = await FrameTable.open(self._database)
+            except (psycopg.Error, OSError) as error:
                 raise Outage(_reason(error)) from None
-        return self._connection
-
-    def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            connection.close()
-        except (SQLAlchemyError, OSError):
-            connection.invalidate()
+        return self._table
 
 
-def _hung_up(connection: Connection) -> bool:
-    """Whether something came from a server that was asked nothing: its farewell, or the end of the stream."""
-    channel = select.poll()
-    channel.register(connection.connection.driver_connection.fileno(), select.POLLIN)  # type: ignore[union-attr]
-    return bool(channel.poll(0))
-
-
-def _sqlstate(error: DBAPIError) -> str:
-    return getattr(error.orig, "sqlstate", None) or ""
-
-
-def _reason(error: BaseException) -> str:
+def _reason(error: Exception) -> str:
     """Type and SQLSTATE: the database's own words could quote a row."""
-    state = _sqlstate(error) if isinstance(error, DBAPIError) else ""
-    name = type(error.orig).__name__ if isinstance(error, DBAPIError) else type(error).__name__
-    return f"{name} {state}".strip()
+    return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or ''}".strip()

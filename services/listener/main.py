@@ -9,7 +9,6 @@ from services.listener.server import Listener
 from services.pipeline.context import site
 from services.process import Process
 from services.settings import Settings
-from services.store.engine import connect
 from services.telemetry.logs import log
 
 LOG = log("listener")
@@ -25,18 +24,14 @@ def run(settings: Settings) -> None:
 
 async def _serve(process: Process, settings: Settings) -> None:
     senders = site(settings).senders
-    engine = connect(settings.database)
-    listener = Listener(settings.mllp, engine, senders, settings.site)
+    listener = Listener(settings.mllp, settings.database, senders, settings.site)
     process.probes.ready_when(lambda: listener.commits.failing)
-    try:
-        async with listener.open():
-            told = _signals(listener)
-            process.probes.started()
-            LOG.info("listening", host=settings.mllp.host, port=listener.port)
-            await told.wait()
-            process.probes.stopping()
-    finally:
-        engine.dispose()
+    async with listener.open():
+        told = _signals(listener)
+        process.probes.started()
+        LOG.info("listening", host=settings.mllp.host, port=listener.port)
+        await told.wait()
+        process.probes.stopping()
 
 
 def _signals(listener: Listener) -> asyncio.Event:

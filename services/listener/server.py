@@ -7,17 +7,16 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 
-from sqlalchemy import Engine
-
 from integration.hl7v2.mllp import Frame
 from integration.hl7v2.msh import read_header
 from integration.hl7v2.senders import Senders
 from services.listener import tls
-from services.listener.connection import Connection
+from services.listener.connection import Connection, Due
 from services.listener.group_commit import GroupCommit, Waiting
 from services.listener.inbox_writer import InboxWriter
+from services.listener.memory import Memory
 from services.pipeline.receive import Arrival, not_stored
-from services.settings import Mllp
+from services.settings import Database, Mllp
 from services.telemetry import traces
 from services.telemetry.logs import log
 from services.telemetry.metrics import CONNECTIONS
@@ -26,6 +25,10 @@ LOG = log("listener")
 BACKLOG = 512
 # Seconds between looks at the certificate files.
 RENEWAL_CHECK = 30.0
+# Transactions side by side.
+WRITERS = 2
+# With the memory full, seconds until a sender that has fallen silent inside a frame is hung up on.
+STALLED = 10.0
 
 
 class ListenerError(Exception):
@@ -35,12 +38,13 @@ class ListenerError(Exception):
 class Listener:
     """Accepts frames for as long as it is `open`."""
 
-    def __init__(self, mllp: Mllp, engine: Engine, senders: Senders, site: str) -> None:
+    def __init__(self, mllp: Mllp, database: Database, senders: Senders, site: str) -> None:
         self.mllp = mllp
+        self.memory = Memory(mllp.memory)
         self._senders = senders
         self._site = site
-        self._writer = InboxWriter(engine, mllp)
-        self.commits = GroupCommit(self._writer.store, lambda arrival: not_stored(arrival, mllp))
+        self._writers = [InboxWriter(database, mllp) for _ in range(WRITERS)]
+        self.commits = GroupCommit([each.store for each in self._writers], lambda arrival: not_stored(arrival, mllp))
         self._connections: set[Connection] = set()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -58,7 +62,7 @@ class Listener:
         """Listens inside the block and drains at its end. Raises ListenerError, tls.TlsError."""
         self._socket = _bind(self.mllp)
         await self._serve()
-        tasks = [asyncio.create_task(self.commits.run()), asyncio.create_task(self._renew())]
+        tasks = [asyncio.create_task(self._renew()), asyncio.create_task(self._end_stalled())]
         try:
             yield self
         finally:
@@ -66,23 +70,21 @@ class Listener:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._writer.close()
+            for writer in self._writers:
+                await writer.close()
 
-    def arrived(self, frame: Frame, connection: Connection) -> None:
+    def arrived(self, frame: Frame, due: Due) -> None:
         """Queues a frame; its answer goes to the connection after the commit."""
-
-        def reply(answer: bytes, hang_up: bool) -> None:
-            connection.reply(answer, hang_up=hang_up)
-
         with traces.span("mllp frame", bytes=frame.size):
-            arrival = Arrival(frame, connection.peer, self._site_of(frame), traces.here())
-        self.commits.submit(Waiting(arrival, reply))
+            arrival = Arrival(frame, due.connection.peer, self._site_of(frame), traces.here())
+        self.commits.submit(Waiting(arrival, due.settle))
 
     def opened(self, connection: Connection) -> bool:
         """Whether one more connection is within the limit."""
         if len(self._connections) >= self.mllp.max_connections:
             return False
         self._connections.add(connection)
+        self.memory.joins(connection)
         self._empty.clear()
         CONNECTIONS.set(len(self._connections))
         return True
@@ -90,6 +92,7 @@ class Listener:
     def closed(self, connection: Connection) -> None:
         """Counts a connection out."""
         self._connections.discard(connection)
+        self.memory.leaves(connection)
         if not self._connections:
             self._empty.set()
         CONNECTIONS.set(len(self._connections))
@@ -119,6 +122,14 @@ class Listener:
             if (now := tls.changed(self.mllp)) != known:
                 known = now
                 await self.renew()
+
+    async def _end_stalled(self) -> None:
+        """With the memory full, a sender that goes no further holds up all others; it was promised nothing."""
+        while True:
+            await asyncio.sleep(STALLED / 10)
+            for connection in [each for each in self._connections if self.memory.full and each.stalled(STALLED)]:
+                LOG.warning("connection closed", reason="silent inside a frame, memory full", peer=connection.peer)
+                connection.abort()
 
     def renew_soon(self) -> None:
         """For a signal handler."""

@@ -1,4 +1,4 @@
-"""The first step in a message's life: stored with its answer and its job in one transaction, before the answer.
+"""The first step in a message's life: what is stored with its answer and its job, before the answer goes out.
 
 The HL7 rules are those of docs/hl7.md: nothing is dropped in silence, a repeated message gets the stored answer
 and no second job, and a control id that comes again with other content is kept and flagged.
@@ -7,23 +7,19 @@ and no second job, and a control id that comes again with other content is kept 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Connection
+from typing import NamedTuple
 
 from integration.hl7v2.ack import NOT_ALLOWED, NOT_STORED, TOO_LARGE, Fault, Outcome, answer, refusal
 from integration.hl7v2.mllp import Frame, frame
 from integration.hl7v2.msh import Header, is_echo, read_header
 from integration.hl7v2.urgency import urgency
 from services.settings import Mllp
-from services.store import inbox
+from services.store.frames import FrameRow, Taken
 
 REPORT_TYPES = frozenset({"ORU", "MDM"})
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A frame as it came off the wire, with the peer's address and the site its sender belongs to."""
 
     frame: Frame
@@ -32,8 +28,7 @@ class Arrival:
     trace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """What to send back (MLLP-framed, b"" where no answer is due), and what became of the frame."""
 
     message_id: int
@@ -42,11 +37,15 @@ class Received:
     duplicate: bool = False
 
 
-def receive(connection: Connection, arrivals: Sequence[Arrival], mllp: Mllp) -> list[Received]:
-    """Stores a group of frames and their jobs in one statement; once committed, each answer goes out, in order."""
-    rows = [_row(arrival, mllp) for arrival in arrivals]
+def rows_of(arrivals: Sequence[Arrival], mllp: Mllp) -> list[FrameRow]:
+    """The rows of a group of frames, each with the answer it gets if it is new."""
+    rows = [_row(place, arrival, mllp) for place, arrival in enumerate(arrivals)]
     _compare(rows)
-    stored = inbox.add_frames(connection, rows)
+    return rows
+
+
+def received(rows: Sequence[FrameRow], stored: Sequence[Taken]) -> list[Received]:
+    """What each frame is answered, now that it is committed."""
     return [_received(row, taken) for row, taken in zip(rows, stored, strict=True)]
 
 
@@ -55,29 +54,29 @@ def not_stored(arrival: Arrival, mllp: Mllp) -> bytes:
     return _answer(read_header(arrival.frame.body), Outcome.RETRY, (NOT_STORED,), mllp)[1]
 
 
-def _row(arrival: Arrival, mllp: Mllp) -> dict[str, Any]:
-    header = read_header(arrival.frame.body)
-    state, reason, fault = _judge(arrival.frame, header, mllp)
+def _row(place: int, arrival: Arrival, mllp: Mllp) -> FrameRow:
+    frame, header = arrival.frame, read_header(arrival.frame.body)
+    state, reason, fault = _judge(frame, header, mllp)
     outcome = Outcome.REJECTED if fault else Outcome.STORED
     code, ack = _answer(header, outcome, (fault,) if fault else (), mllp)
-    return {
+    facts = {
+        "place": place,
         "site_id": arrival.site,
         "peer": arrival.peer,
         "application": header.sending_application if header else "",
         "facility": header.sending_facility if header else "",
         "control_id": (header.control_id or None) if header else None,
         "message_type": header.message_type if header else "",
-        "body": arrival.frame.body,
-        "bytes": arrival.frame.size,
-        "sha256": arrival.frame.sha256,
-        "truncated": arrival.frame.oversized,
+        "bytes": frame.size,
+        "sha256": frame.sha256,
+        "truncated": frame.oversized,
         "state": state,
         "reason": reason,
         "ack_code": code,
-        "ack": ack,
         "trace": arrival.trace,
-        "priority": int(urgency(arrival.frame.body, header)),
+        "priority": int(urgency(frame.body, header)),
     }
+    return FrameRow(facts, frame.body, ack)
 
 
 def _judge(received: Frame, header: Header | None, mllp: Mllp) -> tuple[str, str, Fault | None]:
@@ -108,25 +107,17 @@ def _answer(header: Header | None, outcome: Outcome, faults: tuple[Fault, ...], 
     return code, b"".join(frame(one) for one in answers)
 
 
-def _compare(rows: list[dict[str, Any]]) -> None:
-    """Within the group: which row repeats an earlier one, and whose control id another has used before.
-
-    Without a control id it is neither.
-    """
-    firsts: dict[tuple[str, ...], int] = {}
+def _compare(rows: list[FrameRow]) -> None:
+    """Within the group: whose control id another has used before. Without a control id it is nobody's."""
     used: set[tuple[str, ...]] = set()
-    for place, row in enumerate(rows):
-        sender = (row["site_id"], row["application"], row["facility"], row["control_id"] or "")
-        identity = (*sender, row["sha256"])
-        named = row["control_id"] is not None
-        row["place"], row["repeats"] = place, firsts.get(identity) if named else None
-        row["control_id_reused"] = named and sender in used
-        if named:
-            firsts.setdefault(identity, place)
+    for facts, _, _ in rows:
+        sender = (facts["site_id"], facts["application"], facts["facility"], facts["control_id"])
+        facts["control_id_reused"] = sender in used
+        if facts["control_id"] is not None:
             used.add(sender)
 
 
-def _received(row: dict[str, Any], taken: inbox.Taken) -> Received:
+def _received(row: FrameRow, taken: Taken) -> Received:
     if taken.duplicate_of is None:
-        return Received(taken.id, row["ack"], row["state"])
-    return Received(taken.id, bytes(taken.ack or b""), "ignored", duplicate=True)
+        return Received(taken.id, row.ack, row.facts["state"])
+    return Received(taken.id, taken.ack, "ignored", duplicate=True)

@@ -3,114 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from integration.hl7v2.msh import Header
 from services.store.tables import job, message, report, report_source
 
 SUMMARY = [c for c in message.c if c.name not in ("body", "ack")]
-
-# One JSON document and two arrays instead of rows: one statement for groups of any size, prepared once, and one
-# round trip with its commit. Handed to the driver as it is: this is the one path where microseconds count.
-_FIELDS = {
-    "place": "integer",
-    "repeats": "integer",
-    "priority": "smallint",
-    "site_id": "text",
-    "peer": "text",
-    "application": "text",
-    "facility": "text",
-    "control_id": "text",
-    "message_type": "text",
-    "bytes": "bigint",
-    "sha256": "text",
-    "truncated": "boolean",
-    "state": "text",
-    "reason": "text",
-    "ack_code": "text",
-    "control_id_reused": "boolean",
-    "trace": "text",
-}
-_DECLARED = ", ".join(f"{name} {kind}" for name, kind in _FIELDS.items())
-_ADD_FRAMES = f"""
-    WITH arrived AS MATERIALIZED (
-        SELECT frame.*, nextval('message_id_seq') AS id, earlier.id AS earlier_id,
-            earlier.ack AS earlier_ack, earlier.ack_code AS earlier_code,
-            EXISTS (
-                SELECT FROM message AS any_earlier
-                WHERE any_earlier.control_id = frame.control_id AND any_earlier.site_id = frame.site_id
-                    AND any_earlier.application = frame.application AND any_earlier.facility = frame.facility
-                    AND any_earlier.door = 'hl7'
-            ) AS used
-        FROM ROWS FROM (
-            json_to_recordset(%(frames)s::json) AS ({_DECLARED}), unnest(%(bodies)s::bytea[]), unnest(%(acks)s::bytea[])
-        ) AS frame ({", ".join(_FIELDS)}, body, ack)
-        LEFT JOIN LATERAL (
-            SELECT id, ack, ack_code FROM message
-            WHERE site_id = frame.site_id AND application = frame.application AND facility = frame.facility
-                AND control_id = frame.control_id AND sha256 = frame.sha256
-                AND door = 'hl7' AND control_id IS NOT NULL AND duplicate_of IS NULL AND part IS NULL
-            LIMIT 1
-        ) AS earlier ON true
-    ), judged AS MATERIALIZED (
-        SELECT arrived.*, coalesce(arrived.earlier_id, first.id) AS duplicate_of,
-            coalesce(arrived.earlier_ack, first.earlier_ack, first.ack) AS first_ack,
-            coalesce(arrived.earlier_code, first.earlier_code, first.ack_code) AS first_code
-        FROM arrived LEFT JOIN arrived AS first ON first.place = arrived.repeats
-    ), stored AS (
-        INSERT INTO message (
-            id, site_id, door, peer, application, facility, control_id, message_type, body, bytes, sha256, truncated,
-            trace, duplicate_of, state, reason, ack, ack_code, control_id_reused
-        ) OVERRIDING SYSTEM VALUE
-        SELECT id, site_id, 'hl7', peer, application, facility, control_id, message_type, body, bytes, sha256,
-            truncated, trace, duplicate_of,
-            CASE WHEN duplicate_of IS NULL THEN state ELSE 'ignored' END,
-            CASE WHEN duplicate_of IS NULL THEN reason ELSE 'repeats message ' || duplicate_of END,
-            CASE WHEN duplicate_of IS NULL THEN ack ELSE first_ack END,
-            CASE WHEN duplicate_of IS NULL THEN ack_code ELSE first_code END,
-            duplicate_of IS NULL AND (control_id_reused OR used)
-        FROM judged
-        RETURNING id, site_id, application, facility, state
-    ), queued AS (
-        INSERT INTO job (site_id, kind, message_id, sender, priority)
-        SELECT stored.site_id, 'intake', id, stored.application || '^' || stored.facility, judged.priority
-        FROM stored JOIN judged USING (id) WHERE stored.state = 'queued' ORDER BY id
-    )
-    SELECT id, duplicate_of, CASE WHEN duplicate_of IS NOT NULL THEN first_ack END FROM judged ORDER BY place
-"""  # noqa: S608
-
-
-class Taken(NamedTuple):
-    """What became of a frame: its id, and of a repeat the first message of its identity with its stored answer."""
-
-    id: int
-    duplicate_of: int | None
-    ack: bytes | None
-
-
-def keep_plans(connection: Connection) -> None:
-    """For a connection that is kept: plan once, and not with the scans that suit a table that is still small."""
-    connection.execute(text("SET enable_seqscan = off"))
-    connection.execute(text("SET plan_cache_mode = force_generic_plan"))
-
-
-def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Taken]:
-    """Stores frames, and an intake job for each that is queued, in one statement; the outcomes in the same order.
-
-    `place` numbers the rows of the group; `repeats` is the place of an earlier one of the same identity, or None.
-    A frame whose identity is stored already becomes a repeat of that message. A control id that an earlier message
-    of other content bears is flagged. `priority` is that of the job.
-    """
-    frames = json.dumps([{name: row[name] for name in _FIELDS} for row in rows])
-    contents = {"bodies": [row["body"] for row in rows], "acks": [row["ack"] for row in rows]}
-    rows_back = connection.exec_driver_sql(_ADD_FRAMES, {"frames": frames, **contents})
-    return [Taken(*row) for row in rows_back]
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:

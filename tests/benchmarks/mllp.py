@@ -108,7 +108,7 @@ async def serve_countersign(port: int) -> None:
     from services.listener.server import Listener
 
     database = Database.model_validate_json(os.environ["BENCH_DATABASE"])
-    listener = Listener(Mllp(port=port), connect(database), Senders(), "default")
+    listener = Listener(Mllp(port=port), database, Senders(), "default")
     async with listener.open():
         await asyncio.Event().wait()
 

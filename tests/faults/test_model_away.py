@@ -11,7 +11,7 @@ from integration.hl7v2.mllp import whole
 from services.dispatch.lessee import Lessee
 from services.pipeline.context import site
 from services.pipeline.readers import readers
-from services.pipeline.receive import Arrival, receive
+from services.pipeline.receive import Arrival
 from services.pipeline.run import Runner
 from services.settings import Queue, Reading, Settings
 from services.store import circuits, jobs
@@ -19,6 +19,7 @@ from services.store.tables import job
 from tests.contract.sglang.replay import Failure, Replay, replay_server
 from tests.faults.rig import volume
 from tests.messages import oru
+from tests.receiving import receive
 
 ENGINE = """
 engines:

@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 
 from integration.hl7v2.mllp import whole
 from services.cli import build
-from services.pipeline.receive import Arrival, receive
+from services.pipeline.receive import Arrival
 from services.settings import Database, Mllp
 from services.store.tables import audit, job, message
+from tests.receiving import receive
 
 BODY = b"MSH|^~\\&|RIS|HOSP|||20260102||ORU^R01|Q1|P|2.5\rPID|1||42^^^HOSP\rZZZ|own \\T\\ way\r"
 

@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 
 from integration.hl7v2.mllp import whole
 from services.cli import build
-from services.pipeline.receive import Arrival, receive
+from services.pipeline.receive import Arrival
 from services.settings import Database, Mllp, Queue
 from services.store import audit, circuits, inbox, jobs
 from tests.messages import oru
+from tests.receiving import receive
 
 
 @pytest.fixture(autouse=True)

@@ -12,11 +12,12 @@ from integration.hl7v2.senders import SenderMap
 from services.pipeline.analysis import ask, store
 from services.pipeline.placement import place
 from services.pipeline.readers import readers
-from services.pipeline.receive import Arrival, receive
+from services.pipeline.receive import Arrival
 from services.settings import Fhir, Queue, Settings
 from services.store import jobs, reports
 from services.store.tables import delivery, job, notice, report, report_version, review, suggestion
 from tests.messages import oru
+from tests.receiving import receive
 
 SETTINGS = Settings(fhir=Fhir(url=AnyHttpUrl("http://fhir.test/")))
 READERS = readers(SETTINGS)

@@ -3,10 +3,11 @@
 from sqlalchemy import Engine, select
 
 from integration.hl7v2.mllp import whole
-from services.pipeline.receive import Arrival, Received, receive
+from services.pipeline.receive import Arrival, Received
 from services.settings import Mllp
 from services.store import inbox
 from services.store.tables import job, message
+from tests.receiving import receive
 
 ORU = b"MSH|^~\\&|RIS|HOSP|||20260102||ORU^R01|%s|P|2.5\rPID|1||42^^^HOSP\rOBX|1|TX|59776-5||Clear lungs.\r"
 

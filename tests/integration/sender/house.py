@@ -20,7 +20,7 @@ from services.pipeline.delivery import FhirTarget, send
 from services.pipeline.drafting import Claim, Decision
 from services.pipeline.placement import place
 from services.pipeline.readers import readers
-from services.pipeline.receive import Arrival, receive
+from services.pipeline.receive import Arrival
 from services.pipeline.review import Act
 from services.settings import Database, Fhir, Settings, Writeback
 from services.store import deliveries, jobs, people, reports, reviews
@@ -30,6 +30,7 @@ from services.store.tables import report as report_table
 from services.store.tables import review as review_table
 from tests import seeding
 from tests.integration.worklist.conftest import ALL_ROLES
+from tests.receiving import receive
 
 READERS = readers(Settings())
 
