@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, RowMapping
-from sqlalchemy.exc import SQLAlchemyError
 
 from integration.fhir.capability import Capabilities, capabilities, is_supported
 from integration.fhir.client import Client
@@ -20,6 +19,7 @@ from services.settings import Settings
 from services.store import deliveries, notices, reports
 from services.store.fhir_ledger import StoreLedger
 from services.store.jobs import StaleLease
+from services.store.outage import is_outage
 from services.telemetry import traces
 from services.telemetry.logs import log
 from services.telemetry.metrics import DEAD_LETTERS, WRITE_SECONDS
@@ -61,9 +61,9 @@ def send(engine: Engine, row: RowMapping, target: FhirTarget) -> str:
         return _leave_to_a_person(engine, row, conflict)
     except FhirError as error:
         return _give_up(engine, row, f"{type(error).__name__}: {error}")
-    except SQLAlchemyError:
-        raise
     except Exception as error:
+        if is_outage(error):
+            raise
         # A fault of ours must stop neither the process nor other reports; its text could quote the report.
         LOG.error("delivery failed", delivery=row["id"], report=row["report_id"], error=type(error).__name__)
         return _give_up(engine, row, f"{type(error).__name__} while the resources were made")
@@ -87,12 +87,13 @@ def _write(engine: Engine, row: RowMapping, target: FhirTarget) -> None:
     with engine.connect() as connection:
         rows = resources.collect(connection, row["kind"], row["version_id"])
         again = amending.is_amended(connection, row)
-    ledger = StoreLedger(engine, row["destination"], row["site_id"], row["report_id"])
     wanted = resources.wanted(rows, target.systems, target.settings.writeback)
-    if again:
-        wanted = amending.amended(wanted, ledger)
-    overwrite = bool(row["detail"].get("overwrite"))
-    outcome = target.client.run(write(target.capabilities(), wanted, ledger, overwrite=overwrite))
+    with StoreLedger(engine, row["destination"], row["site_id"], row["report_id"]) as ledger:
+        ledger.prepare(item.key for item in wanted)
+        if again:
+            wanted = amending.amended(wanted, ledger)
+        overwrite = bool(row["detail"].get("overwrite"))
+        outcome = target.client.run(write(target.capabilities(), wanted, ledger, overwrite=overwrite))
     for key, reason in outcome.kept.items():
         LOG.info("kept here", delivery=row["id"], kind=key.partition("?")[0], reason=reason)
     if target.settings.writeback.result and rows.source and rows.signed:

@@ -18,6 +18,7 @@ from services.store import circuits, deliveries, jobs, reviews
 from services.store.engine import connect
 from services.store.outage import is_outage
 from services.telemetry import metrics
+from services.telemetry.absence import Absence
 from services.telemetry.logs import log
 
 LOG = log("relay")
@@ -44,7 +45,7 @@ class Relay:
         self._app = app
         self._queue = queue
         self._swept = 0.0
-        self._away = ""
+        self._absence = Absence(LOG)
         self._beat_at = time.monotonic()
 
     def stuck(self) -> str:
@@ -77,9 +78,7 @@ class Relay:
         return count
 
     def _gone(self, what: str) -> int:
-        if what != self._away:
-            LOG.warning("waiting" if what else "resumed", reason=what)
-        self._away = what
+        self._absence.note(what)
         return 0
 
     def _publish(self, connection: Connection) -> int:

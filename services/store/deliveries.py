@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, cast, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, cast, exists, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.settings import Queue
@@ -75,6 +75,23 @@ def _lease(connection: Connection, queue: Queue, due: ColumnElement[bool], limit
     return sorted(connection.execute(statement).mappings().all(), key=lambda row: int(row["id"]))
 
 
+def renew(connection: Connection, rows: Sequence[RowMapping], queue: Queue) -> None:
+    """Holds the leases of deliveries that take long."""
+    connection.execute(update(delivery).where(_leased(rows)).values(lease_until=ahead(queue.lease)))
+
+
+def give_back(connection: Connection, rows: Sequence[RowMapping]) -> None:
+    """Deliveries whose sender stops can go out again at once; a late answer to it is refused as stale."""
+    freed = {"lease_until": None, "lease_epoch": delivery.c.lease_epoch + 1}
+    connection.execute(update(delivery).where(_leased(rows)).values(**freed))
+
+
+def _leased(rows: Sequence[RowMapping]) -> ColumnElement[bool]:
+    leases = [(row["id"], row["lease_epoch"]) for row in rows]
+    held = tuple_(delivery.c.id, delivery.c.lease_epoch).in_(leases)
+    return and_(held, delivery.c.state == "pending", delivery.c.lease_until.is_not(None))
+
+
 def close(connection: Connection, row: RowMapping, state: str, reason: str = "") -> None:
     """Ends a delivery under our lease. Raises StaleLease where it was blocked or taken over meanwhile."""
     _write(connection, row, state=state, reason=reason, sent_at=NOW if state == "sent" else None, lease_until=None)
@@ -97,12 +114,6 @@ def block(connection: Connection, report_id: int, kinds: Sequence[str], reason: 
     """Stops deliveries of a report that have not gone out; how many."""
     where = and_(delivery.c.report_id == report_id, delivery.c.state == "pending", delivery.c.kind.in_(kinds))
     return connection.execute(update(delivery).where(where).values(state="blocked", reason=reason)).rowcount
-
-
-def was_made(connection: Connection, version_id: int, kind: str) -> bool:
-    """Whether a delivery of this kind is in the outbox for a version, sent or not, blocked ones aside."""
-    where = and_(delivery.c.version_id == version_id, delivery.c.kind == kind, delivery.c.state != "blocked")
-    return bool(connection.scalar(select(func.count()).where(where)))
 
 
 def retry(connection: Connection, delivery_id: int) -> bool:

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, create_engine
+import select
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.settings import Database
 
 # A server that vanished without a word is noticed after some 25 s, whether we wait for it or it for us.
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25000}
-# A connection that died with its server is replaced before it is handed out.
-COMMON = {"pool_pre_ping": True, "pool_recycle": 1800, "connect_args": {"options": "-c timezone=UTC", **KEEPALIVE}}
+COMMON = {"pool_recycle": 1800, "connect_args": {"options": "-c timezone=UTC", **KEEPALIVE}}
 
 
 def connect(database: Database) -> Engine:
     """Synchronous engine: worker, relay, sender and commands."""
-    return create_engine(database.url(), pool_size=database.pool_size, max_overflow=database.pool_size, **COMMON)
+    engine = create_engine(database.url(), pool_size=database.pool_size, max_overflow=database.pool_size, **COMMON)
+    event.listen(engine, "checkout", _refuse_the_dead)
+    return engine
 
 
 def connect_async(database: Database) -> AsyncEngine:
     """Asynchronous engine: listener, subscriber, worklist. Queries run in it by `run_sync`."""
-    return create_async_engine(database.url(), pool_size=database.pool_size, max_overflow=database.pool_size, **COMMON)
+    engine = create_async_engine(
+        database.url(), pool_size=database.pool_size, max_overflow=database.pool_size, **COMMON
+    )
+    event.listen(engine.sync_engine, "checkout", _refuse_the_dead)
+    return engine
+
+
+def hung_up(descriptor: int) -> bool:
+    """Whether something came from a server that was asked nothing: its farewell, or the end of the stream."""
+    channel = select.poll()
+    channel.register(descriptor, select.POLLIN)
+    return bool(channel.poll(0))
+
+
+def _refuse_the_dead(dbapi_connection: Any, record: object, proxy: object) -> None:
+    """A connection that died with its server is replaced before it is handed out, without asking the living ones."""
+    driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
+    if driver.closed or hung_up(driver.fileno()):
+        raise DisconnectionError

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, cast, func, select, update
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import TracebackType
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, cast, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from integration.fhir.systems import Json
@@ -11,9 +15,12 @@ from services.store.tables import fhir_resource as t
 
 
 class StoreLedger:
-    """`integration.fhir.wanted.Ledger` on the database; every call commits before it returns.
+    """`integration.fhir.wanted.Ledger` on the database, for one delivery.
 
-    Rows are keyed by `Wanted.key`: type, parameter and token.
+    What is known is read once. An attempt is committed before it returns, so that a lost answer is recognised as
+    ours. What was written is committed together at the end of the block, whatever ended it: should the process die
+    before, the next run finds the resources by their identifiers. Rows are keyed by `Wanted.key`: type, parameter
+    and token.
     """
 
     def __init__(self, engine: Engine, endpoint: str, site: str, report_id: int | None = None) -> None:
@@ -21,42 +28,88 @@ class StoreLedger:
         self._endpoint = endpoint
         self._site = site
         self._report_id = report_id
+        self._known: dict[str, Entry | None] = {}
+        self._new: dict[str, Entry] = {}
+
+    def __enter__(self) -> StoreLedger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._commit()
+
+    def prepare(self, keys: Iterable[str]) -> None:
+        """Reads what is known of all these keys at once."""
+        with self._engine.connect() as connection:
+            self._known |= find_all(connection, self._endpoint, list(keys))
 
     def lookup(self, key: str) -> Entry | None:
         """What is known of the key."""
-        with self._engine.connect() as connection:
-            return find(connection, self._endpoint, key)
+        if key not in self._known:
+            self.prepare([key])
+        return self._known[key]
 
     def record(self, key: str, entry: Entry) -> None:
         """Remember, replacing what was known."""
+        self._known[key] = self._new[key] = replace(entry, attempted=())
+
+    def attempt(self, key: str, resource: Json) -> None:
+        """Add an update that is about to be sent."""
+        self._commit()
+        with self._engine.begin() as connection:
+            more = t.c.attempted.op("||")(cast([resource], JSONB))
+            connection.execute(update(t).where(_is(self._endpoint, key)).values(attempted=more))
+        if known := self._known.get(key):
+            self._known[key] = replace(known, attempted=(*known.attempted, resource))
+
+    def _commit(self) -> None:
+        if not self._new:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(_UPSERT, [self._row(key, entry) for key, entry in sorted(self._new.items())])
+        self._new = {}
+
+    def _row(self, key: str, entry: Entry) -> dict[str, object]:
         kind, identifier = _split(key)
-        known = {
+        return {
+            "endpoint": self._endpoint,
+            "resource_type": kind,
+            "identifier": identifier,
+            "site_id": self._site,
+            "report_id": self._report_id,
             "resource_id": entry.reference.partition("/")[2],
             "version": entry.version,
             "digest": entry.digest,
             "attempted": [],
-            "written_at": func.now(),
         }
-        row = {"endpoint": self._endpoint, "resource_type": kind, "identifier": identifier, "site_id": self._site}
-        statement = insert(t).values(**row, report_id=self._report_id, **known)
-        where = ["endpoint", "resource_type", "identifier"]
-        with self._engine.begin() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=where, set_=known))
 
-    def attempt(self, key: str, resource: Json) -> None:
-        """Add an update that is about to be sent."""
-        with self._engine.begin() as connection:
-            more = t.c.attempted.op("||")(cast([resource], JSONB))
-            connection.execute(update(t).where(_is(self._endpoint, key)).values(attempted=more))
+
+_INSERT = insert(t)
+_UPSERT = _INSERT.on_conflict_do_update(
+    index_elements=["endpoint", "resource_type", "identifier"],
+    set_={
+        **{name: _INSERT.excluded[name] for name in ("resource_id", "version", "digest", "attempted")},
+        "written_at": func.now(),
+    },
+)
 
 
 def find(connection: Connection, endpoint: str, key: str) -> Entry | None:
     """What is known of a resource on an endpoint."""
-    row = connection.execute(select(t).where(_is(endpoint, key))).mappings().one_or_none()
-    if row is None:
-        return None
-    reference = f"{row['resource_type']}/{row['resource_id']}"
-    return Entry(reference, row["version"], row["digest"], tuple(row["attempted"]))
+    return find_all(connection, endpoint, [key])[key]
+
+
+def find_all(connection: Connection, endpoint: str, keys: list[str]) -> Mapping[str, Entry | None]:
+    """What is known of resources on an endpoint, None for those never written."""
+    pairs = {_split(key): key for key in keys}
+    where = and_(t.c.endpoint == endpoint, tuple_(t.c.resource_type, t.c.identifier).in_(list(pairs)))
+    found: dict[str, Entry | None] = dict.fromkeys(keys)
+    for row in connection.execute(select(t).where(where)).mappings():
+        reference = f"{row['resource_type']}/{row['resource_id']}"
+        entry = Entry(reference, row["version"], row["digest"], tuple(row["attempted"]))
+        found[pairs[row["resource_type"], row["identifier"]]] = entry
+    return found
 
 
 def _is(endpoint: str, key: str) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from integration.canonical import Report, sha256
@@ -191,15 +191,17 @@ def latest_analysis(connection: Connection, version_id: int) -> RowMapping | Non
 
 def put_suggestions(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Stores suggestions. One read again keeps its identity; what a person decided is left alone."""
-    for row in rows:
-        statement = pg_insert(suggestion).values(row)
-        fresh = {name: statement.excluded[name] for name in row if name not in ("version_id", "identifier")}
-        statement = statement.on_conflict_do_update(
-            index_elements=["version_id", "identifier"],
-            set_={**fresh, "state": "proposed", "reason": ""},
-            where=suggestion.c.state.in_(("proposed", "withdrawn")),
-        )
-        connection.execute(statement)
+    if not rows:
+        return
+    statement = pg_insert(suggestion)
+    fresh = {name: statement.excluded[name] for name in rows[0] if name not in ("version_id", "identifier")}
+    statement = statement.on_conflict_do_update(
+        index_elements=["version_id", "identifier"],
+        set_={**fresh, "state": "proposed", "reason": ""},
+        # No IN: its list cannot be expanded for several rows at once.
+        where=or_(suggestion.c.state == "proposed", suggestion.c.state == "withdrawn"),
+    )
+    connection.execute(statement, list(rows))
 
 
 def suggestions(connection: Connection, version_id: int) -> Sequence[RowMapping]:

@@ -1,4 +1,4 @@
-"""Grouped bars as SVG, written by hand: no plotting library for one picture."""
+"""Grouped bars and lines as SVG, written by hand: no plotting library for two pictures."""
 
 from __future__ import annotations
 
@@ -34,4 +34,28 @@ def bars(title: str, names: Sequence[str], groups: Sequence[int], values: Mappin
             parts.append(f"<text {label}>{value:.0f}</text>")
         middle = LEFT + at * span + bar * len(names) / 2
         parts.append(f'<text x="{middle:.1f}" y="{HEIGHT - 20}" text-anchor="middle">{group} connections</text>')
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def lines(title: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """One line for each name, both axes from zero."""
+    points = [point for line in series.values() for point in line]
+    right, top = max(x for x, _ in points) or 1.0, max(y for _, y in points) or 1.0
+    room, span = HEIGHT - BOTTOM - 50, WIDTH - LEFT - 20
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
+        'font-size="12">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/><text x="{LEFT}" y="18" font-size="14">{title}</text>',
+        f'<path d="M{LEFT} 50V{HEIGHT - BOTTOM}H{WIDTH - 20}" fill="none" stroke="#444"/>',
+        f'<text x="{LEFT - 6}" y="54" text-anchor="end">{top:.0f}</text>',
+        f'<text x="{LEFT - 6}" y="{HEIGHT - BOTTOM}" text-anchor="end">0</text>',
+        f'<text x="{WIDTH - 20}" y="{HEIGHT - 20}" text-anchor="end">{right:.0f}</text>',
+    ]
+    for place, (name, line) in enumerate(series.items()):
+        colour = COLOURS[place % len(COLOURS)]
+        path = " ".join(f"{LEFT + span * x / right:.1f},{HEIGHT - BOTTOM - room * y / top:.1f}" for x, y in line)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+        x = LEFT + place * 130
+        parts.append(f'<rect x="{x}" y="26" width="10" height="10" fill="{colour}"/>')
+        parts.append(f'<text x="{x + 14}" y="35">{name}</text>')
     return "\n".join([*parts, "</svg>", ""])

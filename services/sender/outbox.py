@@ -1,0 +1,118 @@
+"""Deliveries to the FHIR server: a few under way at once, each in a thread, under leases that are renewed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from sqlalchemy import Engine, RowMapping
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.pipeline.delivery import FhirTarget, send
+from services.store import deliveries
+from services.store.outage import is_outage
+from services.telemetry.absence import Absence
+from services.telemetry.logs import log
+
+LOG = log("sender")
+AT_ONCE = 4
+AWAY = "PostgreSQL does not answer, or cannot be written to"
+# So many deliveries in a row that found nobody mean that the server is away; then one at a time finds out.
+SERVER_AWAY = AT_ONCE
+
+
+class Outbox:
+    """Keeps `AT_ONCE` deliveries under way for as long as there are any."""
+
+    def __init__(self, engine: Engine, target: FhirTarget) -> None:
+        self._engine = engine
+        self._target = target
+        self._queue = target.settings.queue
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="send")
+        self._under_way: dict[Future[str], RowMapping] = {}
+        self._database = Absence(LOG)
+        self._server = Absence(LOG)
+        self._unreached = 0
+        self._renewed = self._beat = time.monotonic()
+
+    def stuck(self) -> str:
+        """Why no progress is made, "" if it is; what waits for a server that is away still beats."""
+        silence = time.monotonic() - self._beat
+        return "the sender has stopped beating" if silence > self._queue.progress_timeout else ""
+
+    def loop(self, stop: threading.Event) -> None:
+        """Until told to stop; a database or FHIR server that goes away is waited for, and said once."""
+        while not stop.is_set():
+            self._beat = time.monotonic()
+            found = self._fill()
+            if self._under_way:
+                wait(self._under_way, timeout=self._queue.relay, return_when=FIRST_COMPLETED)
+                self._collect()
+            elif not found:
+                stop.wait(self._queue.relay)
+            if self._unreached >= SERVER_AWAY and not self._under_way:
+                stop.wait(self._queue.backoff)
+
+    def end(self, seconds: float) -> bool:
+        """Takes no more; whether what was under way has ended in time. What has not is given back."""
+        self._pool.shutdown(wait=False)
+        deadline = time.monotonic() + seconds
+        while self._under_way and time.monotonic() < deadline:
+            self._try(self._renew)
+            wait(self._under_way, timeout=min(self._queue.renew, deadline - time.monotonic()))
+            self._collect()
+        if self._under_way:
+            self._try(lambda: self._give_back(list(self._under_way.values())))
+        return not self._under_way
+
+    def _fill(self) -> int:
+        """Renews what is under way and claims as much as there is room for; how many were claimed."""
+        claimed: list[RowMapping] = []
+        self._try(self._renew)
+        self._try(lambda: claimed.extend(self._claim()))
+        for row in claimed:
+            self._under_way[self._pool.submit(self._one, row)] = row
+        return len(claimed)
+
+    def _claim(self) -> list[RowMapping]:
+        room = (1 if self._unreached >= SERVER_AWAY else AT_ONCE) - len(self._under_way)
+        if room <= 0:
+            return []
+        with self._engine.begin() as connection:
+            return list(deliveries.claim(connection, self._queue, room))
+
+    def _renew(self) -> None:
+        if self._under_way and time.monotonic() - self._renewed >= self._queue.renew:
+            with self._engine.begin() as connection:
+                deliveries.renew(connection, list(self._under_way.values()), self._queue)
+            self._renewed = time.monotonic()
+
+    def _give_back(self, rows: list[RowMapping]) -> None:
+        with self._engine.begin() as connection:
+            deliveries.give_back(connection, rows)
+
+    def _one(self, row: RowMapping) -> str:
+        try:
+            return send(self._engine, row, self._target)
+        except SQLAlchemyError:
+            # Its lease runs out, or is taken up again by this process once the database answers.
+            return "database"
+
+    def _collect(self) -> None:
+        for done in [future for future in self._under_way if future.done()]:
+            row, outcome = self._under_way.pop(done), done.result()
+            LOG.info("delivery", delivery=row["id"], kind=row["kind"], state=outcome)
+            self._unreached = self._unreached + 1 if outcome == "postponed" else 0
+            self._server.note("the FHIR server does not answer" if self._unreached >= SERVER_AWAY else "")
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except SQLAlchemyError as error:
+            if not is_outage(error):
+                raise
+            self._database.note(AWAY)
+        else:
+            self._database.note("")
