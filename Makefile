@@ -28,6 +28,7 @@ test-sglang: setup-dev  ## the model client against a real SGLang on this machin
 
 faults: setup-dev  ## the fault matrix at full volumes; SECONDS=1800 SEED=1 set its random row
 	@FAULTS=full FAULTS_SECONDS=$(or $(SECONDS),1800) FAULTS_SEED=$(or $(SEED),1) $(BIN)/pytest tests/faults --timeout 14400 $(ARGS)
+	@$(BIN)/pytest tests/integration/fhir -m volume --timeout 14400
 
 lint: setup-dev  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
