@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import threading
 import time
@@ -77,6 +78,7 @@ class Proxy:
         instead: Callable[[str], bytes | None] | None = None,
         status: int = 0,
         headers: dict[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.requests: list[tuple[str, str]] = []
         self.lose = lose
@@ -84,7 +86,9 @@ class Proxy:
         self.missing = ""
         handler = _handler(self, upstream, change, refuse, status, headers or {})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}/fhir"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}/fhir"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def __enter__(self) -> Proxy:
