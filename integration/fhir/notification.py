@@ -86,11 +86,14 @@ def missing_events(last: int, seen: Notification) -> range:
     return range(last + 1, upto + 1)
 
 
-def events_between(subscription: str, missed: range) -> Exchange[tuple[Hint, ...]]:
-    """What the missed events were about, by the $events operation (Subscriptions R5 Backport IG 1.1)."""
+def events_between(subscription: str, missed: range) -> Exchange[Notification]:
+    """What the missed events were about, by the $events operation (Subscriptions R5 Backport IG 1.1).
+
+    A server may give fewer than were asked for: `numbers` says which.
+    """
     wanted = [("eventsSinceNumber", str(missed.start)), ("eventsUntilNumber", str(missed.stop - 1))]
     bundle = yield from operation(f"{subscription}/$events", wanted)
-    return read_notification("POST", "", bundle).hints
+    return read_notification("POST", "", bundle)
 
 
 def hint_of(reference: str) -> Hint | None:

@@ -54,10 +54,10 @@ class Events:
             return self._poll()
         reference = "/".join(subscription.split("/")[-2:])
         try:
-            hints = await self._client.run(events_between(reference, missing))
+            found = await self._client.run(events_between(reference, missing))
         except FhirError:
             return self._poll()
-        heard = [self._intake.hear(hint) for hint in hints]
-        if not all(heard):
+        heard = [self._intake.hear(hint) for hint in found.hints]
+        if not all(heard) or not set(missing) <= set(found.numbers):
             self._poll()
         return None

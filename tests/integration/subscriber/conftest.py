@@ -121,9 +121,9 @@ def messages(engine: Engine, reference: str) -> list[str]:
         return list(rows)
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     """Waits for as long as a busy machine may need."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"never happened: {what}"
         time.sleep(0.1)

@@ -127,6 +127,20 @@ async def test_missing_events_are_fetched_by_the_events_operation(database: Data
     assert house.polls == before
 
 
+async def test_an_events_operation_that_gives_less_than_was_asked_for_is_followed_by_polling(
+    database: Database, fhir_server: Sekmet
+) -> None:
+    some = json.dumps(event(2, "DiagnosticReport/b", kind="query-event")).encode()
+    with Proxy(fhir_server.base_url, instead=lambda path: some if "$events" in path else None) as proxy:
+        house = House(database, proxy.base_url, recover=True)
+        await house.notify(event(1, "DiagnosticReport/a"))
+        before = house.polls
+        await house.notify(event(4, "DiagnosticReport/d"))
+        await house.close()
+    assert "DiagnosticReport/b" in house.waiting()
+    assert house.polls == before + 1
+
+
 async def test_an_events_operation_that_fails_is_followed_by_polling(database: Database, fhir_server: Sekmet) -> None:
     house = House(database, fhir_server.base_url, recover=True)
     await house.events.hear(Notification(Kind.EVENTS, numbers=(1,), count=1))

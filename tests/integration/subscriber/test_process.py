@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import httpx2
@@ -11,11 +12,12 @@ from sqlalchemy import Engine
 from integration.fhir.client import Client
 from integration.fhir.diagnostic_report import diagnostic_report
 from integration.fhir.examples import report, report_key
-from integration.fhir.exchange import create, search_all
+from integration.fhir.exchange import Written, create, search_all
 from integration.fhir.subscription import SECRET_HEADER
 from integration.fhir.systems import Json, Systems
 from tests.integration.fhir.servers import Proxy, Sekmet
 from tests.integration.subscriber.conftest import SECRET, Subscriber, file_report, messages, until
+from tests.integration.subscriber.events_server import EventsServer, with_events
 
 
 def our_subscriptions(client: Client, subscriber: Subscriber) -> list[Json]:
@@ -37,6 +39,46 @@ def test_a_new_report_is_heard_of_by_notification(
     until(lambda: messages(engine, filed.reference) == ["queued"], "the report is in the inbox")
 
 
+def test_an_event_that_never_arrived_is_fetched_by_its_number(
+    fhir_server: Sekmet, client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
+) -> None:
+    with EventsServer("") as events, Proxy(fhir_server.base_url, change=with_events, instead=events.events) as proxy:
+        subscriber = subscribe(
+            proxy.base_url, COUNTERSIGN_FHIR__SUBSCRIPTION="topic", COUNTERSIGN_FHIR__NOTIFY_URL=events.url
+        )
+        events.onward = subscriber.url.removesuffix("/fhir-notify")
+        first = file_until_heard(client, engine)
+        until(lambda: polls(proxy) >= 2, "it has polled at its start and after the handshake")
+        before = polls(proxy)
+        events.hold_back = True
+        lost = file_report(client)
+        until(lambda: events.held_back == 1, "one notification is held back")
+        events.hold_back = False
+        after = file_report(client)
+        for each in (first, lost, after):
+            until(queued(engine, each), "all three are in the inbox")
+        assert polls(proxy) == before
+        assert [path for _, path in proxy.requests if "$events" in path]
+        subscriber.stop()
+
+
+def file_until_heard(client: Client, engine: Engine) -> Written:
+    """Reports filed before the Subscription is active are not announced; the first that is."""
+    while True:
+        filed = file_report(client)
+        with contextlib.suppress(AssertionError):
+            until(queued(engine, filed), "heard of", seconds=3)
+            return filed
+
+
+def queued(engine: Engine, filed: Written) -> Callable[[], bool]:
+    return lambda: messages(engine, filed.reference) == ["queued"]
+
+
+def polls(proxy: Proxy) -> int:
+    return sum(path.startswith("/DiagnosticReport?") for _, path in proxy.requests)
+
+
 def test_reports_filed_while_the_subscriber_was_killed_are_found_by_polling(
     client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
 ) -> None:
@@ -47,7 +89,7 @@ def test_reports_filed_while_the_subscriber_was_killed_are_found_by_polling(
     missed = [file_report(client) for _ in range(3)]
     subscriber.start()
     for each in missed:
-        until(lambda each=each: messages(engine, each.reference) == ["queued"], "a missed one is too")
+        until(queued(engine, each), "a missed one is too")
     assert messages(engine, first.reference) == ["queued"]
 
 
