@@ -51,15 +51,15 @@ class Group(Record):
 
 
 class EngineResult(Record):
-    """One engine. `complete`: no report is missing because the engine was away."""
+    """One engine. `complete`: no report is missing because the engine was away. Kept baselines have no groups."""
 
     name: str
     versions: Versions
     about: About
     figures: Figures
-    findings: tuple[Group, ...]
-    tags: tuple[Group, ...]
-    catalogues: tuple[Group, ...]
+    findings: tuple[Group, ...] = ()
+    tags: tuple[Group, ...] = ()
+    catalogues: tuple[Group, ...] = ()
     costs: Costs
     complete: bool
     first_asked: str

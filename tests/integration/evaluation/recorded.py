@@ -59,11 +59,12 @@ engines:
 
 @dataclass
 class Recorded:
-    """A server, what it was asked, and after how many answers it stops answering (None: never)."""
+    """A server, what it was asked (whether with a budget, and about which report), and after how many answers it
+    stops answering (None: never)."""
 
     url: str = ""
     answers: dict[str, list[Recording]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    asked: list[tuple[bool, str]] = field(default_factory=list)
     silent_after: int | None = None
     silent: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
@@ -71,8 +72,7 @@ class Recorded:
     def answer_to(self, request: dict[str, Any]) -> Recording | None:
         """The recording for a report, of those with the same schema and the same budget."""
         found = self.answers.get(_kind(request))
-        text = REPORT.search(request["messages"][-1]["content"])
-        return found[zlib.crc32(text[1].encode()) % len(found)] if found and text else None
+        return found[zlib.crc32(_report(request).encode()) % len(found)] if found else None
 
     @property
     def engines_yaml(self) -> str:
@@ -112,6 +112,11 @@ def labelled_lines() -> list[str]:
     return [item.model_copy(update={"names": {}}).model_dump_json() for item in two]
 
 
+def _report(request: dict[str, Any]) -> str:
+    found = REPORT.search(request["messages"][-1]["content"])
+    return found[1] if found else ""
+
+
 def _kind(request: dict[str, Any]) -> str:
     return json.dumps([request.get("response_format"), request.get(BUDGET)], sort_keys=True)
 
@@ -122,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         recorded: Recorded = self.server.recorded  # type: ignore[attr-defined]
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        recorded.asked.append(request["messages"][-1]["content"])
+        recorded.asked.append((BUDGET in request, _report(request)))
         if recorded.silent_after is not None and len(recorded.asked) > recorded.silent_after:
             recorded.silent.set()
             recorded.released.wait(60)
