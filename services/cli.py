@@ -31,6 +31,8 @@ COMMANDS = {
     "evaluate": "evaluate:app",
     "dataset": "dataset:app",
     "training": "training:app",
+    "calibration": "calibration:app",
+    "reviewers": "reviewers:reviewers",
     "capacity": "capacity:capacity",
     "serve-model": "serve_model:serve_model",
     "catalogue": "catalogue:app",

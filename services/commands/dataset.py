@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
+from services.commands.answerable import By, administrator
 from services.commands.common import Data, database, settings
 from services.commands.import_csv import import_csv
 from services.evaluation.decisions import Export
@@ -21,11 +22,10 @@ from services.pipeline.context import in_folder
 from services.reading.catalogue import load as load_library
 from services.settings import Settings
 from services.store import audit, signed_reports
-from services.store.people import Person, as_person
+from services.store.people import Person
 
 app = typer.Typer(no_args_is_help=True, help="Data sets from the worklist's decisions, or from a CSV.")
 app.command("import-csv")(import_csv)
-ROLE = "administrator"
 
 
 @app.callback()
@@ -36,7 +36,7 @@ def _group() -> None:
 @app.command()
 def export(
     out: Annotated[Path, typer.Option(help="File to write; it must not exist.")],
-    by: Annotated[str, typer.Option(help="Name or login subject of the administrator who answers for this.")],
+    by: By,
     data: Data = None,
     days: Annotated[int, typer.Option(min=1, help="Reports signed within so many days.")] = 365,
     allow: Annotated[Path | None, typer.Option(help="Words that name nobody, as somebody here has checked.")] = None,
@@ -52,7 +52,7 @@ def export(
     part = out.with_name(out.name + ".part")
     try:
         with database(data) as connection:
-            person = _person(connection, chosen, by)
+            person = administrator(connection, chosen, by)
             result = _collect(connection, chosen, days, allowed)
             digest = _write(part, [item.model_dump_json() for item in result.items])
             _note(connection, person, result, digest)
@@ -72,15 +72,6 @@ def _collect(connection: Connection, chosen: Settings, days: int, allowed: froze
             typer.echo(f"countersign: {count} refused: {reason}", err=True)
         _end("no report can leave: none signed in that time, or none that can be cleaned safely")
     return result
-
-
-def _person(connection: Connection, chosen: Settings, name: str) -> Person:
-    found = [as_person(row) for row in signed_reports.named(connection, chosen.site, name)]
-    allowed = [person for person in found if person.may(ROLE)]
-    if len(allowed) != 1:
-        why = "names several people" if allowed else f"is nobody with the role {ROLE}"
-        _end(f"--by {name!r} {why} at site {chosen.site!r}; the worklist's page People lists who there is")
-    return allowed[0]
 
 
 def _note(connection: Connection, person: Person, result: Export, digest: str) -> None:

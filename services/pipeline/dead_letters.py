@@ -9,8 +9,13 @@ from services.telemetry.metrics import DEAD_LETTERS
 
 
 def bury(connection: Connection, job: RowMapping, reason: str) -> None:
-    """A dead letter is visible: its message is quarantined, or its report's people are told."""
-    DEAD_LETTERS.labels(job["kind"]).inc()
+    """A dead letter is visible: its message is quarantined, or its report's people are told.
+
+    Of a shadow reading only operators hear: to reviewers there is none.
+    """
+    DEAD_LETTERS.labels("shadow" if job["shadow"] else job["kind"]).inc()
+    if job["shadow"]:
+        return
     if job["message_id"]:
         inbox.set_state(connection, job["message_id"], "quarantined", reason)
         return

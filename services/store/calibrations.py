@@ -5,11 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, text, update
 
 from services.reading.agreement import Curve
 from services.store.jobs import NOW
 from services.store.tables import calibration
+
+# What an engine suggested by votes, and whether the second reader, who saw neither it nor the decision, said the same.
+_SAMPLES = text("""
+    SELECT analysis.engine ->> 'name' AS engine, coalesce(analysis.engine ->> 'model', '') AS model,
+        suggestion.finding_id, suggestion.confidence,
+        coalesce(suggestion.suggested_status, suggestion.status) = answer.status AS agreed
+    FROM second_reading AS reading
+    JOIN second_answer AS answer ON answer.second_reading_id = reading.id
+    JOIN suggestion ON suggestion.version_id = reading.version_id AND suggestion.finding_id = answer.finding_id
+        AND suggestion.origin = 'ai' AND suggestion.confidence IS NOT NULL
+        AND suggestion.state IN ('approved', 'edited', 'rejected')
+    JOIN analysis ON analysis.id = suggestion.analysis_id
+    WHERE reading.site_id = :site AND reading.state = 'done'
+        AND reading.finished_at >= now() - make_interval(days => :days)
+    ORDER BY suggestion.id
+""")
+
+
+def samples(connection: Connection, site: str, days: int) -> Sequence[RowMapping]:
+    """What curves are fitted on: engine, model, finding_id, confidence (vote share), agreed."""
+    return connection.execute(_SAMPLES, {"site": site, "days": days}).mappings().all()
 
 
 def active(connection: Connection, site: str, engine: Mapping[str, Any]) -> dict[str, Curve]:

@@ -18,7 +18,9 @@ from services.worklist import (
     audit_pages,
     bulk_pages,
     chart_pages,
+    drifting,
     errors,
+    evaluation_pages,
     events,
     exports,
     fhir_pages,
@@ -52,6 +54,7 @@ PAGES = (
     rating_pages,
     preference_pages,
     chart_pages,
+    evaluation_pages,
     audit_pages,
     bulk_pages,
     operator_pages,
@@ -101,6 +104,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.providers = Providers(context.settings)
     app.state.broadcast = Broadcast(context.engine)
     tasks = [asyncio.create_task(app.state.broadcast.run()), asyncio.create_task(keep_sealed(context.engine))]
+    tasks.append(asyncio.create_task(drifting.watch(context.engine)))
     try:
         yield
     finally:

@@ -88,7 +88,7 @@ def turnaround(connection: Connection, span: Span) -> Chart:
     rows = charts.turnaround(connection, span)
     most = max((float(row["p90"]) for row in rows), default=1) or 1
     step = (WIDTH - 2 * EDGE) / max(1, len(rows) - 1)
-    marks: list[Mark] = _grid()
+    marks: list[Mark] = grid()
     for series, name in enumerate(("median", "p90")):
         points = [(EDGE + at * step, up(float(row[name]) / most)) for at, row in enumerate(rows)]
         marks += [Mark("dot", x, y, series=series) for x, y in points]
@@ -110,7 +110,7 @@ def turnaround(connection: Connection, span: Span) -> Chart:
         ("median", "p90"),
         marks if rows else [],
         PLOT,
-        _scale(most, "min"),
+        scale(most, "min"),
         ends=(days[0], days[-1]) if days else None,
     )
 
@@ -120,11 +120,11 @@ def up(share: float) -> float:
     return EDGE + (PLOT - 2 * EDGE) * (1 - share)
 
 
-def _grid() -> list[Mark]:
+def grid() -> list[Mark]:
     return [Mark("grid", 0, up(part / 4), WIDTH, 0) for part in range(5)]
 
 
-def _scale(most: float, unit: str) -> tuple[str, ...]:
+def scale(most: float, unit: str) -> tuple[str, ...]:
     """What the grid's lines stand for, from the top."""
     return tuple(f"{most * part / 4:.0f} {unit}" for part in (4, 3, 2, 1, 0))
 
@@ -165,7 +165,7 @@ def _by_finding(
 def agreement(connection: Connection, span: Span) -> Chart:
     """Vote share against approval: agreement, not accuracy."""
     rows = charts.agreement(connection, span)
-    marks: list[Mark] = [*_grid(), Mark("diagonal", EDGE, up(0), WIDTH - 2 * EDGE, up(1) - up(0))] if rows else []
+    marks: list[Mark] = [*grid(), Mark("diagonal", EDGE, up(0), WIDTH - 2 * EDGE, up(1) - up(0))] if rows else []
     table = []
     for row in rows:
         low, high = wilson(row["approved"], row["count"])
@@ -189,7 +189,7 @@ def agreement(connection: Connection, span: Span) -> Chart:
         (),
         marks,
         PLOT,
-        _scale(100, "%"),
+        scale(100, "%"),
         ends=("0 %", "100 %"),
     )
 
