@@ -13,12 +13,13 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from integration.canonical import Record, Status, sha256
+from services.evaluation.errors import EvaluationError
 
 SHOWN = 20
 """Mistakes told at once; a file of another form would have one in every line."""
 
 
-class DatasetError(Exception):
+class DatasetError(EvaluationError):
     """A data set cannot be read; the message says which file, line and field, and never what stands there."""
 
 

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from integration.canonical import Record
 from services.evaluation.compare import Comparison
+from services.evaluation.errors import EvaluationError
 from services.evaluation.figures import Figures
 from services.evaluation.result import EngineResult
 
@@ -18,7 +19,7 @@ RELEASE = "release"
 """The gate that comes with the package."""
 
 
-class GateError(Exception):
+class GateError(EvaluationError):
     """The gate cannot be read; says where and why."""
 
 

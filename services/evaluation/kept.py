@@ -14,13 +14,14 @@ from pydantic import ValidationError
 
 from integration.canonical import sha256
 from services.evaluation.answers import Answered
+from services.evaluation.errors import EvaluationError
 from services.evaluation.lineup import Versions
 from services.reading.reader import Question
 
 FILE = "answers.jsonl"
 
 
-class KeptError(Exception):
+class KeptError(EvaluationError):
     """The folder cannot be used; says why."""
 
 

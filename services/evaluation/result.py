@@ -17,6 +17,7 @@ from services.engines import About
 from services.evaluation.answers import Answered
 from services.evaluation.costs import Costs, costs
 from services.evaluation.dataset import Labelled, Origin, digest, is_frozen
+from services.evaluation.errors import EvaluationError
 from services.evaluation.figures import Figures, figures, weights
 from services.evaluation.labels import Floats, Ints, Labels, labels_of, report_id
 from services.evaluation.lineup import Contestant, Versions
@@ -28,7 +29,7 @@ LETTERS = "paun-"
 """One letter a label, in the order of STATUSES; "-": the report has no answer. Capital: unsupported."""
 
 
-class ResultError(Exception):
+class ResultError(EvaluationError):
     """A file is no result of an evaluation; says which and why."""
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from services.evaluation.compare import Comparison
 from services.evaluation.report import tables
 from services.evaluation.report.tables import Table, turned
 from services.evaluation.result import Result
@@ -28,6 +29,15 @@ def show(result: Result, console: Console) -> None:
         tables.brief(result, "catalogues"),
     ]
     show_tables([each for each in found if each], console)
+
+
+def show_comparison(comparison: Comparison, console: Console) -> None:
+    """What differs between two results, and what got worse and better."""
+    for name, (old, new) in comparison.versions.items():
+        console.print(f"{name}: {old or '–'} → {new or '–'}", markup=False, highlight=False)
+    show_tables(tables.compared(comparison), console)
+    if not comparison.worse:
+        console.print("Nothing got worse.")
 
 
 def show_tables(found: Sequence[Table], console: Console) -> None:
