@@ -32,10 +32,19 @@ class Finding:
     says: str
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Looks at everything; a part that is down never keeps the others from being looked at."""
+def examine(settings: Settings, *, listener: bool = True) -> list[Finding]:
+    """Looks at everything; a part that is down never keeps the others from being looked at.
+
+    `listener`: whether this installation has one.
+    """
     engine = connect(settings.database)
-    found = [_database(engine, settings), _broker(settings), _fhir(settings), _listener(settings), *_files(settings)]
+    found = [
+        _database(engine, settings),
+        broker_finding(settings),
+        _fhir(settings),
+        *([_listener(settings)] if listener else []),
+        *_files(settings),
+    ]
     found += _models(settings)
     if found[0].well:
         found += _waiting(engine)
@@ -49,7 +58,8 @@ def _database(engine: Engine, settings: Settings) -> Finding:
     return Finding("PostgreSQL", not problem, f"{where}: {problem or 'answers, schema is current'}")
 
 
-def _broker(settings: Settings) -> Finding:
+def broker_finding(settings: Settings) -> Finding:
+    """Whether the broker answers and keeps what it is given."""
     where = f"{settings.broker.host}:{settings.broker.port}"
     try:
         client = redis.Redis.from_url(settings.broker.url(), socket_connect_timeout=3)
@@ -57,9 +67,8 @@ def _broker(settings: Settings) -> Finding:
         found: Any = client.config_get("maxmemory-policy")
         policy = found.get("maxmemory-policy", "noeviction")
     except redis.RedisError as error:
-        return Finding(
-            "broker", False, f"{where}: {type(error).__name__}; see COUNTERSIGN_BROKER__HOST and …__PASSWORD"
-        )
+        look_at = "COUNTERSIGN_BROKER__CA and …__HOST" if settings.broker.tls else "COUNTERSIGN_BROKER__HOST"
+        return Finding("broker", False, f"{where}: {type(error).__name__}; see {look_at} and …__PASSWORD")
     if policy != "noeviction":
         return Finding("broker", False, f"{where}: maxmemory-policy is {policy}; it must be noeviction")
     return Finding("broker", True, f"{where}: answers")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from services.commands.common import Data, database
@@ -23,9 +25,12 @@ def settings() -> None:
     typer.echo(markdown(), nl=False)
 
 
-def doctor(data: Data = None) -> None:
+def doctor(
+    data: Data = None,
+    listener: Annotated[bool, typer.Option(help="Whether this installation has an HL7 listener.")] = True,
+) -> None:
     """Say what is reachable, what is misconfigured and what waits, in plain words; exit 1 if anything is wrong."""
-    findings = examine(chosen(data))
+    findings = examine(chosen(data), listener=listener)
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.what}: {finding.says}")
     raise typer.Exit(0 if all(finding.well for finding in findings) else 1)

@@ -182,6 +182,14 @@ def test_every_process_would_start_with_its_settings(objects: list[Manifest], tm
             assert isinstance(load(environment(objects, owner, tmp_path)), Settings)
 
 
+def test_helm_test_asks_the_doctor_and_opens_the_doors_of_the_house(objects: list[Manifest]) -> None:
+    (pod,) = of_kind(objects, "Pod")
+    doctor, doors = pod["spec"]["containers"]
+    listens = any(component(item) == "listener" for item in of_kind(objects, "Deployment"))
+    assert doctor["args"] == ["doctor"] if listens else doctor["args"] == ["doctor", "--no-listener"]
+    assert listens is any("-listener:" in door for door in doors["command"])
+
+
 def test_an_upgrade_keeps_names_selectors_and_volumes(helm: Helm, house: str, objects: list[Manifest]) -> None:
     installed, upgraded = (
         manifests(helm, house),

@@ -21,6 +21,10 @@ broker:
   env: COUNTERSIGN_BROKER__PASSWORD_FILE
   secret: {{ ternary $trial $v.broker.existingSecret.name $v.trial.valkey.enabled | quote }}
   key: {{ ternary "broker" $v.broker.existingSecret.key $v.trial.valkey.enabled }}
+broker-ca:
+  env: COUNTERSIGN_BROKER__CA
+  secret: {{ $v.broker.ca.existingSecret | quote }}
+  key: {{ $v.broker.ca.key }}
 fhir-token:
   env: COUNTERSIGN_FHIR__TOKEN_FILE
   secret: {{ $v.fhir.token.existingSecret | quote }}
