@@ -30,11 +30,9 @@ def _rank(*parts: object) -> int:
 
 def ask_for(connection: Connection, review: RowMapping) -> None:
     """Puts a report that is being signed into the queue, in the transaction of its signature."""
-    reading = review_screen.reading(connection, review["version_id"])
-    suggested = [
-        row["finding"] for row in reviews.suggestions(connection, review["version_id"]) if row["origin"] == "ai"
-    ]
-    others = [verdict["finding"] for verdict in reading["verdicts"]] if reading else []
+    shown = reviews.suggestions(connection, review["version_id"])
+    suggested = [row["finding"] for row in shown if row["origin"] == "ai"]
+    others = [verdict["finding"] for verdict in review_screen.verdicts(connection, review["version_id"])]
     second_readings.add(
         connection,
         site_id=review["site_id"],

@@ -108,10 +108,6 @@ def use_session(connection: Connection, token: str, limits: Worklist, touch: boo
         login_session.c.seen_at > ahead(-limits.session_idle),
         login_session.c.created_at > ahead(-limits.session_total),
     )
-    if touch:
-        # Not at every request: a write a few times a minute is enough to tell that somebody is there.
-        stale = login_session.c.seen_at < ahead(-min(15.0, limits.session_idle / 10))
-        connection.execute(update(login_session).where(live, stale).values(seen_at=NOW))
     columns = (
         *account.c,
         login_session.c.id.label("session_id"),
@@ -121,7 +117,12 @@ def use_session(connection: Connection, token: str, limits: Worklist, touch: boo
         func.extract("epoch", NOW - login_session.c.created_at).label("open_for"),
     )
     query = select(*columns).join_from(login_session, account).where(live, account.c.active)
-    return connection.execute(query).mappings().one_or_none()
+    row = connection.execute(query).mappings().one_or_none()
+    # Not at every request: a write a few times a minute is enough to tell that somebody is there.
+    if row is not None and touch and float(row["idle_for"]) > min(15.0, limits.session_idle / 10):
+        mine = login_session.c.id == row["session_id"]
+        connection.execute(update(login_session).where(mine).values(seen_at=NOW))
+    return row
 
 
 def end_session(connection: Connection, session_id: int) -> None:

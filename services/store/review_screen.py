@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, select
+from sqlalchemy import Connection, RowMapping, and_, bindparam, func, select
 
 from services.store.jobs import NOW
 from services.store.tables import account, analysis, report, report_version, review, suggestion
@@ -13,17 +14,15 @@ claimer = account.alias("claimer")
 signer = account.alias("signer")
 
 
-def header(connection: Connection, site: str, report_id: int) -> RowMapping | None:
-    """A report with its review and the version under review; None where the site has no such review.
-
-    Prefixed columns keep the three apart: the review's own names, version_*, and the report's names.
-    """
-    columns = (
+# Statements of the hot path are made once: building one and its cache key costs more than running it.
+_HEADER = (
+    select(
         *[column for column in review.c if column.name not in ("site_id", "report_id", "priority")],
         *[column for column in report.c if column.name not in ("id", "created_at")],
         review.c.report_id,
         report_version.c.text,
-        report_version.c.record,
+        # The record without its text, which is the column beside it.
+        report_version.c.record.op("-")("text").label("record"),
         report_version.c.number,
         report_version.c.status.label("report_status"),
         report_version.c.state.label("version_state"),
@@ -35,21 +34,46 @@ def header(connection: Connection, site: str, report_id: int) -> RowMapping | No
         and_(review.c.claimed_by.is_not(None), review.c.claimed_until > NOW).label("claim_live"),
         func.extract("epoch", func.coalesce(review.c.signed_at, NOW) - review.c.created_at).label("waiting"),
     )
-    tables = (
+    .select_from(
         review.join(report, report.c.id == review.c.report_id)
         .join(report_version, report_version.c.id == review.c.version_id)
         .outerjoin(claimer, claimer.c.id == review.c.claimed_by)
         .outerjoin(signer, signer.c.id == review.c.signed_by)
     )
-    where = and_(review.c.report_id == report_id, review.c.site_id == site)
-    return connection.execute(select(*columns).select_from(tables).where(where)).mappings().one_or_none()
+    .where(review.c.site_id == bindparam("site"))
+)
+_BY_REPORT = _HEADER.where(review.c.report_id == bindparam("number"))
+_BY_REVIEW = _HEADER.where(review.c.id == bindparam("number"))
+
+
+def header(connection: Connection, site: str, report_id: int) -> RowMapping | None:
+    """A report with its review and the version under review; None where the site has no such review."""
+    return connection.execute(_BY_REPORT, {"site": site, "number": report_id}).mappings().one_or_none()
+
+
+def header_of_review(connection: Connection, site: str, review_id: int) -> RowMapping | None:
+    """The same by the number of the review."""
+    return connection.execute(_BY_REVIEW, {"site": site, "number": review_id}).mappings().one_or_none()
+
+
+# What every candidate was given stays in the database: a screen shows what was suggested of it.
+_READING = (
+    select(*[column for column in analysis.c if column.name not in ("verdicts", "usage")])
+    .where(analysis.c.version_id == bindparam("version"), analysis.c.shadow.is_(False))
+    .order_by(analysis.c.id.desc())
+    .limit(1)
+)
 
 
 def reading(connection: Connection, version_id: int) -> RowMapping | None:
-    """The newest reading of a version that reviewers see."""
+    """The newest reading of a version that reviewers see, without its verdicts."""
+    return connection.execute(_READING, {"version": version_id}).mappings().one_or_none()
+
+
+def verdicts(connection: Connection, version_id: int) -> list[dict[str, Any]]:
+    """What that reading said of every candidate; empty where there was none."""
     where = and_(analysis.c.version_id == version_id, analysis.c.shadow.is_(False))
-    query = select(analysis).where(where).order_by(analysis.c.id.desc()).limit(1)
-    return connection.execute(query).mappings().one_or_none()
+    return connection.scalar(select(analysis.c.verdicts).where(where).order_by(analysis.c.id.desc()).limit(1)) or []
 
 
 def versions(connection: Connection, report_id: int) -> Sequence[RowMapping]:

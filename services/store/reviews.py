@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.store.jobs import NOW, ahead
@@ -15,13 +15,8 @@ claimer = account.alias("claimer")
 FREE = or_(review.c.claimed_by.is_(None), review.c.claimed_until < NOW)
 
 
-def locked(connection: Connection, review_id: int) -> RowMapping | None:
-    """A review with its report's and version's standing, locked until the transaction ends.
-
-    Beside the review's columns: claimer (name, None where free), claim_live, version_state, held, key,
-    content_hash and site of the report.
-    """
-    columns = (
+_LOCKED = (
+    select(
         *review.c,
         claimer.c.name.label("claimer"),
         and_(review.c.claimed_by.is_not(None), review.c.claimed_until > NOW).label("claim_live"),
@@ -30,13 +25,23 @@ def locked(connection: Connection, review_id: int) -> RowMapping | None:
         report.c.held,
         report.c.key,
     )
-    tables = (
+    .select_from(
         review.join(report, report.c.id == review.c.report_id)
         .join(report_version, report_version.c.id == review.c.version_id)
         .outerjoin(claimer, claimer.c.id == review.c.claimed_by)
     )
-    query = select(*columns).select_from(tables).where(review.c.id == review_id).with_for_update(of=review)
-    return connection.execute(query).mappings().one_or_none()
+    .where(review.c.id == bindparam("review"))
+    .with_for_update(of=review)
+)
+
+
+def locked(connection: Connection, review_id: int) -> RowMapping | None:
+    """A review with its report's and version's standing, locked until the transaction ends.
+
+    Beside the review's columns: claimer (name, None where free), claim_live, version_state, held, key,
+    content_hash and site of the report.
+    """
+    return connection.execute(_LOCKED, {"review": review_id}).mappings().one_or_none()
 
 
 def id_of_report(connection: Connection, report_id: int) -> int | None:
@@ -91,11 +96,16 @@ def touch(connection: Connection, review_id: int, column: str) -> None:
     connection.execute(update(review).where(where).values({column: NOW}))
 
 
+_SUGGESTIONS = (
+    select(suggestion)
+    .where(suggestion.c.version_id == bindparam("version"), suggestion.c.state != "withdrawn")
+    .order_by(suggestion.c.position, suggestion.c.id)
+)
+
+
 def suggestions(connection: Connection, version_id: int) -> Sequence[RowMapping]:
     """What a version suggests, in catalogue order, withdrawn ones left out."""
-    where = and_(suggestion.c.version_id == version_id, suggestion.c.state != "withdrawn")
-    query = select(suggestion).where(where).order_by(suggestion.c.position, suggestion.c.id)
-    return connection.execute(query).mappings().all()
+    return connection.execute(_SUGGESTIONS, {"version": version_id}).mappings().all()
 
 
 def signed_elsewhere(connection: Connection, report_id: int, version_id: int) -> Sequence[RowMapping]:
@@ -121,10 +131,17 @@ def put_human(connection: Connection, **values: Any) -> int:
     return int(connection.execute(statement.returning(suggestion.c.id)).scalar_one())
 
 
+_DRAFTS = (
+    select(*draft.c, account.c.name)
+    .join(account, account.c.id == draft.c.account_id)
+    .where(draft.c.review_id == bindparam("review"))
+    .order_by(draft.c.id)
+)
+
+
 def drafts(connection: Connection, review_id: int) -> Sequence[RowMapping]:
     """All drafts of a review with the name of who decided, oldest first."""
-    query = select(*draft.c, account.c.name).join(account, account.c.id == draft.c.account_id)
-    return connection.execute(query.where(draft.c.review_id == review_id).order_by(draft.c.id)).mappings().all()
+    return connection.execute(_DRAFTS, {"review": review_id}).mappings().all()
 
 
 def put_draft(connection: Connection, **values: Any) -> int:
@@ -143,10 +160,14 @@ def drop_draft(connection: Connection, review_id: int, draft_id: int) -> RowMapp
     return connection.execute(statement.returning(*draft.c)).mappings().one_or_none()
 
 
+_OPENED = select(opening.c.suggestion_id, opening.c.opened_at).where(
+    opening.c.review_id == bindparam("review"), opening.c.account_id == bindparam("account")
+)
+
+
 def opened(connection: Connection, review_id: int, account_id: int) -> dict[int, Any]:
     """Which suggestions a person has had open, and since when."""
-    where = and_(opening.c.review_id == review_id, opening.c.account_id == account_id)
-    rows = connection.execute(select(opening.c.suggestion_id, opening.c.opened_at).where(where))
+    rows = connection.execute(_OPENED, {"review": review_id, "account": account_id})
     return {row.suggestion_id: row.opened_at for row in rows}
 
 

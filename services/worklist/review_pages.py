@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -61,9 +62,15 @@ def load(
     if row is None:
         raise Refused("unknown", "There is no report of that number to review.")
     shown = screen.load(connection, person, row, current, full)
-    if shown.mine and shown.current is not None:
-        reviews.open_suggestion(connection, person.site, row["id"], shown.current, person.id)
+    note_opened(connection, shown)
     return shown
+
+
+def note_opened(connection: Connection, shown: Screen) -> None:
+    """What stands open on a reviewer's screen counts as opened by them."""
+    if shown.mine and shown.current is not None:
+        row, person = shown.row, shown.person
+        reviews.open_suggestion(connection, person.site, row["id"], shown.current, person.id)
 
 
 def answer(request: Request, visit: Visit, template: str, shown: Screen, chosen: Chosen) -> Response:
@@ -85,12 +92,14 @@ def answer(request: Request, visit: Visit, template: str, shown: Screen, chosen:
 
 def panel(connection: Connection, person: Person, review_id: int, current: int | None, forward: bool) -> Screen:
     """The panel after a change; `forward` goes on to the next undecided finding."""
-    row = review.found(connection, person, review_id)
-    shown = load(connection, person, row["report_id"], current, full=False)
-    if not forward or current is None:
-        return shown
-    following = screen.next_open(shown.items, current)
-    return shown if following == shown.current else load(connection, person, row["report_id"], following, full=False)
+    row = review_screen.header_of_review(connection, person.site, review_id)
+    if row is None:
+        raise Refused("unknown", "There is no such review.")
+    shown = screen.load(connection, person, row, current, full=False)
+    if forward and current is not None:
+        shown = replace(shown, current=screen.next_open(shown.items, current))
+    note_opened(connection, shown)
+    return shown
 
 
 @router.post("/reviews/{review_id}/open")

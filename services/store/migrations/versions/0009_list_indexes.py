@@ -7,7 +7,7 @@ revision = "0009"
 down_revision = "0008"
 
 TODO = "state IN ('open', 'claimed', 'reopened')"
-CONFLICTS = ["site_id", sa.text("(-conflicts)"), "priority", "created_at", "id"]
+CONFLICTS: list[str | sa.TextClause] = ["site_id", sa.text("(-conflicts)"), "priority", "created_at", "id"]
 
 
 def upgrade() -> None:
