@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Session:
         )
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
-        with Kept(folder) as kept, _progress(contestants, len(items)) as done:
+        with Kept(folder) as kept, _each_warning_once(), _progress(contestants, len(items)) as done:
             answers = run(items, contestants, self.library, kept, done)
         result = result_of(name, items, contestants, answers, seed=self.seed, resamples=self.resamples)
         show(result, Console())
@@ -60,6 +61,25 @@ class Session:
             if not result.data.frozen:
                 write_errors(folder / "errors.csv", items, answers)
         return result
+
+
+@contextmanager
+def _each_warning_once() -> Iterator[None]:
+    """What a reader warns of, once an engine and not once a report: figures differ, the words do not."""
+    seen: set[object] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        about = (record.msg, record.args[0] if isinstance(record.args, tuple) and record.args else None)
+        is_first = about not in seen
+        seen.add(about)
+        return is_first
+
+    logger = logging.getLogger("services.pipeline.model_reader")
+    logger.addFilter(is_new)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_new)
 
 
 def _write(folder: Path, result: Result) -> None:

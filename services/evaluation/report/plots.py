@@ -67,7 +67,9 @@ def groups(result: Result, kind: str, most: int = 30) -> Plot | None:
         )
         for name, own in ((name, by_engine[0][name]) for name in chosen)
     ]
-    title = f"Micro-F1 by {kind.removesuffix('s')}, 95 % intervals (labels); the {len(chosen)} with most labels"
+    few = len(chosen) < len(by_engine[0])
+    which = f"; the {len(chosen)} with most labels" if few else ""
+    title = f"Micro-F1 by {kind.removesuffix('s')}, 95 % intervals (number of labels){which}"
     return intervals(title, rows, _names(result))
 
 
