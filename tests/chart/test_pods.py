@@ -13,7 +13,6 @@ from tests.chart.conftest import (
     component,
     containers,
     environment,
-    manifests,
     of_kind,
     pods,
     selects,
@@ -188,23 +187,3 @@ def test_helm_test_asks_the_doctor_and_opens_the_doors_of_the_house(objects: lis
     listens = any(component(item) == "listener" for item in of_kind(objects, "Deployment"))
     assert doctor["args"] == ["doctor"] if listens else doctor["args"] == ["doctor", "--no-listener"]
     assert listens is any("-listener:" in door for door in doors["command"])
-
-
-def test_an_upgrade_keeps_names_selectors_and_volumes(helm: Helm, house: str, objects: list[Manifest]) -> None:
-    installed, upgraded = (
-        manifests(helm, house),
-        manifests(helm, house, "--is-upgrade", "--set", "telemetry.level=debug"),
-    )
-    assert fixed_for_life(installed) == fixed_for_life(upgraded)
-
-
-def fixed_for_life(objects: list[Manifest]) -> dict[str, object]:
-    """What Kubernetes refuses to change in place, by kind and name. Jobs are new with every change."""
-    fields = ("selector", "serviceName", "volumeClaimTemplates", "podManagementPolicy", "clusterIP")
-    return {
-        f"{item['kind']}/{item['metadata']['name']}": {
-            key: item["spec"].get(key) for key in fields if item["kind"] in {"Deployment", "StatefulSet", "Service"}
-        }
-        for item in objects
-        if item["kind"] not in {"Job", "Pod"}
-    }
