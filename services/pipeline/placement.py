@@ -36,8 +36,44 @@ def place(connection: Connection, message_id: int, record: Report, settings: Set
         _bring_up_to_date(connection, report, composed.report, settings)
 
 
+def release(connection: Connection, report_id: int, settings: Settings) -> bool:
+    """A person lets a held report go on: with what its sources say, or, cancelled after a final text, as it stands.
+
+    False where it is not held (any more).
+    """
+    report = _taken_off_hold(connection, report_id)
+    if report is None:
+        return False
+    if report["held"] != states.CANCELLED_AFTER_FINAL:
+        composed = compose(reports.records(connection, report_id))
+        reports.show(connection, report_id, composed.report)
+        _bring_up_to_date(connection, report, composed.report, settings)
+    return True
+
+
+def retract_held(connection: Connection, report_id: int, settings: Settings) -> bool:
+    """A person decides that a held report does not count: what was made of it is taken back. False as above."""
+    report = _taken_off_hold(connection, report_id)
+    if report is None:
+        return False
+    _take_back(connection, report, compose(reports.records(connection, report_id)).report, settings)
+    return True
+
+
+def _taken_off_hold(connection: Connection, report_id: int) -> RowMapping | None:
+    """The report as it was held, locked; its notices are seen to with it."""
+    report = reports.lock_by_id(connection, report_id)
+    if not report["held"]:
+        return None
+    reports.hold(connection, report_id, "")
+    notices.clear_of_report(connection, report_id, "held")
+    return report
+
+
 def _is_another_patients(connection: Connection, report: RowMapping, record: Report) -> bool:
-    if not reports.other_patients(connection, report["id"], record):
+    """Not asked again once a person has let the report go on: it has a version then."""
+    placed = reports.current_version(connection, report["id"]) is not None
+    if placed or not reports.other_patients(connection, report["id"], record):
         return False
     reports.hold(connection, report["id"], states.OTHER_PATIENT)
     notices.add(connection, "held", report["site_id"], report["id"], states.OTHER_PATIENT)
@@ -90,12 +126,16 @@ def _ask_for_reading(
 
 def _retract(connection: Connection, report: RowMapping, composed: Composed, settings: Settings) -> None:
     """The source took the report back. A cancellation after a final text is for a person to decide."""
-    before = reports.current_version(connection, report["id"])
     if composed.report.status == "cancelled" and composed.had_final:
         reports.hold(connection, report["id"], states.CANCELLED_AFTER_FINAL)
         notices.add(connection, "held", report["site_id"], report["id"], states.CANCELLED_AFTER_FINAL)
         return
-    version = reports.put_version(connection, report["id"], composed.report, "retracted")
+    _take_back(connection, report, composed.report, settings)
+
+
+def _take_back(connection: Connection, report: RowMapping, record: Report, settings: Settings) -> None:
+    before = reports.current_version(connection, report["id"])
+    version = reports.put_version(connection, report["id"], record, "retracted")
     reports.attach_sources(connection, report["id"], version["id"])
     jobs.cancel_readings(connection, report["id"], keep=None)
     deliveries.block(connection, report["id"], ("proposed", "signed", "oru"), states.RETRACTED)

@@ -31,3 +31,9 @@ def clear(connection: Connection, notice_id: int, who: str) -> bool:
     """A person has seen to it."""
     statement = update(notice).where(notice.c.id == notice_id, notice.c.cleared_at.is_(None))
     return connection.execute(statement.values(cleared_at=func.now(), cleared_by=who)).rowcount == 1
+
+
+def clear_of_report(connection: Connection, report_id: int, kind: str) -> None:
+    """What they asked for has been done; the audit row of it says by whom."""
+    same = (notice.c.report_id == report_id, notice.c.kind == kind, notice.c.cleared_at.is_(None))
+    connection.execute(update(notice).where(*same).values(cleared_at=func.now()))

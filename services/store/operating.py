@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, RowMapping, select
 
 from services.store.inbox import SUMMARY
-from services.store.tables import delivery, message
+from services.store.tables import delivery, message, report
 
 
 def messages(
@@ -29,3 +29,10 @@ def stopped_deliveries(connection: Connection, limit: int) -> Sequence[RowMappin
     )
     query = select(delivery).where(stopped).order_by(delivery.c.id.desc()).limit(limit)
     return connection.execute(query).mappings().all()
+
+
+def held_reports(connection: Connection, site: str, limit: int) -> Sequence[RowMapping]:
+    """Reports that wait for a person to decide, newest first: numbers, why, and nothing of their text."""
+    names = ("id", "patient_id", "accession", "filler", "held", "created_at")
+    query = select(*[report.c[name] for name in names]).where(report.c.site_id == site, report.c.held != "")
+    return connection.execute(query.order_by(report.c.id.desc()).limit(limit)).mappings().all()

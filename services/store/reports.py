@@ -84,6 +84,11 @@ def hold(connection: Connection, report_id: int, reason: str) -> None:
     connection.execute(update(report).where(report.c.id == report_id).values(held=reason))
 
 
+def is_of_site(connection: Connection, report_id: int, site: str) -> bool:
+    """Whether a site has a report of that number."""
+    return connection.scalar(select(report.c.site_id).where(report.c.id == report_id)) == site
+
+
 def add_source(connection: Connection, report_id: int, message_id: int, record: Report) -> None:
     """Keeps what one message said of a report."""
     values = {

@@ -245,6 +245,17 @@ class Job(BaseModel):
     age: float
 
 
+class HeldReport(BaseModel):
+    """A report a person must decide on; `held` says why."""
+
+    id: int
+    patient_id: str
+    accession: str
+    filler: str
+    held: str
+    created_at: datetime
+
+
 class Done(BaseModel):
     """The change was made."""
 

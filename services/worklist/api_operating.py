@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy import Connection
 
+from services.pipeline import placement
 from services.pipeline.refusal import Refused
-from services.store import audit, deliveries, jobs, notices, operating, people
+from services.settings import Settings
+from services.store import audit, deliveries, jobs, notices, operating, people, reports
 from services.worklist import api_models as models
 from services.worklist.audit_pages import Wanted
 from services.worklist.chart_pages import InAddress
 from services.worklist.charting import CHARTS
-from services.worklist.context import transact
+from services.worklist.context import of, transact
 from services.worklist.exports import exported
 from services.worklist.session import Auditor, Operator, Reader, Visit, Visitor
 from services.worklist.view_pages import drop_view, save_view
@@ -104,11 +106,44 @@ async def retry_delivery(request: Request, visit: Operator, delivery_id: Id) -> 
     return await done(request, visit, "delivery.retry", entity, lambda c: deliveries.retry(c, delivery_id))
 
 
+@router.get("/held")
+async def held(request: Request, visit: Operator, limit: Limit = 100) -> list[models.HeldReport]:
+    """Reports that wait for a person to decide, newest first."""
+    rows = await transact(request, operating.held_reports, visit.person.site, limit)
+    return [models.HeldReport.model_validate(dict(row)) for row in rows]
+
+
+@router.post("/held/{report_id}/release")
+async def release_held(request: Request, visit: Operator, report_id: Id) -> models.Done:
+    """Lets a held report go on with what its sources say; 409 where it is not held."""
+    change = decided(request, visit, report_id, placement.release)
+    return await done(request, visit, "report.release", f"report/{report_id}", change)
+
+
+@router.post("/held/{report_id}/retract")
+async def retract_held(request: Request, visit: Operator, report_id: Id) -> models.Done:
+    """Takes a held report back, as if its source had; 409 where it is not held."""
+    change = decided(request, visit, report_id, placement.retract_held)
+    return await done(request, visit, "report.retract", f"report/{report_id}", change)
+
+
 @router.post("/notices/{notice_id}/clear")
 async def clear(request: Request, visit: Operator, notice_id: Id) -> models.Done:
     """Seen to; 409 where it was cleared before."""
     who = visit.person.actor
     return await done(request, visit, "notice.clear", f"notice/{notice_id}", lambda c: notices.clear(c, notice_id, who))
+
+
+def decided(
+    request: Request, visit: Visit, report_id: int, change: Callable[[Connection, int, Settings], bool]
+) -> Callable[[Connection], bool]:
+    """An operator's decision on a held report of their site."""
+    settings = of(request).settings
+
+    def work(connection: Connection) -> bool:
+        return reports.is_of_site(connection, report_id, visit.person.site) and change(connection, report_id, settings)
+
+    return work
 
 
 async def done(

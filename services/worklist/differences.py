@@ -1,31 +1,73 @@
-"""What changed between two versions of a report, line by line."""
+"""What changed between two versions of a report: the lines it happened in, and in them the words."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import RowMapping
 
+Kind = Literal["kept", "added", "removed"]
+WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+# Lines less alike than this were written anew: word by word they could not be read.
+ALIKE = 0.4
+
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of either version: kept, added or removed."""
+class Piece:
+    """Words of either version: in both, only in the new one, only in the old one."""
 
-    kind: Literal["kept", "added", "removed"]
+    kind: Kind
     text: str
 
 
-def between(before: str, after: str, context: int = 1) -> list[Line]:
-    """The changed lines with `context` unchanged ones around them; empty where nothing changed."""
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=context, lineterm=""))[2:]
-    kinds: dict[str, Literal["kept", "added", "removed"]] = {" ": "kept", "+": "added", "-": "removed"}
-    return [Line(kinds[line[0]], line[1:]) for line in lines if line[:1] in kinds]
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Some lines of a report. `kind` is that of all its pieces, "changed" where they differ."""
+
+    kind: Literal["kept", "added", "removed", "changed"]
+    pieces: tuple[Piece, ...]
 
 
-def since_previous(versions: Sequence[RowMapping]) -> list[Line]:
+def between(before: str, after: str, context: int = 1) -> list[Passage]:
+    """The changed passages with `context` unchanged lines around them; empty where nothing changed."""
+    old, new = before.splitlines(), after.splitlines()
+    groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(context)
+    return [
+        passage
+        for group in groups
+        for _, from_old, to_old, from_new, to_new in group
+        if from_old < to_old or from_new < to_new
+        for passage in _passages("\n".join(old[from_old:to_old]), "\n".join(new[from_new:to_new]))
+    ]
+
+
+def _passages(old: str, new: str) -> Iterator[Passage]:
+    if old == new:
+        yield Passage("kept", (Piece("kept", old),))
+        return
+    words = difflib.SequenceMatcher(None, WORDS.findall(old), WORDS.findall(new), autojunk=False)
+    if old and new and words.ratio() >= ALIKE:
+        yield Passage("changed", tuple(_pieces(words)))
+        return
+    sides: tuple[tuple[Literal["removed", "added"], str], ...] = (("removed", old), ("added", new))
+    yield from (Passage(kind, (Piece(kind, text),)) for kind, text in sides if text)
+
+
+def _pieces(words: difflib.SequenceMatcher[str]) -> Iterator[Piece]:
+    for tag, from_old, to_old, from_new, to_new in words.get_opcodes():
+        old, new = "".join(words.a[from_old:to_old]), "".join(words.b[from_new:to_new])
+        if tag == "equal":
+            yield Piece("kept", new)
+            continue
+        sides: tuple[tuple[Kind, str], ...] = (("removed", old), ("added", new))
+        yield from (Piece(kind, text) for kind, text in sides if text)
+
+
+def since_previous(versions: Sequence[RowMapping]) -> list[Passage]:
     """The newest version of a report against the one before it; `versions` newest first."""
     if len(versions) < 2:
         return []

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
+from services.pipeline import placement
 from services.pipeline.refusal import Refused
 from services.store import audit, deliveries, inbox, jobs, notices, operating, people
-from services.worklist.api_operating import done
+from services.worklist.api_operating import decided, done
 from services.worklist.context import transact
 from services.worklist.pages import page
 from services.worklist.session import Administrator, Operator, Visit
@@ -50,6 +51,7 @@ async def show_jobs(request: Request, visit: Operator, state: Annotated[str, Que
             "deliveries": operating.stopped_deliveries(connection, PAGE),
             "delivery_counts": deliveries.counts(connection),
             "notices": notices.open_ones(connection, PAGE),
+            "held": operating.held_reports(connection, visit.person.site, PAGE),
         }
 
     return page(request, visit, "jobs.html", state=state, **await transact(request, work))
@@ -73,6 +75,20 @@ async def retry_delivery(request: Request, visit: Operator, delivery_id: int) ->
     """Sent again."""
     entity = f"delivery/{delivery_id}"
     return await _change(request, visit, "delivery.retry", entity, lambda c: deliveries.retry(c, delivery_id))
+
+
+@router.post("/held/{report_id}/release")
+async def release_held(request: Request, visit: Operator, report_id: int) -> Response:
+    """The report goes on."""
+    change = decided(request, visit, report_id, placement.release)
+    return await _change(request, visit, "report.release", f"report/{report_id}", change)
+
+
+@router.post("/held/{report_id}/retract")
+async def retract_held(request: Request, visit: Operator, report_id: int) -> Response:
+    """The report does not count."""
+    change = decided(request, visit, report_id, placement.retract_held)
+    return await _change(request, visit, "report.retract", f"report/{report_id}", change)
 
 
 @router.post("/notices/{notice_id}/clear")

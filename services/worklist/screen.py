@@ -69,7 +69,7 @@ class Screen:
     reading: RowMapping | None
     current: int | None
     lost: Sequence[RowMapping] = ()
-    changes: Sequence[differences.Line] = ()
+    changes: Sequence[differences.Passage] = ()
     priors: Sequence[RowMapping] = ()
     prior_findings: dict[int, list[RowMapping]] = field(default_factory=dict)
     history: Sequence[RowMapping] = ()

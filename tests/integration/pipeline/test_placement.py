@@ -10,7 +10,7 @@ from integration.hl7v2.mllp import whole
 from integration.hl7v2.report import read_reports
 from integration.hl7v2.senders import SenderMap
 from services.pipeline.analysis import ask, store
-from services.pipeline.placement import place
+from services.pipeline.placement import place, release, retract_held
 from services.pipeline.readers import readers
 from services.pipeline.receive import Arrival
 from services.settings import Fhir, Queue, Settings
@@ -145,3 +145,33 @@ def test_a_preliminary_report_is_stored_and_not_read(engine: Engine) -> None:
     take(engine, oru("A", status="P"))
     assert [state for state, _ in states(engine)] == ["current"]
     assert column(engine, select(job.c.id).where(job.c.kind == "analysis")) == []
+
+
+def decide(engine: Engine, change: Any) -> bool:
+    """An operator's decision on the held report."""
+    with engine.begin() as connection:
+        held = connection.scalar(select(report.c.id).where(report.c.held != "")) or 0
+        return bool(change(connection, held, SETTINGS)) if held else False
+
+
+def test_a_held_report_let_go_is_read_and_its_corrections_are_not_held_again(engine: Engine) -> None:
+    take(engine, oru("A", control_id="1", patient="ONE"))
+    take(engine, oru("A", "Other text.", control_id="2", patient="TWO", time="20260914120000"))
+    assert decide(engine, release)
+    assert [state for state, _ in states(engine)] == ["current", "current"]
+    assert column(engine, select(notice.c.id).where(notice.c.cleared_at.is_(None))) == []
+    take(engine, oru("A", "Corrected.", control_id="3", patient="TWO", status="C", time="20260914130000"))
+    assert column(engine, select(report.c.held).where(report.c.held != "")) == []
+    assert [state for state, _ in states(engine)] == ["current", "superseded", "current"]
+    assert not decide(engine, release)
+
+
+def test_a_cancelled_report_let_go_stands_and_one_retracted_is_taken_back(engine: Engine) -> None:
+    for change, left in ((release, "current"), (retract_held, "retracted")):
+        number = left[:2]
+        take(engine, oru(number, control_id=f"1{number}"))
+        read_all(engine)
+        take(engine, oru(number, control_id=f"2{number}", status="X", time="20260914120000"))
+        assert decide(engine, change)
+        assert states(engine)[-1][0] == left
+    assert column(engine, select(review.c.state).order_by(review.c.id)) == ["open", "cancelled"]

@@ -37,7 +37,35 @@ def test_keys_can_be_changed_but_not_doubled() -> None:
 
 def test_only_changed_lines_are_shown_also_where_they_look_like_a_header() -> None:
     lines = differences.between("a\n--- b\nc", "a\n+++ d\nc", context=0)
-    assert [(line.kind, line.text) for line in lines] == [("removed", "--- b"), ("added", "+++ d")]
+    assert [(piece.kind, piece.text) for line in lines for piece in line.pieces] == [
+        ("removed", "--- b"),
+        ("added", "+++ d"),
+    ]
+
+
+def test_in_a_changed_line_the_words_that_changed_are_shown() -> None:
+    [line] = differences.between("A small right effusion.", "A moderate right effusion.", context=0)
+    assert [(piece.kind, piece.text) for piece in line.pieces] == [
+        ("kept", "A "),
+        ("removed", "small"),
+        ("added", "moderate"),
+        ("kept", " right effusion."),
+    ]
+
+
+@given(*[st.lists(st.text("ab .", max_size=8), max_size=6).map("\n".join)] * 2)
+def test_both_versions_can_be_read_off_their_differences(before: str, after: str) -> None:
+    passages = differences.between(before, after, context=100)
+    for side, whole in (("removed", before), ("added", after)):
+        texts = ["".join(p.text for p in each.pieces if p.kind in ("kept", side)) for each in passages]
+        said = [text for text, each in zip(texts, passages, strict=True) if each.kind in ("kept", "changed", side)]
+        # A blank line that comes or goes is not worth a mark.
+        assert not passages or _lines("\n".join(said)) == _lines(whole)
+    assert bool(passages) == (before.splitlines() != after.splitlines())
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line]
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
