@@ -153,9 +153,11 @@ class _Writer:
             answers = yield from transaction([self._entry(item) for item in pending])
         except (Conflict, Refused):
             return pending
+        left = []
         for item, answer in zip(pending, answers, strict=True):
-            yield from self._took(item, answer.get("response") or {})
-        return []
+            if not (yield from self._took(item, answer)):
+                left.append(item)
+        return left
 
     def _entry(self, item: Wanted) -> Json:
         entry = self._ledger.lookup(item.key)
@@ -168,7 +170,11 @@ class _Writer:
         self._attempt(item, changed)
         return {"fullUrl": item.urn, "resource": changed, "request": asked}
 
-    def _took(self, item: Wanted, response: Json) -> Exchange[None]:
+    def _took(self, item: Wanted, answer: Json) -> Exchange[bool]:
+        """Notes where an entry landed. False for one that failed: some servers answer 200 all the same."""
+        response = answer.get("response") or {}
+        if str(response.get("status", "")) >= "4":
+            return False
         entry = self._ledger.lookup(item.key)
         place = written_at(str(response.get("location", "")), item.type)
         reference = place[0] if place else entry.reference if entry else ""
@@ -178,8 +184,10 @@ class _Writer:
         created = str(response.get("status", "")).startswith("201")
         if entry is None and not created:
             yield from self._adopt(item, reference)
-            return
-        self._record(item, Written(reference, version, created), owned=item.owned)
+        else:
+            version = version or _version(answer.get("resource") or {})
+            self._record(item, Written(reference, version, created), owned=item.owned)
+        return True
 
     def _alone(self, item: Wanted) -> Exchange[None]:
         entry = self._ledger.lookup(item.key)
@@ -279,8 +287,11 @@ class _Writer:
 
 
 def _where(resource: Json) -> Written:
-    version = str((resource.get("meta") or {}).get("versionId", ""))
-    return Written(f"{resource['resourceType']}/{resource['id']}", version)
+    return Written(f"{resource['resourceType']}/{resource['id']}", _version(resource))
+
+
+def _version(resource: Json) -> str:
+    return str((resource.get("meta") or {}).get("versionId", ""))
 
 
 def _with_id(resource: Json, reference: str) -> Json:

@@ -84,6 +84,7 @@ class Proxy:
         self.lose = lose
         self.instead = instead
         self.missing = ""
+        self.onward = httpx2.Client(timeout=60)
         handler = _handler(self, upstream, change, refuse, status, headers or {})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         if tls:
@@ -97,6 +98,7 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+        self.onward.close()
 
 
 def _handler(
@@ -125,7 +127,7 @@ def _handler(
             if refuse is not None and refuse(self.command, path):
                 return self._answer(405, _outcome("not-supported"), {})
             passed = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length")}
-            got = httpx2.request(self.command, upstream + path, content=body, headers=passed, timeout=60)
+            got = proxy.onward.request(self.command, upstream + path, content=body, headers=passed)
             if proxy.lose is not None and proxy.lose(self.command, path):
                 self.close_connection = True
                 return None

@@ -142,10 +142,10 @@ def test_an_edit_by_others_is_a_conflict_that_names_what_is_there_now(client: Cl
     case, ledger = Case(), MemoryLedger()
     deliver(client, case.wanted(), ledger)
     (ours,) = client.run(search_all("Observation", [("_source", case.systems.source)]))
-    client.run(update({**ours, "note": [{"text": "changed in the EHR"}]}, "1"))
+    changed = client.run(update({**ours, "note": [{"text": "changed in the EHR"}]}, ours["meta"]["versionId"]))
     with pytest.raises(Conflict) as raised:
         deliver(client, case.wanted("final"), ledger)
-    assert (raised.value.reference, raised.value.version) == (f"Observation/{ours['id']}", "2")
+    assert (raised.value.reference, raised.value.version) == (f"Observation/{ours['id']}", changed.version)
     assert client.run(read(f"Observation/{ours['id']}"))["note"] == [{"text": "changed in the EHR"}]
 
 
@@ -175,8 +175,8 @@ def test_what_the_ehr_has_is_found_by_identifier_and_never_changed(client: Clien
     outcome = deliver(client, case.wanted(), ledger)
     assert outcome.written[who.key].reference == theirs.reference
     assert outcome.written[found.key].reference == report.reference
-    assert client.run(read(theirs.reference))["meta"]["versionId"] == "1"
-    assert client.run(read(report.reference))["meta"]["versionId"] == "1"
+    for each in (theirs, report):
+        assert client.run(read(each.reference))["meta"]["versionId"] == each.version
     (observation,) = client.run(search_all("Observation", [("_source", case.systems.source)]))
     assert observation["focus"] == [{"reference": report.reference}]
 
