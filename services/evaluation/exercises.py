@@ -31,6 +31,7 @@ class Planned(Record):
 def plan(item: Labelled, library: Library, chance: random.Random, wrong_share: float) -> list[Planned]:
     """The exercises of one report: right ones, and with a chance of `wrong_share` one of them wrong."""
     known = _known(item, library)
+    order = {candidate.finding.id: place for place, (candidate, _) in enumerate(known)}
     right = [_right(item, *each) for each in known if each[1].status in SHOWN]
     if chance.random() >= wrong_share:
         return right
@@ -38,7 +39,9 @@ def plan(item: Labelled, library: Library, chance: random.Random, wrong_share: f
     for kind, exercises in _ways(item, known, right):
         ways.setdefault(kind, []).append(exercises)
     # The kind first, so that a report with many denials is not always wrong about one of them.
-    return chance.choice(ways[chance.choice(sorted(ways))]) if ways else right
+    chosen = chance.choice(ways[chance.choice(sorted(ways))]) if ways else right
+    # In the order of the catalogue: nothing in its place tells which one is wrong.
+    return sorted(chosen, key=lambda each: order[each.candidate.finding.id])
 
 
 def _known(item: Labelled, library: Library) -> list[tuple[Candidate, Gold]]:

@@ -1,4 +1,4 @@
-"""The five charts as tables and as marks to draw; nothing is drawn that is not in the table beside it."""
+"""The charts as tables and as marks to draw; nothing is drawn that is not in the table beside it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart with its table."""
+    """A chart with its table, whose first `texts` columns are words."""
 
     id: str
     title: str
@@ -48,6 +48,7 @@ class Chart:
     labels: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     ends: tuple[str, str] | None = None
+    texts: int = 1
 
 
 def bars(values: Sequence[Sequence[int]]) -> list[Mark]:
@@ -86,33 +87,61 @@ def queue(connection: Connection, span: Span) -> Chart:
 def turnaround(connection: Connection, span: Span) -> Chart:
     """How long a signature takes."""
     rows = charts.turnaround(connection, span)
-    most = max((float(row["p90"]) for row in rows), default=1) or 1
-    step = (WIDTH - 2 * EDGE) / max(1, len(rows) - 1)
-    marks: list[Mark] = grid()
-    for series, name in enumerate(("median", "p90")):
-        points = [(EDGE + at * step, up(float(row[name]) / most)) for at, row in enumerate(rows)]
-        marks += [Mark("dot", x, y, series=series) for x, y in points]
-        marks += [Mark("line", x, y, x2 - x, y2 - y, series) for (x, y), (x2, y2) in itertools.pairwise(points)]
-    days = [str(row["day"].date()) for row in rows]
-    table = [
-        (str(row["day"].date()), f"{row['median']:.0f}", f"{row['p90']:.0f}", f"{row['screen_seconds'] or 0:.0f}",
-         str(row["count"]))
-        for row in rows
-    ]  # fmt: skip
+    table = [(_day(row), f"{row['median']:.0f}", f"{row['p90']:.0f}", str(row["count"])) for row in rows]
+    marks, labels, ends = _by_day(rows, ("median", "p90"), "min")
     return Chart(
         "turnaround",
         "Turnaround",
         "Minutes from the reading of a report to its signature, median and 90th percentile by day.",
         "day of signature",
         "minutes",
-        ("day", "median min", "p90 min", "median s from open to Sign", "signed"),
+        ("day", "median min", "p90 min", "signed"),
         table,
         ("median", "p90"),
-        marks if rows else [],
+        marks,
         PLOT,
-        scale(most, "min"),
-        ends=(days[0], days[-1]) if days else None,
+        labels,
+        ends=ends,
     )
+
+
+def reviewing(connection: Connection, span: Span) -> Chart:
+    """How long a report is on a reviewer's screen."""
+    rows = charts.reviewing(connection, span)
+    table = [(_day(row), f"{row['first_action']:.0f}", f"{row['sign']:.0f}", str(row["count"])) for row in rows]
+    marks, labels, ends = _by_day(rows, ("sign", "first_action"), "s")
+    return Chart(
+        "reviewing",
+        "At the screen",
+        "Seconds from opening a report to the first decision and to the signature, medians by day.",
+        "day of signature",
+        "seconds",
+        ("day", "to first decision s", "to Sign s", "signed"),
+        table,
+        ("to Sign", "to first decision"),
+        marks,
+        PLOT,
+        labels,
+        ends=ends,
+    )
+
+
+def _day(row: RowMapping) -> str:
+    return str(row["day"].date())
+
+
+def _by_day(
+    rows: Sequence[RowMapping], names: Sequence[str], unit: str
+) -> tuple[list[Mark], tuple[str, ...], tuple[str, str] | None]:
+    """A line for each of these columns, what the grid stands for, and the first and the last day."""
+    most = max((float(row[name]) for row in rows for name in names), default=1) or 1
+    step = (WIDTH - 2 * EDGE) / max(1, len(rows) - 1)
+    marks: list[Mark] = grid() if rows else []
+    for series, name in enumerate(names):
+        points = [(EDGE + at * step, up(float(row[name]) / most)) for at, row in enumerate(rows)]
+        marks += [Mark("dot", x, y, series=series) for x, y in points]
+        marks += [Mark("line", x, y, x2 - x, y2 - y, series) for (x, y), (x2, y2) in itertools.pairwise(points)]
+    return marks, scale(most, unit), (_day(rows[0]), _day(rows[-1])) if rows else None
 
 
 def up(share: float) -> float:
@@ -197,6 +226,7 @@ def agreement(connection: Connection, span: Span) -> Chart:
 CHARTS: dict[str, Callable[[Connection, Span], Chart]] = {
     "queue": queue,
     "turnaround": turnaround,
+    "reviewing": reviewing,
     "outcomes": outcomes,
     "agreement": agreement,
     "disagreement": disagreement,

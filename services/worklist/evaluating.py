@@ -71,6 +71,7 @@ def decisions(connection: Connection, asked: Asked) -> Chart:
         ROW * len(values),
         labels,
         tuple(str(sum(each)) for each in values),
+        texts=len(groups),
     )
 
 
@@ -93,7 +94,7 @@ def directions(connection: Connection, asked: Asked) -> Chart:
     rows = [(name, before, after, str(n)) for (name, before, after), n in counted.most_common(MOST_ROWS)]
     columns = ("finding", "suggested", "became", "count")
     text = "From what was suggested to what was signed, or why it was rejected; the most frequent first."
-    return Chart("directions", "Overrides by direction", text, "", "", columns, rows)
+    return Chart("directions", "Overrides by direction", text, "", "", columns, rows, texts=3)
 
 
 def times(connection: Connection, asked: Asked) -> Chart:
@@ -105,7 +106,7 @@ def times(connection: Connection, asked: Asked) -> Chart:
     ]  # fmt: skip
     columns = ("week", "engine", "model", "s to first action", "s to Sign", "p90 s to Sign", "reasoning opened", "n")
     text = "Seconds from opening a report, medians; by the Monday of the week of signature."
-    return Chart("times", "Time", text, "", "", columns, rows)
+    return Chart("times", "Time", text, "", "", columns, rows, texts=3)
 
 
 def quest(connection: Connection, asked: Asked) -> Chart:
@@ -116,7 +117,8 @@ def quest(connection: Connection, asked: Asked) -> Chart:
         for row in reviewer_figures.ratings(connection, asked.span)
     ]  # fmt: skip
     columns = ("dimension", "week", "engine", "model", "mean of 1 to 5", "n")
-    return Chart("quest", "QUEST", "What reviewers of a sample of reports think of the reading.", "", "", columns, rows)
+    text = "What reviewers of a sample of reports think of the reading."
+    return Chart("quest", "QUEST", text, "", "", columns, rows, texts=4)
 
 
 def kappas(connection: Connection, asked: Asked) -> Chart:
@@ -140,18 +142,18 @@ def drifting(connection: Connection, asked: Asked) -> Chart:
     """Rates now and before."""
     rates = drift.measure(connection, asked.span.site)
     rows = [
-        ("▲ alarm" if each.alarm else "", each.place.rate, each.place.engine, each.place.model or NONE, each.name,
+        ("▲ alarm" if each.alarm else "no", each.place.rate, each.place.engine, each.place.model or NONE, each.name,
          f"{percent(each.now.share)} of {each.now.count}", f"{percent(each.before.share)} of {each.before.count}",
          f"{each.q:.3f}")
         for each in rates[:MOST_ROWS]
     ]  # fmt: skip
-    columns = ("", "rate", "engine", "model", "finding", "last 7 days", "28 days before", "q")
+    columns = ("alarm", "rate", "engine", "model", "finding", "last 7 days", "28 days before", "q")
     text = (
         "Override, disagreement with the rules, unsupported quotes, uncertain, and unusable answers (parse failures)."
         f" An alarm needs q under {drift.FALSE_DISCOVERIES} (Fisher's exact test, Benjamini and Hochberg over all"
         f" rows), at least {drift.FEWEST} cases, and a change of 5 points or to twice or half."
     )
-    return Chart("drift", "Drift", text, "", "", columns, rows)
+    return Chart("drift", "Drift", text, "", "", columns, rows, texts=5)
 
 
 def reliability(connection: Connection, asked: Asked) -> list[Chart]:
@@ -211,7 +213,7 @@ def versions(connection: Connection, asked: Asked) -> Chart:
     ]  # fmt: skip
     columns = ("version", "engine", "model", "finding", "method", "pairs", "Brier", "Brier of vote share", "in use")
     text = "A curve applies to suggestions made after it; what was suggested or decided before keeps its figure."
-    return Chart("versions", "Versions", text, "", "", columns, rows[:MOST_ROWS])
+    return Chart("versions", "Versions", text, "", "", columns, rows[:MOST_ROWS], texts=5)
 
 
 def shadowed(connection: Connection, asked: Asked) -> list[Chart]:
@@ -267,7 +269,7 @@ def caught(connection: Connection, asked: Asked) -> list[Chart]:
             for each in training.caught(rows, *by)
         ]  # fmt: skip
         columns = ("kind", *(name.removesuffix("_id") for name in by), "signed", "right", "share", "95 % interval")
-        charts.append(Chart(key, title, text, "", "", columns, table[:MOST_ROWS]))
+        charts.append(Chart(key, title, text, "", "", columns, table[:MOST_ROWS], texts=1 + len(by)))
     return charts
 
 

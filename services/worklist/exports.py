@@ -58,6 +58,8 @@ async def as_fhir(
     request: Request, visit: Reader, report_id: int, status: Annotated[str, Query(max_length=20)] = ""
 ) -> Response:
     """The report's findings as a Bundle. Unsigned ones are left out unless `status=preliminary` asks for them."""
+    if of(request).settings.training:
+        raise Refused("unknown", "An exercise is no record: it is not exported as FHIR.")
     wanted = (status,) if status else FINAL
     bundle = await transact(request, _bundle, visit.person, report_id, wanted, of(request).settings)
     headers = {"Content-Disposition": f'attachment; filename="report-{report_id}.json"'}

@@ -130,6 +130,7 @@ def test_no_page_of_a_live_instance_has_the_banner(reviewer: TestClient) -> None
 def test_nothing_of_an_exercise_can_be_read_as_a_record(training: TestClient) -> None:
     assert training.get("/fhir/metadata").status_code == 404
     assert training.get("/fhir/Observation").status_code == 404
+    assert training.get("/reports/1/fhir?status=preliminary").status_code == 404
 
 
 def test_an_alarm_of_drift_is_a_metric(engine: Engine) -> None:
