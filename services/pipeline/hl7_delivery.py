@@ -18,7 +18,7 @@ from integration.hl7v2.client import Answer, MllpClient, NoAnswer, Unreachable
 from integration.hl7v2.outbound import Envelope, InvalidMessage, Signature, SignedFinding, build_oru
 from services.pipeline.resources import Rows, collect
 from services.settings import Settings, SettingsError
-from services.store import deliveries, notices, people
+from services.store import deliveries, notices, people, reports
 from services.store.jobs import StaleLease
 from services.telemetry.logs import log
 from services.telemetry.metrics import DEAD_LETTERS, WRITE_SECONDS
@@ -86,10 +86,12 @@ def send_findings(engine: Engine, row: RowMapping, link: EngineLink, settings: S
 def message_of(connection: Connection, row: RowMapping, settings: Settings) -> bytes:
     """The ORU^R01 of a delivery; the same bytes however often it is made. Raises InvalidMessage."""
     rows = collect(connection, "signed", row["version_id"])
+    retracted = bool(row["detail"].get("retracted"))
+    said = [each for each in rows.suggestions if each["state"] in (*_SAID, _TAKEN_BACK)]
     return build_oru(
         rows.record,
-        [_finding(each, rows) for each in rows.suggestions if each["state"] in (*_SAID, _TAKEN_BACK)],
-        _signature(connection, rows),
+        [_finding(each, rows, retracted=retracted) for each in said],
+        _retraction(connection, row, rows) if retracted else _signature(connection, rows),
         Envelope(
             application=settings.mllp.application,
             facility=settings.mllp.facility,
@@ -99,7 +101,7 @@ def message_of(connection: Connection, row: RowMapping, settings: Settings) -> b
     )
 
 
-def _finding(row: RowMapping, rows: Rows) -> SignedFinding:
+def _finding(row: RowMapping, rows: Rows, *, retracted: bool) -> SignedFinding:
     by_machine = row["origin"] == "ai" and rows.analysis is not None
     verdict = Verdict(
         finding=Finding.model_validate(row["finding"]),
@@ -109,7 +111,7 @@ def _finding(row: RowMapping, rows: Rows) -> SignedFinding:
         quotes=tuple(Quote.model_validate(quote) for quote in row["quotes"]),
     )
     engine = ReadingEngine.model_validate(rows.analysis["engine"]) if by_machine and rows.analysis else None
-    taken_back = row["state"] == _TAKEN_BACK or rows.version["state"] == "retracted"
+    taken_back = retracted or row["state"] == _TAKEN_BACK or rows.version["state"] == "retracted"
     suggestion = Suggestion(identifier=row["identifier"], verdict=verdict, engine=engine)
     return SignedFinding(suggestion=suggestion, result_status="W" if taken_back else "F")
 
@@ -117,11 +119,19 @@ def _finding(row: RowMapping, rows: Rows) -> SignedFinding:
 def _signature(connection: Connection, rows: Rows) -> Signature:
     if rows.review is None or rows.review["signed_at"] is None:
         raise InvalidMessage("OBR-22: the report version is not signed")
-    account = people.get_account(connection, rows.review["signed_by"])
-    name = account["name"] if account else ""
+    return Signature(signer=_signer(connection, rows.review, rows), signed_at=rows.review["signed_at"])
+
+
+def _retraction(connection: Connection, row: RowMapping, rows: Rows) -> Signature:
+    """Who had signed, and when it was taken back; by then the review may be that of a later version."""
+    review = reports.review_of(connection, row["report_id"])
+    return Signature(signer=_signer(connection, review, rows), signed_at=row["created_at"])
+
+
+def _signer(connection: Connection, review: RowMapping | None, rows: Rows) -> Person:
+    account = people.get_account(connection, review["signed_by"]) if review and review["signed_by"] else None
     number = rows.practitioner.rpartition("/")[2]
-    signer = Person(identifier=Identifier(value=number) if number else None, family=name)
-    return Signature(signer=signer, signed_at=rows.review["signed_at"])
+    return Person(identifier=Identifier(value=number) if number else None, family=account["name"] if account else "")
 
 
 def _settle(engine: Engine, row: RowMapping, settings: Settings, *, postponed: str = "") -> str:

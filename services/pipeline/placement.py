@@ -144,6 +144,24 @@ def _take_back(connection: Connection, report: RowMapping, record: Report, setti
         reports.set_review_state(connection, report["id"], "cancelled", states.RETRACTED)
         notices.add(connection, "retracted", report["site_id"], report["id"], states.RETRACTED)
         deliver(connection, report, before["id"], "retracted", settings)
+    _take_back_from_engine(connection, report, settings)
+
+
+def _take_back_from_engine(connection: Connection, report: RowMapping, settings: Settings) -> None:
+    """The interface engine that was told of signed findings, or may have been, is told that they do not stand."""
+    told = deliveries.last_told(connection, report["id"], settings.writeback.oru)
+    if told is None or told["detail"].get("retracted"):
+        return
+    deliveries.add(
+        connection,
+        site_id=report["site_id"],
+        kind=deliveries.ORU,
+        report_id=report["id"],
+        version_id=told["version_id"],
+        destination=told["destination"],
+        detail={"retracted": True},
+        trace=traces.here(),
+    )
 
 
 def deliver(connection: Connection, report: RowMapping, version_id: int, kind: str, settings: Settings) -> None:

@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, cast, exists, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.settings import Queue
@@ -60,6 +73,18 @@ def was_sent_before(connection: Connection, row: RowMapping) -> bool:
         delivery.c.id < row["id"],
     )
     return bool(connection.scalar(select(func.count()).where(earlier)))
+
+
+def last_told(connection: Connection, report_id: int, destination: str) -> RowMapping | None:
+    """The newest message on a report that an interface engine has, or may have: one that was tried counts."""
+    where = and_(
+        delivery.c.kind == ORU,
+        delivery.c.report_id == report_id,
+        delivery.c.destination == destination,
+        or_(delivery.c.state == "sent", delivery.c.attempts > 0),
+    )
+    newest = select(delivery).where(where).order_by(delivery.c.id.desc()).limit(1)
+    return connection.execute(newest).mappings().one_or_none()
 
 
 def _lease(connection: Connection, queue: Queue, due: ColumnElement[bool], limit: int) -> Sequence[RowMapping]:

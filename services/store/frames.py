@@ -152,10 +152,10 @@ class FrameTable:
 
 def _parameters(rows: Sequence[FrameRow]) -> list[bytes]:
     facts = json.dumps([row.facts for row in rows]).encode()
-    return [facts, _array([row.body for row in rows]), _array([row.ack for row in rows])]
+    return [facts, array([row.body for row in rows]), array([row.ack for row in rows])]
 
 
-def _array(values: list[bytes]) -> bytes:
+def array(values: list[bytes]) -> bytes:
     """bytea[] as PostgreSQL sends and receives it: dimensions, nulls, element type, length, lower bound, elements."""
     parts = [pack("!iiIii", 1, 0, 17, len(values), 1)]
     for value in values:

@@ -107,7 +107,7 @@ class Prepared:
             return
         if found is None:
             answer.set_exception(OperationalError("the connection broke"))
-        elif found.status == ExecStatus.TUPLES_OK:
+        elif found.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             answer.set_result(found)
         else:
             answer.set_exception(error_from_result(found))

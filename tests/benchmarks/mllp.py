@@ -3,8 +3,10 @@
     python tests/benchmarks/mllp.py [--seconds 5] [--out docs/benchmarks]
 
 Stop-and-wait connections (1, 8, 64) send a 1.8 KB ORU, every one with a control id of its own. `countersign` commits
-each message to PostgreSQL before the answer; `asyncio` (the limit of the machine: a fixed answer), `python-hl7` and
-`hl7apy` keep nothing. CPU is that of the server's processes, PostgreSQL's included. Then 1 and 5 MB messages.
+each message to PostgreSQL before the answer. `asyncio+insert` is the floor under that: a fixed answer after one INSERT
+a group into a bare table of the same PostgreSQL, nothing read, nothing checked. `asyncio` (the limit of the machine: a
+fixed answer), `python-hl7` and `hl7apy` keep nothing. CPU is that of the server's processes, PostgreSQL's included
+where it is used. Then 1 and 5 MB messages.
 """
 
 from __future__ import annotations
@@ -28,13 +30,15 @@ from sqlalchemy import create_engine, text
 
 from services.embedded import postgres
 from services.embedded.instance import free_port
-from services.settings import Database, Mllp
+from services.settings import Database
 from services.store.engine import connect
 from services.store.migrate import migrate
 from tests.benchmarks.chart import bars
+from tests.benchmarks.mllp_servers import serve
 
 WIDTHS = (1, 8, 64)
-SERVERS = ("asyncio", "countersign", "python-hl7", "hl7apy")
+SERVERS = ("asyncio", "asyncio+insert", "countersign", "python-hl7", "hl7apy")
+DURABLE = ("asyncio+insert", "countersign")
 TICKS = os.sysconf("SC_CLK_TCK")
 LINE = "OBX|{n}|TX|59776-5^Findings^LN||The lungs are clear. No pleural effusion or pneumothorax is seen.||||||F\r"
 HEAD = (
@@ -43,7 +47,6 @@ HEAD = (
     "|||||||||||||||20260102||DX|F\r"
 )
 ORU = (HEAD + "".join(LINE.format(n=n) for n in range(1, 17))).encode()
-ACK = b"\x0bMSH|^~\\&|CS|CS|BENCH|HOSP|20260102030405||ACK^R01^ACK|1|P|2.5\rMSA|AA|1\r\x1c\r"
 
 
 @dataclass(frozen=True)
@@ -56,70 +59,6 @@ class Result:
     p50: float
     p99: float
     cpu: float
-
-
-# The servers, each in a process of its own.
-
-
-async def serve_asyncio(port: int) -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                await reader.readuntil(b"\x1c\r")
-                writer.write(ACK)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", port, limit=1 << 25)
-    await server.serve_forever()
-
-
-async def serve_python_hl7(port: int) -> None:
-    from hl7.mllp import start_hl7_server
-
-    async def answer(reader: object, writer: object) -> None:
-        try:
-            while True:
-                message = await reader.readmessage()  # type: ignore[attr-defined]
-                writer.writemessage(message.create_ack())  # type: ignore[attr-defined]
-                await writer.drain()  # type: ignore[attr-defined]
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()  # type: ignore[attr-defined]
-
-    server = await start_hl7_server(answer, host="127.0.0.1", port=port, limit=1 << 25)
-    await server.serve_forever()
-
-
-def serve_hl7apy(port: int) -> None:
-    from hl7apy.mllp import AbstractHandler, MLLPServer
-
-    class Answer(AbstractHandler):  # type: ignore[misc]
-        def reply(self) -> str:
-            return ACK.decode()
-
-    server = MLLPServer("127.0.0.1", port, {"ORU^R01^ORU_R01": (Answer,)})
-    server.request_queue_size = 256
-    server.serve_forever()
-
-
-async def serve_countersign(port: int) -> None:
-    from integration.hl7v2.senders import Senders
-    from services.listener.server import Listener
-
-    database = Database.model_validate_json(os.environ["BENCH_DATABASE"])
-    listener = Listener(Mllp(port=port), database, Senders(), "default")
-    async with listener.open():
-        await asyncio.Event().wait()
-
-
-def serve(name: str, port: int) -> None:
-    """Runs one server until it is killed."""
-    if name == "hl7apy":
-        serve_hl7apy(port)
-    else:
-        coroutines = {"asyncio": serve_asyncio, "python-hl7": serve_python_hl7, "countersign": serve_countersign}
-        asyncio.run(coroutines[name](port))
 
 
 # The sending side.
@@ -315,7 +254,7 @@ def run(seconds: float, out: Path | None, names: tuple[str, ...]) -> None:
         running = {name: stack.enter_context(server(name, given)) for name in names}
         for width in WIDTHS:
             for name, (port, pid) in running.items():
-                pids = [pid, postmaster] if name == "countersign" else [pid]
+                pids = [pid, postmaster] if name in DURABLE else [pid]
                 results.append(measure(name, port, pids, width, seconds))
                 print(f"{name} at {width}: {results[-1].rate:.0f}/s", file=sys.stderr)
         port, pid = running.get("countersign", (0, 0))

@@ -140,7 +140,7 @@ class House:
                 decision = Decision(row["id"], "reject" if reason else "approve", reason=reason, confirmed=True)
                 drafting.decide(connection, self.act(), decision)
         with self.engine.begin() as connection:
-            signing.sign(connection, self.act(), [("signed", "default")])
+            signing.sign(connection, self.act(), signing.destinations(self.settings))
 
     def amend(self) -> None:
         with self.engine.begin() as connection:
