@@ -1,4 +1,4 @@
-"""The figures behind the five charts. Every query is of one site and a span of days."""
+"""The figures behind the charts. Every query is of one site and a span of days."""
 
 from __future__ import annotations
 
@@ -40,18 +40,34 @@ def queue(connection: Connection, span: Span) -> Sequence[RowMapping]:
 
 
 def turnaround(connection: Connection, span: Span) -> Sequence[RowMapping]:
-    """By day of signature: minutes from reading to Sign (median, p90), minutes at the screen (median), count."""
-    day = func.date_trunc("day", review.c.signed_at).label("day")
+    """By day of signature: minutes from reading to Sign (median, p90), count."""
     minutes = func.extract("epoch", review.c.signed_at - review.c.created_at) / 60
-    screen = func.extract("epoch", review.c.signed_at - review.c.opened_at)
-    query = select(
-        day,
-        func.percentile_cont(0.5).within_group(minutes).label("median"),
-        func.percentile_cont(0.9).within_group(minutes).label("p90"),
-        func.percentile_cont(0.5).within_group(screen).label("screen_seconds"),
-        func.count().label("count"),
-    ).where(review.c.site_id == span.site, review.c.signed_at >= ahead(-span.days * DAY), *_about(span))
-    return connection.execute(query.group_by(day).order_by(day)).mappings().all()
+    return _signed_by_day(connection, span, median=_middle(minutes), p90=_middle(minutes, 0.9))
+
+
+def reviewing(connection: Connection, span: Span) -> Sequence[RowMapping]:
+    """By day of signature: median seconds from opening to the first decision and to Sign, count."""
+    sign = func.extract("epoch", review.c.signed_at - review.c.opened_at)
+    # Where there was nothing to decide, the signature is the first thing done.
+    first = func.extract("epoch", func.coalesce(review.c.first_action_at, review.c.signed_at) - review.c.opened_at)
+    opened = review.c.opened_at.is_not(None)
+    return _signed_by_day(connection, span, opened, first_action=_middle(first), sign=_middle(sign))
+
+
+_DAY = func.date_trunc("day", review.c.signed_at).label("day")
+
+
+def _middle(value: Any, share: float = 0.5) -> Any:
+    return func.percentile_cont(share).within_group(value)
+
+
+def _signed_by_day(
+    connection: Connection, span: Span, *where: ColumnElement[bool], **columns: Any
+) -> Sequence[RowMapping]:
+    named = [column.label(name) for name, column in columns.items()]
+    since = review.c.signed_at >= ahead(-span.days * DAY)
+    query = select(_DAY, *named, func.count().label("count")).where(review.c.site_id == span.site, since, *where)
+    return connection.execute(query.where(*_about(span)).group_by(_DAY).order_by(_DAY)).mappings().all()
 
 
 def _about(span: Span) -> list[ColumnElement[bool]]:

@@ -130,8 +130,8 @@ def end_session(connection: Connection, session_id: int) -> None:
     connection.execute(update(login_session).where(login_session.c.id == session_id).values(ended_at=NOW))
 
 
-def start_login(connection: Connection, state: str, **values: str) -> None:
-    """Remembers a login under way: issuer, nonce, verifier, return_to, launch. Old ones are forgotten."""
+def start_login(connection: Connection, state: str, **values: str | float | None) -> None:
+    """Remembers a login under way: issuer, nonce, verifier, return_to, max_age. Old ones are forgotten."""
     connection.execute(delete(login_attempt).where(login_attempt.c.created_at < ahead(-60 * LOGIN_MINUTES)))
     connection.execute(insert(login_attempt).values(state_sha256=digest(state), **values))
 

@@ -23,7 +23,7 @@ from services.worklist.view_pages import drop_view, save_view
 
 Id = Annotated[int, Path(ge=1, le=models.MAX_ID)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
-Name = Literal["queue", "turnaround", "outcomes", "agreement", "disagreement"]
+Name = Literal["queue", "turnaround", "reviewing", "outcomes", "agreement", "disagreement"]
 
 router = APIRouter()
 

@@ -32,7 +32,7 @@ InAddress = Annotated[Span, Depends(span)]
 
 @router.get("/charts")
 async def show(request: Request, visit: Visitor, chosen: InAddress) -> Response:
-    """All five."""
+    """All of them."""
     values = await transact(request, every, chosen)
     findings = [(each.finding.id, each.finding.name) for each in of(request).library.candidates()]
     findings.sort(key=lambda each: each[1].lower())

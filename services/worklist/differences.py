@@ -49,17 +49,18 @@ def _passages(old: str, new: str) -> Iterator[Passage]:
     if old == new:
         yield Passage("kept", (Piece("kept", old),))
         return
-    words = difflib.SequenceMatcher(None, WORDS.findall(old), WORDS.findall(new), autojunk=False)
-    if old and new and words.ratio() >= ALIKE:
-        yield Passage("changed", tuple(_pieces(words)))
+    words = (WORDS.findall(old), WORDS.findall(new))
+    matcher = difflib.SequenceMatcher(None, *words, autojunk=False)
+    if old and new and matcher.ratio() >= ALIKE:
+        yield Passage("changed", tuple(_pieces(*words, matcher)))
         return
     sides: tuple[tuple[Literal["removed", "added"], str], ...] = (("removed", old), ("added", new))
     yield from (Passage(kind, (Piece(kind, text),)) for kind, text in sides if text)
 
 
-def _pieces(words: difflib.SequenceMatcher[str]) -> Iterator[Piece]:
+def _pieces(before: list[str], after: list[str], words: difflib.SequenceMatcher[str]) -> Iterator[Piece]:
     for tag, from_old, to_old, from_new, to_new in words.get_opcodes():
-        old, new = "".join(words.a[from_old:to_old]), "".join(words.b[from_new:to_new])
+        old, new = "".join(before[from_old:to_old]), "".join(after[from_new:to_new])
         if tag == "equal":
             yield Piece("kept", new)
             continue

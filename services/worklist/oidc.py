@@ -95,12 +95,21 @@ class Provider:
         joint = "&" if "?" in endpoint else "?"
         return Started(f"{endpoint}{joint}{urlencode(parameters)}", state, nonce, verifier)
 
-    async def finish(self, registration: Registration, code: str, verifier: str, nonce: str) -> dict[str, Any]:
-        """The claims of the person a code stands for. Raises OidcError."""
+    async def finish(
+        self, registration: Registration, code: str, verifier: str, nonce: str, max_age: float | None = None
+    ) -> dict[str, Any]:
+        """The claims of the person a code stands for. Raises OidcError.
+
+        With `max_age` (seconds) the provider must say that they logged in no longer ago than that (Core §2,
+        auth_time): one that ignored our `prompt=login` has not confirmed who sits at the screen.
+        """
         token = await self._exchange(registration, code, verifier)
         if not isinstance(token.get("id_token"), str):
             raise OidcError("The identity provider did not say who you are (no ID token).")
-        return await self.claims(registration, token["id_token"], nonce)
+        claims = await self.claims(registration, token["id_token"], nonce)
+        if max_age is not None and not _is_recent(claims.get("auth_time"), max_age):
+            raise OidcError("The identity provider did not ask you who you are again. Log in there, then try again.")
+        return claims
 
     async def _exchange(self, registration: Registration, code: str, verifier: str) -> Mapping[str, Any]:
         secret = registration.client_secret.get_secret_value()
@@ -138,6 +147,10 @@ class Provider:
         except (JoseError, ValueError):
             raise OidcError("The identity provider's answer could not be verified.") from None
         return dict(claims)
+
+
+def _is_recent(auth_time: Any, max_age: float) -> bool:
+    return isinstance(auth_time, int | float) and time.time() - auth_time <= max_age + LEEWAY_SECONDS
 
 
 def claim(claims: Mapping[str, Any], path: str) -> Any:

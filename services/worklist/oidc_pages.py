@@ -18,7 +18,7 @@ from services.worklist.context import of, transact
 from services.worklist.login import Identity, log_in, safe_return
 from services.worklist.oidc import OidcError, Provider, Registration, Started, claim, practitioner
 from services.worklist.pages import page
-from services.worklist.session import Forbidden, Visitor, set_cookie
+from services.worklist.session import REAUTHENTICATION_SECONDS, Forbidden, Visitor, set_cookie
 
 LOGIN_SCOPE = "openid profile"
 SMART_SCOPE = "launch openid fhirUser"
@@ -67,7 +67,7 @@ async def again(request: Request, visit: Visitor, next: Annotated[str, Query()] 
     """Confirm who you are, at the provider you came from; a demo account does so at the login page."""
     if visit.issuer != of(request).settings.worklist.oidc.issuer:
         return RedirectResponse(f"/login?next={quote(safe_return(next), safe='')}", 303)
-    return await _begin(request, visit.issuer, next, prompt="login", max_age="0")
+    return await _begin(request, visit.issuer, next, again=True)
 
 
 @router.get("/launch")
@@ -81,22 +81,26 @@ async def launch(
     return await _begin(request, issuer, "/worklist", aud=issuer, launch=launch)
 
 
-async def _begin(request: Request, issuer: str, target: str, **more: str) -> Response:
+async def _begin(request: Request, issuer: str, target: str, again: bool = False, **more: str) -> Response:
+    """`again`: the provider is to ask the person themselves, whatever session it keeps of them."""
     if not issuer:
         raise Forbidden("There is no login by an identity provider here.")
     providers: Providers = request.app.state.providers
+    more |= {"prompt": "login", "max_age": "0"} if again else {}
     try:
         started = await providers.at(issuer).start(registration(request, issuer), **more)
     except OidcError as error:
         return page(request, None, "error.html", status=502, code="login", message=str(error))
-    await transact(request, _remember, started, issuer, safe_return(target))
+    max_age = REAUTHENTICATION_SECONDS if again else None
+    await transact(request, _remember, started, issuer, safe_return(target), max_age)
     return RedirectResponse(started.url, 303)
 
 
-def _remember(connection: Connection, started: Started, issuer: str, target: str) -> None:
+def _remember(connection: Connection, started: Started, issuer: str, target: str, max_age: float | None) -> None:
     people.start_login(
-        connection, started.state, issuer=issuer, nonce=started.nonce, verifier=started.verifier, return_to=target
-    )
+        connection, started.state, issuer=issuer, nonce=started.nonce, verifier=started.verifier, return_to=target,
+        max_age=max_age,
+    )  # fmt: skip
 
 
 @router.get("/login/callback")
@@ -133,7 +137,9 @@ async def _identity(request: Request, attempt: RowMapping, code: str, iss: str) 
     provider = providers.at(issuer)
     if iss and iss != (await provider.metadata()).get("issuer"):
         raise OidcError("The answer came from another identity provider.")
-    claims = await provider.finish(registration(request, issuer), code, attempt["verifier"], attempt["nonce"])
+    claims = await provider.finish(
+        registration(request, issuer), code, attempt["verifier"], attempt["nonce"], attempt["max_age"]
+    )
     return identity_of(claims, issuer, of(request).settings)
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     LargeBinary,
@@ -50,6 +51,7 @@ login_session = Table(
 )
 
 # A login under way at an identity provider: what the answer must match. Only the SHA-256 of `state` is kept.
+# `max_age` (seconds): the person must have logged in there no longer ago, because they confirm who they are.
 login_attempt = Table(
     "login_attempt",
     metadata,
@@ -60,6 +62,7 @@ login_attempt = Table(
     Column("verifier", Text, nullable=False),
     Column("return_to", Text, nullable=False, server_default=""),
     Column("launch", Text, nullable=False, server_default=""),
+    Column("max_age", Float),
     moment("created_at", now=True),
 )
 

@@ -29,6 +29,7 @@ from services.worklist.app import create_app
 PEOPLE = (
     {"sub": "ada", "name": "Ada Signer", "roles": ["reviewer", "signer", "gardener"],
      "fhirUser": "https://ehr.example/fhir/Practitioner/7"},
+    {"sub": "old", "name": "Session Of Yesterday", "roles": ["signer"], "auth_time": 1},
     {"sub": "eve", "name": "Eve Nobody", "roles": []},
     {"sub": "sam", "name": "Sam Launched", "fhirUser": "https://ehr.example/fhir/Practitioner/9"},
     {"sub": "pat", "name": "Pat Patient", "fhirUser": "https://ehr.example/fhir/Patient/1"},
@@ -174,6 +175,15 @@ def test_an_ehr_launch_by_somebody_who_is_no_practitioner_is_refused(browser: Te
 
 def test_an_ehr_that_is_not_in_the_settings_cannot_launch(browser: TestClient) -> None:
     assert browser.get("/launch?iss=https://elsewhere.example/fhir&launch=abc").status_code == 403
+
+
+def test_a_provider_that_asked_again_confirms_who_signs_and_one_that_did_not_does_not(browser: TestClient) -> None:
+    log_in(browser, "ada")
+    assert log_in(browser, "ada", "/login/again?next=/login/done").headers["location"] == "/login/done"
+    log_in(browser, "old")
+    answer = log_in(browser, "old", "/login/again?next=/login/done")
+    assert answer.status_code == 403
+    assert "did not ask you who you are again" in answer.text
 
 
 def test_confirming_who_you_are_asks_the_provider_for_a_fresh_login(browser: TestClient) -> None:
