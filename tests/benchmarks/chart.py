@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-COLOURS = ("#9aa5b1", "#0b6e4f", "#c97b2a", "#7a5195")
+COLOURS = ("#9aa5b1", "#5b8db8", "#0b6e4f", "#c97b2a", "#7a5195")
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 320, 60, 40
 
 
