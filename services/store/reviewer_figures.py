@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, cast, func, select
 from sqlalchemy.types import Date
@@ -23,7 +24,7 @@ _SHOWN = (
 )
 
 
-def week(moment: ColumnElement[object]) -> ColumnElement[object]:
+def week(moment: ColumnElement[object]) -> ColumnElement[date]:
     """The Monday of a moment's week (UTC)."""
     return cast(func.date_trunc("week", moment, "UTC"), Date).label("week")
 
