@@ -12,13 +12,14 @@ from integration.hl7v2.mllp import whole
 from services.dispatch.lessee import Lessee
 from services.pipeline.context import site
 from services.pipeline.readers import readers
-from services.pipeline.receive import Arrival, receive
+from services.pipeline.receive import Arrival
 from services.pipeline.run import Runner
 from services.relay.main import measure
 from services.settings import Settings
 from services.store.tables import job, review
 from tests import seeding
 from tests.messages import oru
+from tests.receiving import receive
 
 SETTINGS = Settings()
 
