@@ -14,9 +14,10 @@ from typing import Any
 
 from pydantic import Field
 
-from integration.canonical import Record
+from integration.canonical import Record, sha256
 from services.engines import RULES, About, EngineSpec, spec_of
 from services.pipeline.engine_reader import build_reader
+from services.reading.catalogue import Library
 from services.reading.prompt import PROMPT_VERSION
 from services.reading.reader import Reader
 from services.reading.rules.reader import RulesReader
@@ -28,20 +29,24 @@ _NOT_PARAMETERS = {"name", "model", "local", "timeout", "concurrency", "attempts
 class Versions(Record):
     """Everything that can change an answer, as it is kept beside the scores.
 
-    `code`: digest of the source that asks, checks and grounds (services/reading). `parameters`: of the engine.
+    `code`: digest of the source that asks, checks and grounds (services/reading). `catalogues`: digest of all
+    catalogues. `parameters`: of the engine.
     """
 
     engine: str
     package: str
     code: str
+    catalogues: str = ""
     model: str = ""
     prompt: str = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of all of it but the engine's name."""
-        said = self.model_dump(mode="json", exclude={"engine"})
+        """SHA-256 (hex) of all of it but the engine's name, and but the catalogues: what they make of one report
+        stands in its question, and a change of another exam's asks nothing anew.
+        """
+        said = self.model_dump(mode="json", exclude={"engine", "catalogues"})
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -61,6 +66,7 @@ def lineup(
     engines: Mapping[str, EngineSpec],
     *,
     synthetic: bool,
+    library: Library,
     per_call: int = 18,
     votes: int = 1,
     workers: int = 4,
@@ -70,32 +76,33 @@ def lineup(
     `synthetic`: every report is of synthetic origin; without that no engine outside the house is let in.
     """
     rules = RulesReader()
+    common = {"package": version("countersign"), "code": code_digest(), "catalogues": catalogues_digest(library)}
     found = []
     for name in dict.fromkeys(names):
         reader = build_reader(name, engines, rules, per_call=per_call, votes=votes, synthetic=synthetic)
         if name == RULES:
-            found.append(Contestant(RULES, reader, _rules_versions(), RULES_ABOUT))
+            found.append(Contestant(RULES, reader, Versions(engine=RULES, **common), RULES_ABOUT))
         else:
             spec = spec_of(name, engines)
-            versions = _model_versions(spec, per_call, votes)
+            versions = _model_versions(spec, common, per_call, votes)
             found.append(Contestant(name, reader, versions, spec.about, min(workers, spec.concurrency)))
     return found
 
 
-def _rules_versions() -> Versions:
-    return Versions(engine=RULES, package=version("countersign"), code=code_digest())
-
-
-def _model_versions(spec: EngineSpec, per_call: int, votes: int) -> Versions:
+def _model_versions(spec: EngineSpec, common: Mapping[str, str], per_call: int, votes: int) -> Versions:
     parameters = spec.model_dump(mode="json", exclude=_NOT_PARAMETERS | {"about"}, exclude_none=True)
     return Versions(
         engine=spec.name,
-        package=version("countersign"),
-        code=code_digest(),
         model=spec.model,
         prompt=PROMPT_VERSION,
         parameters=parameters | {"candidates_per_call": per_call, "votes": votes},
+        **common,
     )
+
+
+def catalogues_digest(library: Library) -> str:
+    """12 hexadecimal digits of the versions of all catalogues."""
+    return sha256(*(f"{each.id} {each.version}" for each in library.catalogues.values()))[:12]
 
 
 @cache

@@ -46,6 +46,7 @@ class Session:
             self.names,
             self.engines,
             synthetic=all(item.origin is Origin.SYNTHETIC for item in items),
+            library=self.library,
             per_call=self.per_call,
             votes=self.votes,
             workers=self.workers,

@@ -9,9 +9,9 @@ import pytest
 from services.engines import About, EngineError, EngineSpec, Price
 from services.evaluation.answers import question_for
 from services.evaluation.kept import FILE, Kept, KeptError, key
-from services.evaluation.lineup import Contestant, code_digest, lineup
+from services.evaluation.lineup import Contestant, catalogues_digest, code_digest, lineup
 from services.evaluation.run import GIVE_UP, run
-from services.reading.catalogue import load
+from services.reading.catalogue import Library, load
 from services.reading.reader import Failing, Question, Reading, ReadingError
 from services.reading.rules.reader import RulesReader
 from tests.unit.evaluation.made import answer, contestant, item
@@ -21,7 +21,7 @@ SPEC = {"name": "m", "url": "http://127.0.0.1:1/v1", "model": "x", "local": True
 
 def _engine(**more: object) -> Contestant:
     spec = EngineSpec.model_validate(SPEC | more)
-    return lineup([spec.name], {spec.name: spec}, synthetic=True)[0]
+    return lineup([spec.name], {spec.name: spec}, synthetic=True, library=load())[0]
 
 
 def test_an_answer_is_found_again_only_under_the_same_versions_and_parameters() -> None:
@@ -55,8 +55,16 @@ def test_another_catalogue_or_another_text_asks_anew() -> None:
     assert len(names) == 3
 
 
+def test_the_versions_tell_a_changed_catalogue() -> None:
+    library = load()
+    chest = library.catalogues["chest_xray"].model_copy(update={"version": "trial"})
+    changed = Library(library.files, library.catalogues | {"chest_xray": chest})
+
+    assert catalogues_digest(changed) != catalogues_digest(library) == catalogues_digest(load())
+
+
 def test_the_code_that_reads_is_part_of_the_versions() -> None:
-    assert code_digest() == lineup(["rules"], {}, synthetic=False)[0].versions.code
+    assert code_digest() == lineup(["rules"], {}, synthetic=False, library=load())[0].versions.code
 
 
 def test_what_a_kill_cut_off_is_asked_again_and_nothing_else(tmp_path: Path) -> None:
@@ -86,11 +94,11 @@ def test_kept_answers_are_their_owners_only(tmp_path: Path) -> None:
 def test_an_engine_outside_the_house_takes_part_on_synthetic_text_only() -> None:
     spec = EngineSpec.model_validate(SPEC | {"local": False})
 
-    assert lineup(["m"], {"m": spec}, synthetic=True)[0].name == "m"
+    assert lineup(["m"], {"m": spec}, synthetic=True, library=load())[0].name == "m"
     with pytest.raises(EngineError, match="may not leave"):
-        lineup(["m"], {"m": spec}, synthetic=False)
+        lineup(["m"], {"m": spec}, synthetic=False, library=load())
     with pytest.raises(EngineError, match="no engine 'n'"):
-        lineup(["n"], {"m": spec}, synthetic=True)
+        lineup(["n"], {"m": spec}, synthetic=True, library=load())
 
 
 class Away(RulesReader):

@@ -28,7 +28,7 @@ KEPT = Path(__file__).parent / "baselines"
 
 
 def _evaluated(name: str, library: Library) -> Result:
-    items, engines = load(name), lineup(["rules"], {}, synthetic=True)
+    items, engines = load(name), lineup(["rules"], {}, synthetic=True, library=library)
     return result_of(name, items, engines, run(items, engines, library, Kept(None)), resamples=200)
 
 
