@@ -43,10 +43,11 @@ def _hidden(text: str) -> list[tuple[int, int, str]]:
 
 
 def _blocks(seen: View) -> list[tuple[int, int, str]]:
+    if not any(mark in seen.text for mark in (*MARKS, "---", "***")):
+        return []
     return [
         (*seen.original(found.start(), found.end()), name)
         for name, pattern in BLOCKS
-        if any(mark in seen.text for mark in MARKS) or "---" in seen.text or "***" in seen.text
         for found in pattern.finditer(seen.text)
     ]
 

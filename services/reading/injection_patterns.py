@@ -43,7 +43,7 @@ HINTS = wordset(
     set treat score rate list flag state record not_mentioned mentioned status pretend role roleplay act
     imagine simulate game scenario story jailbreak now system admin administrator developer root security
     emergency secret hidden reveal print repeat leak disclose show end stop finish terminate begin thinking
-    reasoning correct right expected final gold model reader parser human user opposite character injection
+    reasoning correct labels response expected final gold model reader parser human user opposite character injection
     prompt machine automated nlp neural ignora ignore ignoren ignorar olvida olvide olvidar omita omite
     descarta anula todo todos toda todas como cada caso eres actúa actua actúe finge ahora inteligencia
     asistente nueva nuevas instrucciones tarea debes responde sistema prompt vergiss vergessen ignoriere

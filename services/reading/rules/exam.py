@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -73,6 +74,11 @@ def _regions(tokens: Sequence[Token]) -> set[str]:
 
 def title_of(text: str, blocks: Sequence[Block]) -> Title:
     """What stands under "EXAM:", and a first line that is no sentence."""
+    return _title(text, tuple(blocks))
+
+
+@lru_cache(maxsize=8)
+def _title(text: str, blocks: tuple[Block, ...]) -> Title:
     spans = [_first_lines(text, block) for block in blocks if block.kind is SectionKind.OTHER]
     start = len(text) - len(text.lstrip())
     end = _first_stop(text, start)

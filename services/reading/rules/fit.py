@@ -68,6 +68,11 @@ class Place(NamedTuple):
     wide: frozenset[str]
     widest: frozenset[str]
 
+    @property
+    def said(self) -> frozenset[str]:
+        """Every word that may meet a need."""
+        return self.local | self.wide | self.widest
+
 
 def place_of(parsed: Parsed, at: int, topic: frozenset[str]) -> Place:
     """What stands around head token `at`; `topic`: the organs spoken of before, where its clause names none."""
@@ -177,6 +182,13 @@ def _joins_places(tokens: tuple[Token, ...], at: int) -> bool:
     while after < len(tokens) - 1 and tokens[after].text in (",", "and", "or"):
         after += 1
     return bool(ANATOMY & set(tokens[before].canon) and ANATOMY & set(tokens[after].canon))
+
+
+def may_fit(pattern: Pattern, said: frozenset[str], *, denied: bool) -> bool:
+    """A quick look that rules most wordings out; `denied`: the head may turn out to be denied."""
+    if not denied:
+        return pattern.mode in ("plain", "opposite") and pattern.needs <= said
+    return pattern.head in GENERIC_HEADS or pattern.needs - _NARROWING <= said
 
 
 def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.modifiers import known_words
@@ -50,16 +51,23 @@ def foreign(text: str) -> str:
     words = _WORD.findall(text.lower())
     if len(words) < _FEW:
         return _script(words)
-    english = sum(word in _ENGLISH for word in words)
-    counts = {name: sum(word in known for word in words) for name, known in _FOREIGN.items()}
+    times = Counter(words)
+    english = _times(times, _ENGLISH)
+    counts = {name: _times(times, known) for name, known in _FOREIGN.items()}
     name = max(counts, key=counts.__getitem__)
     if counts[name] > english and counts[name] * 8 >= len(words):
         return f"The report seems to be in {name}, which the rules do not know."
     return _script(words) or _unknown(words, english)
 
 
+def _times(words: Counter[str], known: frozenset[str]) -> int:
+    return sum(words[word] for word in words.keys() & known)
+
+
 def _script(words: list[str]) -> str:
     letters = "".join(words)
+    if letters.isascii():
+        return ""
     latin = sum(letter < "\u0250" for letter in letters)
     if letters and latin * 2 < len(letters):
         return "The report is in a script which the rules do not know."

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.exam import Exam
-from services.reading.rules.fit import Place, answer, fit, place_of
+from services.reading.rules.fit import Place, answer, fit, may_fit, place_of
 from services.reading.rules.heads import DEVICES
 from services.reading.rules.laterality import side_of, sides_in
 from services.reading.rules.modifiers import Kind
@@ -110,8 +110,10 @@ def _at_head(
     if _presupposed(parsed, at, scope) or (scope is None and _is_normal(parsed, at, place)):
         return []
     best: dict[int, Mention] = {}
+    may_deny = scope is not None or at < parsed.sentence.label
+    said = place.said | exam.covered
     for number, pattern in patterns:
-        if number not in best:
+        if number not in best and may_fit(pattern, said, denied=may_deny):
             mention = _read(parsed, targets.targets[number], pattern, at, place, scope, exam)
             if mention:
                 best[number] = mention._replace(target=number)

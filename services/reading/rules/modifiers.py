@@ -39,6 +39,13 @@ class Trigger(NamedTuple):
     near: bool
 
 
+class _Entry(NamedTuple):
+    """A trigger in the index, with the set of its words."""
+
+    trigger: Trigger
+    needs: frozenset[str]
+
+
 class Hit(NamedTuple):
     """A trigger at tokens [start, end) of a sentence."""
 
@@ -212,33 +219,34 @@ def _lines() -> list[tuple[Kind, bool, str]]:
 
 
 @lru_cache(maxsize=1)
-def _index() -> dict[str, list[Trigger]]:
+def _index() -> dict[str, list[_Entry]]:
     """First word → triggers, longest first."""
-    index: dict[str, list[Trigger]] = {}
+    index: dict[str, list[_Entry]] = {}
     for kind, forward, phrase in _lines():
         words = tuple(token.text for token in tokenise(phrase))
         near = len(words) == 1 and words[0] in _NEAR
-        index.setdefault(words[0], []).append(Trigger(words, kind, forward, near))
-    for triggers in index.values():
-        triggers.sort(key=lambda trigger: -len(trigger.words))
+        index.setdefault(words[0], []).append(_Entry(Trigger(words, kind, forward, near), frozenset(words)))
+    for entries in index.values():
+        entries.sort(key=lambda entry: -len(entry.trigger.words))
     return index
 
 
 @lru_cache(maxsize=1)
 def known_words() -> frozenset[str]:
     """Every word of the lexicon."""
-    return FILLERS.union(*(trigger.words for triggers in _index().values() for trigger in triggers))
+    return FILLERS.union(*(entry.needs for entries in _index().values() for entry in entries))
 
 
 def find(tokens: tuple[Token, ...]) -> list[Hit]:
     """Modifier triggers of a sentence; the longest wins, both directions of equal length are kept."""
     index = _index()
+    said = {token.text for token in tokens}
     hits: list[Hit] = [Hit(_SELF_DENYING, at, at) for at, token in enumerate(tokens) if token.text in SELF_DENYING]
     taken = 0
     for at, token in enumerate(tokens):
         if at < taken or token.text not in index:
             continue
-        best = _longest(tokens, at, index[token.text])
+        best = _longest(tokens, at, [entry.trigger for entry in index[token.text] if entry.needs <= said])
         if best:
             hits += best
             taken = best[0].end

@@ -9,7 +9,7 @@ from services.reading.rules.exam import Exam
 from services.reading.rules.mentions import Mention
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.scope import Parsed
-from services.reading.rules.targets import NORMAL_WORDS, Normal, Target, Targets
+from services.reading.rules.targets import NORMAL_WORDS, Normal, Targets
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
@@ -56,10 +56,11 @@ def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exa
     weak = bool(texts & _LIMITING)
     found = []
     usual = bool(texts & _ANY) or any(texts.issuperset(phrase) for phrase in _PHRASES)
-    for number, target in enumerate(targets.targets):
+    for number, places in sorted(_stated(targets, said).items()):
+        target = targets.targets[number]
         if target.levels and levels and not target.levels & levels:
             continue
-        subject = _subject(target, said, texts, usual, vessels)
+        subject = _subject([target.normals[place] for place in sorted(places)], said, texts, usual, vessels)
         if subject and not (weak and (target.levels or target.side)):
             side = _side(tokens, subject) or _side(sentence.context_tokens, subject)
             side = side or (exam.side if target.side else None)
@@ -119,9 +120,18 @@ def _has_predicate(parsed: Parsed, start: int, end: int) -> bool:
     return any(texts.issuperset(phrase) for phrase in _PHRASES)
 
 
-def _subject(target: Target, said: set[str], texts: set[str], usual: bool, vessels: set[str]) -> frozenset[str]:
-    """The subject of the first normal statement of the target that the clause makes; empty when it makes none."""
-    for normal in target.normals:
+def _stated(targets: Targets, said: set[str]) -> dict[int, list[int]]:
+    """Target number → places of the normal statements whose subject may be what the clause speaks of."""
+    found: dict[int, list[int]] = {}
+    for word in said & targets.by_subject.keys():
+        for number, place in targets.by_subject[word]:
+            found.setdefault(number, []).append(place)
+    return found
+
+
+def _subject(normals: list[Normal], said: set[str], texts: set[str], usual: bool, vessels: set[str]) -> frozenset[str]:
+    """The subject of the first of a target's normal statements that the clause makes; empty when it makes none."""
+    for normal in normals:
         if said.issuperset(normal.subject) and _holds(normal, texts, usual) and not vessels - normal.subject:
             return normal.subject
     return frozenset()

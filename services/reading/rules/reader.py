@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from integration.canonical import Advisory, AdvisoryKind, Engine, Quote, Side, Status, Verdict
+from integration.canonical import Advisory, AdvisoryKind, Engine, Finding, Quote, Side, Status, Verdict
 from services.reading.injection import flag, flagged
 from services.reading.reader import Catalogue, Question, Reading, Usage
 from services.reading.rules.advisories import advise
@@ -60,7 +60,9 @@ class RulesReader:
         remarks = [] if unread else [*advise(kept.text, said, verdicts), *discrepancies(inner, parts, said, verdicts)]
         return Reading(
             engine=self._engine_on(question.catalogue),
-            verdicts=tuple(_verdict_in(question.text, kept, verdict) for verdict in verdicts),
+            verdicts=tuple(_verdict_in(question.text, kept, verdict) for verdict in verdicts)
+            if suspicious
+            else verdicts,
             advisories=(*_warnings(question.text), *(_advisory_in(question.text, kept, each) for each in remarks)),
             flagged=suspicious,
             unread=unread,
@@ -103,17 +105,33 @@ def _spelled(sentence: Sentence, targets: Targets) -> Sentence:
 
 
 def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
-    silent = decision.status is Status.NOT_MENTIONED
+    if decision.status is Status.NOT_MENTIONED:
+        return _silence(target.candidate.finding, decision.rule)
+    found = quotes(text, decision)
     return Verdict(
         finding=target.candidate.finding,
         status=decision.status,
-        side=None if silent else _side(target, decision),
-        change=None if silent else change_of(decision),
-        quotes=() if silent else quotes(text, decision),
-        rationale=f"{_SAID[decision.status]} ({decision.rule.replace('/', ', ')}).",
-        rule=decision.rule,
+        side=_side(target, decision),
+        change=change_of(decision),
+        quotes=found,
+        rationale=_rationale(decision.status, decision.rule),
+        rule=_placed(decision.rule, found),
         conflict=decision.conflict,
     )
+
+
+def _silence(finding: Finding, rule: str) -> Verdict:
+    status = Status.NOT_MENTIONED
+    return Verdict(finding=finding, status=status, rationale=_rationale(status, rule), rule=rule)
+
+
+def _rationale(status: Status, rule: str) -> str:
+    return f"{_SAID[status]} ({rule.replace('/', ', ')})."
+
+
+def _placed(rule: str, found: tuple[Quote, ...]) -> str:
+    """The rule with the span that decided."""
+    return f"{rule}@{found[0].start}-{found[0].end}" if found else rule
 
 
 def _side(target: Target, decision: Decision) -> Side | None:
@@ -132,8 +150,7 @@ def _verdict_in(report: str, kept: Remainder, verdict: Verdict) -> Verdict:
     if not verdict.quotes:
         return verdict
     found = _in_report(report, kept, verdict.quotes)
-    rule = f"{verdict.rule}@{found[0].start}-{found[0].end}"
-    return verdict.model_copy(update={"quotes": found, "rule": rule})
+    return verdict.model_copy(update={"quotes": found, "rule": _placed(verdict.rule.partition("@")[0], found)})
 
 
 def _advisory_in(report: str, kept: Remainder, advisory: Advisory) -> Advisory:

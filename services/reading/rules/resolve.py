@@ -41,7 +41,12 @@ def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
     return _with_parents(targets, found)
 
 
+_SILENCE = Decision(Status.NOT_MENTIONED)
+
+
 def _decide(target: Target, mentions: list[Mention]) -> Decision:
+    if not mentions:
+        return _SILENCE
     speaking = _whole([mention for mention in mentions if _speaks(mention)], target)
     if not any(not mention.off_side for mention in speaking):
         silent = [mention for mention in mentions if mention.status is Status.NOT_MENTIONED]

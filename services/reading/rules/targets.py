@@ -65,16 +65,35 @@ class Target(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """A catalogue, compiled. `by_head`: canonical word → (target number, pattern)."""
+    """A catalogue, compiled. `by_head`: canonical word → (target number, pattern).
+
+    `by_subject`: one word of a normal statement's subject → (target number, the statement's place in its list).
+    """
 
     targets: tuple[Target, ...]
     by_head: dict[str, tuple[tuple[int, Pattern], ...]]
+    by_subject: dict[str, tuple[tuple[int, int], ...]]
     speller: Speller
 
 
-@lru_cache(maxsize=64)
+_COMPILED: dict[int, tuple[Catalogue, Targets]] = {}
+_KEPT = 64
+
+
 def compile_catalogue(catalogue: Catalogue) -> Targets:
-    """Targets of a catalogue; kept for the catalogues last used."""
+    """Targets of a catalogue; kept for the catalogues last used, found by identity: to hash one takes longer."""
+    known = _COMPILED.get(id(catalogue))
+    if known and known[0] is catalogue:
+        return known[1]
+    targets = _compiled(catalogue)
+    if len(_COMPILED) >= _KEPT:
+        _COMPILED.clear()
+    _COMPILED[id(catalogue)] = catalogue, targets
+    return targets
+
+
+@lru_cache(maxsize=_KEPT)
+def _compiled(catalogue: Catalogue) -> Targets:
     targets = tuple(_target(candidate) for candidate in catalogue.candidates)
     by_head: dict[str, list[tuple[int, Pattern]]] = {}
     for number, target in enumerate(targets):
@@ -87,7 +106,16 @@ def compile_catalogue(catalogue: Catalogue) -> Targets:
         for token in words_of(phrase)
         if token.text.isalpha()
     )
-    return Targets(targets, {head: tuple(found) for head, found in by_head.items()}, Speller(vocabulary))
+    heads = {head: tuple(found) for head, found in by_head.items()}
+    return Targets(targets, heads, _by_subject(targets), Speller(vocabulary))
+
+
+def _by_subject(targets: tuple[Target, ...]) -> dict[str, tuple[tuple[int, int], ...]]:
+    found: dict[str, list[tuple[int, int]]] = {}
+    for number, target in enumerate(targets):
+        for place, normal in enumerate(target.normals):
+            found.setdefault(min(normal.subject), []).append((number, place))
+    return {word: tuple(places) for word, places in found.items()}
 
 
 @lru_cache(maxsize=2048)

@@ -117,10 +117,10 @@ def _spelled(text: str) -> str:
 
 def _token(match: re.Match[str]) -> Token:
     kind = match.lastgroup
-    raw = match.group().lower()
+    start, end = match.span()
     if kind in ("word", "joined"):
-        raw = _plain(raw.replace("’", "'"))
-        return Token(raw, canonical(raw), match.start(), match.end())
+        return Token(*_word(match.group()), start, end)
+    raw = match.group().lower()
     if kind == "level":
         raw = level(raw)
     elif kind == "spelled":
@@ -129,7 +129,14 @@ def _token(match: re.Match[str]) -> Token:
         raw = {"r": "right", "l": "left"}[raw]
     elif kind == "weighting":
         raw = "weighting"
-    return Token("-" if kind == "dash" else raw, (raw,), match.start(), match.end())
+    return Token("-" if kind == "dash" else raw, (raw,), start, end)
+
+
+@lru_cache(maxsize=32768)
+def _word(written: str) -> tuple[str, tuple[str, ...]]:
+    """A word as compared, and its canonical words."""
+    plain = _plain(written.lower().replace("’", "'"))
+    return plain, canonical(plain)
 
 
 def _plain(word: str) -> str:
