@@ -37,14 +37,19 @@ class Tokens:
 
     async def allowed(self, token: str, resource_type: str, permission: str) -> str:
         """The client's name. `permission`: r to read, s to search. Raises NotAllowed."""
+        claims = await self.claims(token)
+        if not covers(str(claims.get("scope", "")), resource_type, permission):
+            raise NotAllowed(403, f"the token's scopes do not allow this on {resource_type}")
+        return str(claims.get("client_id") or claims.get("sub") or "unnamed client")
+
+    async def claims(self, token: str) -> dict[str, Any]:
+        """What a token says, its signature, issuer, audience and lifetime checked. Raises NotAllowed."""
         if not self.settings.api_issuer:
             raise NotAllowed(401, "this installation takes no bearer tokens")
         claims = self._claims(token, await self._jwks(renew=False)) or self._claims(token, await self._jwks(renew=True))
         if claims is None:
             raise NotAllowed(401, "the token is not valid")
-        if not covers(str(claims.get("scope", "")), resource_type, permission):
-            raise NotAllowed(403, f"the token's scopes do not allow this on {resource_type}")
-        return str(claims.get("client_id") or claims.get("sub") or "unnamed client")
+        return claims
 
     def _claims(self, token: str, keys: KeySet) -> dict[str, Any] | None:
         rules: dict[str, Any] = {

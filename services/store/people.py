@@ -70,6 +70,12 @@ def get_account(connection: Connection, account_id: int) -> RowMapping | None:
     return connection.execute(select(account).where(account.c.id == account_id)).mappings().one_or_none()
 
 
+def find_account(connection: Connection, issuer: str, subject: str) -> RowMapping | None:
+    """The account of an identity, None before its first login."""
+    where = and_(account.c.issuer == issuer, account.c.subject == subject)
+    return connection.execute(select(account).where(where)).mappings().one_or_none()
+
+
 def accounts(connection: Connection, site: str) -> Sequence[RowMapping]:
     """The people of a site, by name."""
     query = select(account).where(account.c.site_id == site).order_by(account.c.name, account.c.id)

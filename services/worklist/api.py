@@ -1,6 +1,7 @@
 """Reviewing as JSON: the same functions and the same rights as the pages, described by OpenAPI.
 
-A session's cookie lets one in, as at the pages; a change carries the session's token in `X-CSRF-Token`.
+A session's cookie lets one in, as at the pages; a change then carries the session's token in `X-CSRF-Token`. So does
+a bearer token of the identity provider (`Authorization: Bearer`), with the rights its person has at the pages.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Path, Query, Request
 from sqlalchemy import Connection
 
+from services.api.bearer import Tokens
 from services.pipeline import drafting, review, signing
 from services.pipeline.drafting import Decision
 from services.pipeline.refusal import Refused
@@ -25,6 +27,7 @@ from services.worklist.rating_pages import store_rating
 from services.worklist.review_pages import act, load, needs_reauthentication, opened
 from services.worklist.screen import Screen
 from services.worklist.session import Reader, Reviewer, Visit, Visitor
+from services.worklist.token_login import token_login
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"model": models.Problem, "description": text}
@@ -46,6 +49,7 @@ def mount(app: FastAPI) -> None:
     """Adds /api/v1 with its description at /api/v1/openapi.json."""
     api = FastAPI(title="Countersign worklist", version="1", docs_url=None, redoc_url=None, description=__doc__ or "")
     api.state.context = app.state.context
+    api.state.token_login = token_login(Tokens(app.state.context.settings.worklist))
     api.include_router(router)
     api.include_router(api_operating.router, responses=PROBLEMS)
     errors.install(api)

@@ -73,8 +73,18 @@ async def load(request: Request, touch: bool = True) -> Visit | None:
     return Visit(person, *visit, issuer=row["issuer"])
 
 
+TokenLogin = Callable[[Request, str], Awaitable[Visit]]
+
+
 async def visit(request: Request) -> Visit:
-    """The session; for changes also that they come from our own page. Raises LoginNeeded, Forbidden."""
+    """The session; for changes also that they come from our own page. Raises LoginNeeded, Forbidden.
+
+    At the API a bearer token does as well: no page of another site can send one.
+    """
+    by_token: TokenLogin | None = getattr(request.app.state, "token_login", None)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if by_token is not None and scheme.lower() == "bearer":
+        return await by_token(request, token.strip())
     found = await load(request)
     if found is None:
         raise LoginNeeded
