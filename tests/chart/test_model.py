@@ -214,3 +214,10 @@ def test_a_house_that_says_how_many_reports_a_worker_reads_is_believed(helm: Hel
 def test_without_a_model_the_chart_and_the_processes_have_the_same_default(rendered: Rendered) -> None:
     said = find(rendered["hl7-only"], "ConfigMap", "settings")["data"]["COUNTERSIGN_QUEUE__CONCURRENCY"]
     assert int(said) == Queue().concurrency
+
+
+@pytest.mark.parametrize("name", ["rules", *(name for name, one in load_profiles().items() if one.revision_required)])
+def test_every_engine_that_can_be_chosen_has_a_model_card(name: str) -> None:
+    page = (ROOT / "docs/operations/model-cards.md").read_text(encoding="utf-8")
+    headings = [line for line in page.splitlines() if line.startswith("## ")]
+    assert any(name in line.removeprefix("## ").partition(":")[0].split(", ") for line in headings)
