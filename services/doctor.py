@@ -40,9 +40,7 @@ def examine(settings: Settings, *, listener: bool = True) -> list[Finding]:
     engine = connect(settings.database)
     found = [
         _database(engine, settings),
-        broker_finding(settings),
-        _fhir(settings),
-        *([_listener(settings)] if listener else []),
+        *([_training()] if settings.training else _ways_in_and_out(settings, listener)),
         *_files(settings),
     ]
     found += _models(settings)
@@ -50,6 +48,14 @@ def examine(settings: Settings, *, listener: bool = True) -> list[Finding]:
         found += _waiting(engine)
     engine.dispose()
     return found
+
+
+def _ways_in_and_out(settings: Settings, listener: bool) -> list[Finding]:
+    return [broker_finding(settings), _fhir(settings), *([_listener(settings)] if listener else [])]
+
+
+def _training() -> Finding:
+    return Finding("training instance", True, "the worklist alone: no broker, no door in, nothing delivered")
 
 
 def _database(engine: Engine, settings: Settings) -> Finding:

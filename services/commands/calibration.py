@@ -44,10 +44,10 @@ def fit(
 
 @app.command("list")
 def list_versions(data: Data = None) -> None:
-    """List every curve: version, engine, finding, method, pairs, Brier scores, whether it is in use."""
+    """List every curve: version, engine, finding, method, pairs, Brier score and that of the vote share, in use."""
     with database(data) as connection:
         rows = calibrations.all_of_them(connection, settings(data).site)
-    table = Table("Version", "Engine", "Finding", "Method", "Pairs", "Brier", "Brier of vote share", "In use")
+    table = Table("No.", "Engine", "Finding", "Method", "Pairs", "Brier", "Unfitted", "In use")
     for row in rows:
         brier = row["brier"]
         scores = (f"{brier[row['method']]:.4f}", f"{brier['vote share']:.4f}")

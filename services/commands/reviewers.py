@@ -15,6 +15,7 @@ from services.evaluation import reviewers as figures
 from services.evaluation.reviewers import Key, Tally
 from services.store.charts import Span
 
+SHORT = ("decided", "approved", "over", "added", "share", "low", "high", "s")
 COLUMNS = ("decided", "approved", "overridden", "added", "acceptance", "low", "high", "seconds")
 
 
@@ -56,7 +57,7 @@ def _row(tally: Tally) -> tuple[str, ...]:
 
 
 def _print(groups: Key, rows: list[tuple[str, ...]]) -> None:
-    table = Table(*groups, *COLUMNS)
+    table = Table(*groups, *SHORT)
     for row in rows:
         table.add_row(*row)
     Console().print(table)

@@ -12,11 +12,12 @@ from integration.canonical import Engine as Reader
 from integration.canonical import Quote, Status, Verdict
 from services.evaluation import calibration, drift, reviewers, shadow
 from services.pipeline import analysis
+from services.pipeline.dead_letters import bury
 from services.reading.reader import Reading
 from services.settings import Settings
-from services.store import calibrations, reports
+from services.store import calibrations, jobs, reports
 from services.store.charts import Span
-from services.store.tables import suggestion
+from services.store.tables import job, notice, suggestion
 from tests import seeding
 from tests.decided import MODEL, Decided, put
 
@@ -204,3 +205,15 @@ def test_shadow_assertions_nobody_was_asked_about_are_counted_apart(connection: 
     connection.execute(suggestion.delete().where(suggestion.c.id == row))
     found = shadow.compare(connection, "default", "second-house").findings[""]
     assert (found.decisions, found.unreviewed) == (0, 1)
+
+
+def test_a_shadow_reading_that_fails_for_good_troubles_no_reviewer(connection: Connection) -> None:
+    number = seeding.put(connection)
+    version = reports.current_version(connection, number)
+    assert version
+    for shadow_job in (True, False):
+        job_id = jobs.add(connection, kind="analysis", version_id=version["id"], engine="x", shadow=shadow_job)
+        row = connection.execute(select(job).where(job.c.id == job_id)).mappings().one()
+        bury(connection, row, "unusable answer")
+        told = list(connection.scalars(select(notice.c.report_id)))
+        assert told == ([] if shadow_job else [number])
