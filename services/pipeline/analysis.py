@@ -25,6 +25,7 @@ from services.pipeline.placement import deliver
 from services.reading.agreement import Curve, curve_for
 from services.reading.catalogue.library import Library
 from services.reading.reader import Question, Reader, Reading
+from services.reading.remarks import with_remarks
 from services.settings import Settings
 from services.store import calibrations, jobs, reports, reviews
 
@@ -98,10 +99,13 @@ def _age(patient: Patient, report: Report) -> int | None:
 
 
 def answer(asked: Asked, readers: Readers) -> tuple[Reading, Reading]:
-    """The reading of the job's engine and that of the rules. Raises ReadingError."""
+    """The reading of the job's engine, the rules' remarks among its own, and that of the rules. Raises ReadingError."""
     reader = readers.reader(asked.job["engine"])
     reading = reader.read(asked.question)
-    return reading, reading if reader is readers.rules else readers.rules.read(asked.question)
+    if reader is readers.rules:
+        return reading, reading
+    rules = readers.rules.read(asked.question)
+    return with_remarks(reading, rules), rules
 
 
 def store(connection: Connection, asked: Asked, reading: Reading, rules: Reading, settings: Settings) -> None:
