@@ -120,7 +120,7 @@ def search(
     """
     query = select(*SUMMARY).where(message.c.part.is_(None)).order_by(message.c.id.desc())
     if accession or patient:
-        query = query.where(_spoke_of(accession, patient))
+        query = query.where(spoke_of(accession, patient))
     exact = {message.c.control_id: control_id, message.c.state: state, message.c.door: door}
     for column, value in exact.items():
         if value:
@@ -134,7 +134,7 @@ def search(
     return connection.execute(query.limit(limit).offset(offset)).mappings().all()[::-1]
 
 
-def _spoke_of(accession: str, patient: str) -> ColumnElement[bool]:
+def spoke_of(accession: str, patient: str) -> ColumnElement[bool]:
     """Messages that are a report's source, or the batch one came in."""
     part = message.alias("part")
     about = select(func.coalesce(part.c.parent_id, part.c.id)).select_from(

@@ -1,4 +1,4 @@
-"""What operators see: messages, jobs, notices and held reports. No page of theirs shows a report's text."""
+"""What operators see: jobs, notices and held reports. No page of theirs shows a report's text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from services.pipeline import placement
 from services.pipeline.refusal import Refused
-from services.store import audit, deliveries, inbox, jobs, notices, operating, people
+from services.store import audit, deliveries, jobs, notices, operating, people
 from services.worklist.api_operating import decided, done
 from services.worklist.context import transact
 from services.worklist.pages import page
@@ -20,24 +20,6 @@ from services.worklist.session import Administrator, Operator, Visit
 PAGE = 100
 
 router = APIRouter()
-
-
-@router.get("/messages")
-async def messages(
-    request: Request,
-    visit: Operator,
-    state: Annotated[str, Query(max_length=20)] = "",
-    control_id: Annotated[str, Query(max_length=200)] = "",
-    number: Annotated[int, Query(alias="page", ge=1)] = 1,
-) -> Response:
-    """Everything received, newest first, by state and control id."""
-
-    def work(connection: Connection) -> dict[str, Any]:
-        rows = operating.messages(connection, state=state, control_id=control_id, limit=PAGE + 1, page=number)
-        return {"rows": rows[:PAGE], "more": len(rows) > PAGE, "counts": inbox.counts(connection)}
-
-    values = await transact(request, work)
-    return page(request, visit, "messages.html", state=state, control_id=control_id, number=number, **values)
 
 
 @router.get("/jobs")
