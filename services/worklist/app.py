@@ -33,7 +33,6 @@ from services.worklist import (
     preference_pages,
     rating_pages,
     review_pages,
-    second_pages,
     session_pages,
     view_pages,
 )
@@ -54,7 +53,6 @@ PAGES = (
     exports,
     review_pages,
     rating_pages,
-    second_pages,
     preference_pages,
     chart_pages,
     evaluation_pages,
