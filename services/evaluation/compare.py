@@ -36,7 +36,8 @@ class Comparison(Record):
     """An engine of one result against an engine of another, on the labels both have.
 
     `versions`: what differs, as (before, after). `left_out`: labels that only one result has, or that were
-    relabelled or whose report's text changed.
+    relabelled or whose report's text changed. `worse`: every group with a label that was right and is not, however
+    many were fixed beside it.
     """
 
     before: str
@@ -96,8 +97,8 @@ def _compared(before: Result, after: Result, a: EngineResult, b: EngineResult) -
         figures_before=figures(labels.counts(BEFORE), drawn),
         figures_after=figures(labels.counts(AFTER), drawn),
         difference=paired(labels, BEFORE, AFTER, drawn),
-        worse=_sorted(each for each in moved if each.broken > each.fixed or each.new_flips),
-        better=_sorted(each for each in moved if each.fixed > each.broken and not each.new_flips),
+        worse=_sorted(each for each in moved if each.broken or each.new_flips),
+        better=_sorted(each for each in moved if not (each.broken or each.new_flips)),
     )
 
 
@@ -179,4 +180,4 @@ def _is_new_flip(labels: Labels, label: int) -> bool:
 
 def _sorted(groups: Iterator[Moved]) -> tuple[Moved, ...]:
     kinds = ("finding", "catalogue", "tag")
-    return tuple(sorted(groups, key=lambda each: (kinds.index(each.kind), -abs(each.broken - each.fixed), each.name)))
+    return tuple(sorted(groups, key=lambda each: (kinds.index(each.kind), -each.broken, -each.fixed, each.name)))

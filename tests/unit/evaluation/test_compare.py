@@ -43,7 +43,7 @@ def test_what_got_better_is_no_loss() -> None:
     assert found.versions == {"prompt": ("", "new")}
 
 
-def test_a_finding_that_gains_as_many_as_it_loses_is_worse_when_it_turns_one_round() -> None:
+def test_a_finding_that_gains_as_many_as_it_loses_is_still_worse_somewhere() -> None:
     found = _compared(["naun", "ppaa", "nnaa"], ["paun", "apaa", "nnaa"])
 
     assert [(each.name, each.fixed, each.broken, each.new_flips) for each in found.worse if each.kind == "finding"] == [
