@@ -18,7 +18,7 @@ from services.pipeline.drafting import Decision
 from services.pipeline.refusal import Refused
 from services.store import reviews
 from services.worklist import api_models as models
-from services.worklist import api_operating, errors, list_pages
+from services.worklist import api_operating, api_second, errors, list_pages
 from services.worklist.claims import claim_of
 from services.worklist.context import of, transact
 from services.worklist.filters import InAddress
@@ -52,6 +52,7 @@ def mount(app: FastAPI) -> None:
     api.state.token_login = token_login(Tokens(app.state.context.settings.worklist))
     api.include_router(router)
     api.include_router(api_operating.router, responses=PROBLEMS)
+    api.include_router(api_second.router, responses=PROBLEMS)
     errors.install(api)
     app.mount("/api/v1", api)
 

@@ -256,6 +256,34 @@ class HeldReport(BaseModel):
     created_at: datetime
 
 
+class WaitingReading(BaseModel):
+    """A report to be read a second time; nothing here tells what was suggested or signed."""
+
+    id: int
+    patient_name: str
+    patient_id: str
+    accession: str
+    procedure: str
+    modality: str
+    created_at: datetime
+
+
+class SecondAnswer(BaseModel):
+    """What a report says of one finding."""
+
+    status: Literal["present", "absent", "uncertain", "not_mentioned"]
+    side: Side | None = None
+
+
+class SecondReading(BaseModel):
+    """A second reading: the text, what is asked, and your answers by finding id."""
+
+    id: int
+    text: str
+    findings: list[dict[str, Any]]
+    answers: dict[str, SecondAnswer]
+
+
 class Done(BaseModel):
     """The change was made."""
 

@@ -33,6 +33,7 @@ from services.worklist import (
     preference_pages,
     rating_pages,
     review_pages,
+    second_pages,
     session_pages,
     view_pages,
 )
@@ -53,6 +54,7 @@ PAGES = (
     exports,
     review_pages,
     rating_pages,
+    second_pages,
     preference_pages,
     chart_pages,
     evaluation_pages,

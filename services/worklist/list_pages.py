@@ -35,7 +35,9 @@ async def show(
     """The list; for a live refresh its rows alone."""
     values = await transact(request, load, visit.person, chosen, after, before)
     template = "_list.html" if request.headers.get("hx-target") == "list" else "list.html"
-    return page(request, visit, template, chosen=chosen, target=target(of(request).settings.worklist), **values)
+    settings = of(request).settings.worklist
+    twice = settings.double_read_share > 0
+    return page(request, visit, template, chosen=chosen, target=target(settings), double_reading=twice, **values)
 
 
 def load(

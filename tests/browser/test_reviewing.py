@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Connection, Engine, func, select, update
 
-from services.store import people
+from services.store import people, second_readings
 from services.store.tables import account, draft, login_session, review, suggestion
 from tests import seeding
 from tests.browser.conftest import OpenReviewer, Worklist
@@ -22,6 +22,8 @@ Seed = Callable[[Callable[[Connection], int]], int]
 
 def decided(page: Page, count: int) -> None:
     expect(page.locator("[data-panel] .progress b")).to_have_text(str(count))
+    # Keys pressed while a decision is on its way do nothing.
+    expect(page.locator("body:not([data-busy])")).to_have_count(1)
 
 
 def report(page: Page, number: int) -> None:
@@ -146,6 +148,33 @@ def test_two_reviewers_never_sign_the_same_report_twice(
             select(account.c.name, review.c.revision).join(review, review.c.signed_by == account.c.id)
         ).one()
     assert row.name == "Second Reviewer"
+
+
+@pytest.mark.parametrize("worklist", [{"COUNTERSIGN_WORKLIST__DOUBLE_READ_SHARE": "1"}], indirect=True)
+def test_a_second_reader_answers_by_digits_and_sees_neither_word(
+    reviewer: OpenReviewer, seed: Seed, engine: Engine, worklist: Worklist
+) -> None:
+    number = seed(lambda c: seeding.put(c, Exam(says=(seeding.HEART,))))
+    ada, ben = reviewer().page, reviewer().page
+    ada.goto(f"{worklist.url}/reports/{number}")
+    report(ada, number)
+    ada.keyboard.press("a")
+    decided(ada, 1)
+    ada.keyboard.press("s")
+    expect(ada.get_by_text("Nothing waits for a signature.")).to_be_visible()
+    as_another(engine, ben, worklist)
+    ben.get_by_role("link", name="Second readings").click()
+    ben.get_by_role("link", name="Moreau").click()
+    expect(ben.locator("main.second .text")).to_contain_text("Mild cardiomegaly")
+    expect(ben.locator("main.second mark")).to_have_count(0)
+    ben.wait_for_load_state("load")
+    ben.keyboard.press("3")
+    expect(ben.locator("[data-panel] .progress b")).to_have_text("1")
+    ben.keyboard.press("s")
+    expect(ben.get_by_text("No report waits for a second reading of yours.")).to_be_visible()
+    with engine.connect() as connection:
+        [pair] = second_readings.pairs(connection, "default")
+    assert (pair["finding_id"], pair["first"], pair["second"]) == ("cardiomegaly", "present", "uncertain")
 
 
 def as_another(engine: Engine, page: Page, worklist: Worklist) -> None:

@@ -125,7 +125,7 @@
   const digitButton = (digit) => {
     const open = openSheet();
     if (open) return open.querySelector(`[data-digit="${digit}"]`);
-    return find(`[data-quest] [data-digit="${digit}"]`);
+    return find(`[data-digits] [data-digit="${digit}"]`);
   };
 
   document.addEventListener("click", (event) => {
