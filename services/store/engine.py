@@ -13,7 +13,11 @@ from services.settings import Database
 
 # A server that vanished without a word is noticed after some 25 s, whether we wait for it or it for us.
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25000}
-COMMON = {"pool_recycle": 1800, "connect_args": {"options": "-c timezone=UTC", **KEEPALIVE}}
+# A process that was stopped in the middle of a transaction holds its locks no longer than this, seconds: less than a
+# lease, so that what it had is free when the sweeper comes.
+IDLE_IN_TRANSACTION = 30
+OPTIONS = f"-c timezone=UTC -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION}s"
+COMMON = {"pool_recycle": 1800, "connect_args": {"options": OPTIONS, **KEEPALIVE}}
 
 
 def connect(database: Database) -> Engine:

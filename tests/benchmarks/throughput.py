@@ -83,14 +83,18 @@ def house(workers: int) -> Iterator[House]:
         given, postmaster = stack.enter_context(database(folder))
         broker, mllp, sink = free_port(), free_port(), free_port()
         environment = {**os.environ, **_settings(given, broker, mllp, sink)}
-        names = ["listener", "relay", *(["worker"] * workers), "sender"]
-        commands = {"valkey": valkey.command(folder / "valkey", broker, SECRET)}
-        commands["null sink"] = [sys.executable, "-m", "tests.benchmarks.null_fhir", str(sink)]
-        for number, name in enumerate(names):
-            known = name if name not in commands else f"{name} {number}"
-            commands[known] = [sys.executable, "-m", "services.cli", name]
-        pids = {name: stack.enter_context(_child(argv, environment)) for name, argv in commands.items()}
-        _wait_for(mllp)
+        others = {
+            "valkey": valkey.command(folder / "valkey", broker, SECRET),
+            "null sink": [sys.executable, "-m", "tests.benchmarks.null_fhir", str(sink)],
+        }
+        pids = {name: stack.enter_context(_child(argv, environment)) for name, argv in others.items()}
+        ours = ["listener", "relay", *(f"worker {number}" for number in range(1, workers + 1)), "sender"]
+        health = {name: free_port() for name in ours}
+        for name, port in health.items():
+            argv = [sys.executable, "-m", "services.cli", name.split()[0]]
+            pids[name] = stack.enter_context(_child(argv, {**environment, "COUNTERSIGN_HEALTH__PORT": str(port)}))
+        for port in health.values():
+            _wait_until_ready(port)
         yield House({"postgres": postmaster, **pids}, mllp, sink)
 
 
@@ -103,7 +107,6 @@ def _settings(given: Database, broker: int, mllp: int, sink: int) -> dict[str, s
         "COUNTERSIGN_BROKER__PASSWORD": SECRET,
         "COUNTERSIGN_MLLP__PORT": str(mllp),
         "COUNTERSIGN_FHIR__URL": f"http://127.0.0.1:{sink}/fhir",
-        "COUNTERSIGN_HEALTH__PORT": "0",
         "COUNTERSIGN_TELEMETRY__LEVEL": "warning",
         "MALLOC_ARENA_MAX": "2",
     }
@@ -121,17 +124,13 @@ def _child(argv: list[str], environment: dict[str, str]) -> Iterator[int]:
         process.kill()
 
 
-def _wait_for(port: int) -> None:
-    async def answers() -> None:
-        for _ in range(600):
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                return
-            await asyncio.sleep(0.1)
-        raise RuntimeError("the listener did not start")
-
-    asyncio.run(answers())
+def _wait_until_ready(port: int) -> None:
+    for _ in range(600):
+        with contextlib.suppress(OSError):
+            urlopen(f"http://127.0.0.1:{port}/ready", timeout=5).close()
+            return
+        time.sleep(0.1)
+    raise RuntimeError("a process did not become ready")
 
 
 # Sending and counting.

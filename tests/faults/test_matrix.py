@@ -12,13 +12,12 @@ import pytest
 
 from services.store import audit, integrity
 from tests.faults.processes import POISON
-from tests.faults.rig import FULL, Rig, volume
+from tests.faults.rig import FULL, Rig, Row, volume
 from tests.messages import oru
 
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
 SECONDS = float(os.environ.get("FAULTS_SECONDS", "1800" if FULL else "12"))
 WORKERS = ("worker", "worker2")
-STALE = '"state": "stale"'
 LISTENERS = "query LIKE '%any_earlier%' AND pid <> pg_backend_pid()"
 
 
@@ -78,18 +77,34 @@ def test_05_listener_killed_between_commit_and_answer(rig: Rig) -> None:
     assert repeats >= volume(200)
 
 
-def test_06_a_worker_stopped_beyond_its_lease_writes_nothing_when_it_goes_on(rig: Rig) -> None:
-    with rig.planted("worker", "slow"), rig.planted("worker2", "slow"), rig.row("6 SIGSTOP worker") as row:
-        until(lambda: rig.lives(rig.pid("worker")))
-        for _ in range(50 if FULL else 3):
+def stopped(rig: Rig, row: Row, name: str) -> int:
+    """Stops a worker that has work under way; how many leases it holds."""
+
+    def holds() -> bool:
+        if not row.is_feeding:
             row.feeding(12)
-            until(lambda: rig.holds(rig.pid("worker")) > 0)
-            rig.kill("worker", signal.SIGSTOP)
-            held = rig.holds(rig.pid("worker"))
-            until(lambda: rig.holds(rig.pid("worker")) == 0)
-            expected = rig.log("worker").count(STALE) + held
-            rig.kill("worker", signal.SIGCONT)
-            until(lambda expected=expected: rig.log("worker").count(STALE) >= expected)
+        return rig.holds(rig.pid(name)) > 0
+
+    until(holds)
+    rig.kill(name, signal.SIGSTOP)
+    return rig.holds(rig.pid(name))
+
+
+def refused(rig: Rig, name: str) -> int:
+    """Results a worker was not let write: under a lease it had lost, or in a transaction it had held up too long."""
+    return sum(rig.log(name).count(f'"state": "{outcome}"') for outcome in ("stale", "database"))
+
+
+def test_06_workers_stopped_beyond_their_leases_write_nothing_when_they_go_on(rig: Rig) -> None:
+    with rig.planted("worker", "slow"), rig.planted("worker2", "slow"), rig.row("6 SIGSTOP worker") as row:
+        until(lambda: all(rig.lives(rig.pid(name)) for name in WORKERS))
+        for _ in range(25 if FULL else 2):
+            held = {name: stopped(rig, row, name) for name in WORKERS}
+            until(lambda: all(rig.holds(rig.pid(name)) == 0 for name in WORKERS))
+            expected = {name: refused(rig, name) + held[name] for name in WORKERS}
+            for name in WORKERS:
+                rig.kill(name, signal.SIGCONT)
+            until(lambda expected=expected: all(refused(rig, name) >= expected[name] for name in WORKERS))
 
 
 def test_08_answers_of_the_fhir_server_lost_after_the_write(rig: Rig) -> None:

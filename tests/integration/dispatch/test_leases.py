@@ -98,6 +98,18 @@ def test_a_result_under_a_lease_that_was_lost_is_refused(connection: Connection)
     assert state(connection, job)["state"] == "done"
 
 
+def test_a_stopped_worker_that_has_its_job_locked_holds_no_sweep_up(engine: Engine) -> None:
+    with engine.begin() as setting:
+        held, free = add(setting, 2)
+        claim(setting, held), claim(setting, free)
+        pass_time(setting, QUEUE.lease + 1)
+    with engine.begin() as stopped, engine.begin() as sweeping:
+        stopped.execute(text("SELECT FROM job WHERE id = :id FOR UPDATE"), {"id": held})
+        assert [row["id"] for row in jobs.sweep(sweeping, QUEUE)] == [free]
+    with engine.begin() as later:
+        assert [row["id"] for row in jobs.sweep(later, QUEUE)] == [held]
+
+
 def test_leases_are_renewed_but_not_beyond_their_total_lifetime(connection: Connection) -> None:
     (job,) = add(connection)
     claim(connection, job)
