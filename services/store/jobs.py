@@ -15,11 +15,13 @@ from services.store.tables import circuit, job, message, worker
 NOW = func.now()
 SWEEPER = 0x53574550  # advisory lock key
 OPEN = ("ready", "waiting", "leased")
+LAST_SHOWN = 2  # integration.canonical.Priority ends here; behind it are readings in the shadow
 
 
 # Of every (priority, sender) lane the next few jobs, so that a beat costs the same whatever the backlog.
 _DUE = "state IN ('ready', 'waiting') AND not_before <= now() AND (published_at IS NULL OR published_at < {lost})"
 _WAITING = _DUE.format(lost="now() - make_interval(secs => :lease)")
+_PUBLISHED = "state = 'ready' AND published_at >= now() - make_interval(secs => :lease)"
 _ENGINE_IS_UP = "engine NOT IN (SELECT engine FROM circuit WHERE state <> 'closed')"
 _TAKE_READY = text(f"""
     WITH RECURSIVE lane AS (
@@ -38,10 +40,18 @@ _TAKE_READY = text(f"""
             WHERE priority = lane.priority AND sender = lane.sender AND {_WAITING} AND lost < :last AND {_ENGINE_IS_UP}
             ORDER BY id LIMIT CASE WHEN lane.priority = 0 THEN :stat ELSE :others END
         ) AS due
+    ), shadows AS (
+        SELECT id FROM ranked WHERE priority > {LAST_SHOWN} ORDER BY turn, id LIMIT (
+            SELECT greatest(0, greatest(1, coalesce(sum(slots), 0) / 2)
+                - (SELECT count(*) FROM job WHERE priority > {LAST_SHOWN} AND state = 'leased')
+                - (SELECT count(*) FROM job WHERE priority > {LAST_SHOWN} AND {_PUBLISHED})
+            ) FROM worker WHERE seen_at > now() - make_interval(secs => :alive)
+        )
     ), chosen AS (
         (SELECT id FROM ranked WHERE priority = 0 ORDER BY turn, id LIMIT :stat)
         UNION ALL
-        (SELECT id FROM ranked WHERE priority > 0 ORDER BY priority, turn, id LIMIT :others)
+        (SELECT id FROM ranked WHERE priority > 0 AND (priority <= {LAST_SHOWN} OR id IN (SELECT id FROM shadows))
+            ORDER BY priority, turn, id LIMIT :others)
         UNION ALL
         (SELECT id FROM job WHERE {_WAITING} AND lost > 0 AND lost >= :last AND {_ENGINE_IS_UP} AND :others > 0
             AND NOT EXISTS (
@@ -110,11 +120,13 @@ def capacity(connection: Connection, queue: Queue) -> tuple[int, int]:
 def take_ready(connection: Connection, queue: Queue, stat: int, others: int) -> Sequence[RowMapping]:
     """Marks the next jobs as published: (id, priority). STAT first, then each sender in turn.
 
+    Readings in the shadow come last, and have at most half of the slots: a report that comes while they run finds one.
     A job published a lease ago and never claimed is taken again: the broker lost it. A job on its last chance
     (one more lost worker and it is dead) runs while no other such job does, so that it cannot take the blame
     for what another one does to their worker.
     """
     values = {"stat": stat, "others": others, "lease": queue.lease, "last": max(1, queue.max_lost - 1)}
+    values["alive"] = 3 * queue.renew
     rows = connection.execute(_TAKE_READY, values).mappings().all()
     return sorted(rows, key=lambda row: (row["priority"], row["id"]))
 
@@ -187,16 +199,12 @@ def may_sweep(connection: Connection) -> bool:
 
 
 def sweep(connection: Connection, queue: Queue) -> Sequence[RowMapping]:
-    """Expired leases go back to ready, or to the dead letters after too many lost workers.
-
-    A row that a stopped worker has locked is left for the next sweep, so that it holds nobody up.
-    """
+    """Expired leases go back to ready, or to the dead letters after too many lost workers."""
     lost = job.c.lost + 1
     dead = lost >= queue.max_lost
-    expired = select(job.c.id).where(job.c.state == "leased", job.c.lease_until < NOW).with_for_update(skip_locked=True)
     statement = (
         update(job)
-        .where(job.c.id.in_(expired))
+        .where(job.c.state == "leased", job.c.lease_until < NOW)
         .values(
             lost=lost,
             state=case((dead, "dead"), else_="ready"),

@@ -10,11 +10,10 @@ from sqlalchemy import Engine, select, update
 
 from services.evaluation.dataset import load
 from services.evaluation.training import seed
-from services.pipeline.placement import SHADOW_PRIORITY
 from services.reading.catalogue import load as load_library
-from services.settings import Database, Queue, Reading, Settings, Worklist
-from services.store import jobs, purpose
-from services.store.tables import account, audit, job
+from services.settings import Database, Reading, Settings, Worklist
+from services.store import purpose
+from services.store.tables import account, audit
 from services.telemetry.metrics import DRIFT_ALARM
 from services.worklist.app import create_app
 from services.worklist.drifting import look, show
@@ -84,18 +83,6 @@ def test_reviewers_never_meet_the_shadow(reviewer: TestClient, engine: Engine) -
         answer = reviewer.get(page)
         assert "second-house" not in answer.text and "SHADOW-REASONING" not in answer.text, page
         assert answer.status_code in (200, 404), page
-
-
-def test_shadow_readings_come_after_every_other_however_long_they_wait(engine: Engine) -> None:
-    with engine.begin() as connection:
-        for _ in range(5):
-            jobs.add(connection, kind="intake", engine="second", shadow=True, priority=SHADOW_PRIORITY, sender="A")
-        for priority in (2, 1, 0, 2):
-            jobs.add(connection, kind="intake", engine="first", priority=priority, sender="B")
-        taken = [row["id"] for row in jobs.take_ready(connection, Queue(), stat=2, others=3)]
-        shadows = set(connection.scalars(select(job.c.id).where(job.c.shadow)))
-        assert len(taken) == 4 and not shadows & set(taken)
-        assert {row["id"] for row in jobs.take_ready(connection, Queue(), stat=2, others=9)} == shadows
 
 
 @pytest.fixture
