@@ -50,7 +50,7 @@ _FIRST = "door = 'hl7' AND control_id IS NOT NULL AND duplicate_of IS NULL AND p
 _SAME_ID = " AND ".join(
     f"message.{name} = frame.{name}" for name in ("site_id", "application", "facility", "control_id")
 )
-_ADD = f"""
+ADD_FRAMES = f"""
     PREPARE add_frames (json, bytea[], bytea[]) AS
     WITH frame AS MATERIALIZED ({_FRAMES}), stored AS (
         INSERT INTO message ({_COLUMNS}, state, reason, ack, ack_code, control_id_reused) OVERRIDING SYSTEM VALUE
@@ -66,7 +66,7 @@ _ADD = f"""
     )
     SELECT place, id FROM stored JOIN frame USING (id)
 """  # noqa: S608
-_REPEAT = f"""
+ADD_REPEATS = f"""
     PREPARE add_repeats (json, bytea[], bytea[]) AS
     WITH frame AS MATERIALIZED ({_FRAMES}), stored AS (
         INSERT INTO message ({_COLUMNS}, state, reason, ack, ack_code, duplicate_of) OVERRIDING SYSTEM VALUE
@@ -79,7 +79,7 @@ _REPEAT = f"""
     )
     SELECT place, id, duplicate_of, stored.ack FROM stored JOIN frame USING (id)
 """  # noqa: S608
-_SETTINGS = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan"
+SETTINGS = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan"
 
 
 class FrameRow(NamedTuple):
@@ -111,7 +111,7 @@ class FrameTable:
     @classmethod
     async def open(cls, database: Database) -> Self:
         """Connects; plans once, and not with the scans that suit a table that is still small. Raises psycopg.Error."""
-        return cls(await Prepared.open(database, _SETTINGS, _ADD, _REPEAT))
+        return cls(await Prepared.open(database, SETTINGS, ADD_FRAMES, ADD_REPEATS))
 
     @property
     def hung_up(self) -> bool:
