@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import promql_parser
 import pytest
 import yaml
 from prometheus_client import Metric
@@ -79,6 +80,16 @@ def test_a_panel_asks_for_metrics_that_exist_and_says_what_it_shows(panel: dict[
         names = asked(target["expr"])
         assert names <= ours() | SGLANG
         assert names or "up{" in target["expr"]
+
+
+EXPRESSIONS = [rule["expr"] for rule in ALERTS.values()] + [t["expr"] for panel in PANELS for t in panel["targets"]]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_every_expression_is_promql(expression: str) -> None:
+    assert promql_parser.parse(expression.replace("$__rate_interval", "5m"))
+    with pytest.raises(ValueError, match=r"\S"):
+        promql_parser.parse(expression + " by")
 
 
 def test_panels_do_not_overlap() -> None:
