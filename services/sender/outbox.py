@@ -53,7 +53,7 @@ class Outbox:
             elif not found:
                 stop.wait(self._queue.relay)
             if self._unreached >= SERVER_AWAY and not self._under_way:
-                stop.wait(self._queue.backoff)
+                stop.wait(self._queue.relay)
 
     def end(self, seconds: float) -> bool:
         """Takes no more; whether what was under way has ended in time. What has not is given back."""
