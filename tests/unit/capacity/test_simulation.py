@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import sys
 from statistics import fmean
 
 import pytest
 
 from services.capacity.demand import Arrival, Tokens, arrivals, even, of_a_day, spread
-from services.capacity.node import Node, Rates, node_of
+from services.capacity.node import CapacityError, Node, Rates, node_of
 from services.capacity.plan import classes, house_of, nodes_needed, plan
 from services.capacity.simulation import House, Read, simulate
 from services.settings import Queue
@@ -84,7 +85,7 @@ def test_the_same_seed_gives_the_same_plan() -> None:
 
 def test_more_reports_need_more_nodes_and_each_plan_keeps_its_targets() -> None:
     node = node_of("r1-8xh200", 1900)
-    load = even((1000, 3000, 16_000), 20, seed=1)
+    load = even((500, 1500, 8_000), 20, seed=1)
     nodes = nodes_needed(load, SAMPLES, node, Queue(), seed=1)
     assert nodes >= load.peak / node.reports_an_hour(MEAN.uncached, MEAN.output) > nodes - 2
     come = list(arrivals(load, SAMPLES, range(1), seed=2))
@@ -99,3 +100,9 @@ def test_waits_are_of_the_reports_they_are_said_to_be_of() -> None:
     assert set(found) == {"stat", "urgent"}
     assert (found["stat"].wait.median, found["stat"].wait.longest) == (50, 100)
     assert found["stat"].turnaround.median == 100
+
+
+def test_without_simpy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "simpy", None)
+    with pytest.raises(CapacityError, match=r"pip install 'countersign\[evaluation\]'"):
+        simulate(House(steady(1), 1, 1, 1), QUICK, [report(0, 0.0)])
