@@ -6,9 +6,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from sqlalchemy import Engine, select
 
-from services.settings import Telemetry
+from integration.hl7v2.mllp import whole
+from services.dispatch.lessee import Lessee
+from services.pipeline.context import fhir_client, site, systems
+from services.pipeline.delivery import FhirTarget, send
+from services.pipeline.readers import readers
+from services.pipeline.receive import Arrival
+from services.pipeline.run import Runner
+from services.settings import Fhir, Settings, Telemetry
+from services.store import deliveries
+from services.store.tables import job
 from services.telemetry import traces
+from tests.faults.sink import Sink
+from tests.messages import oru
+from tests.receiving import receive
+from tests.system import eventually
 
 
 class Collector:
@@ -60,3 +75,39 @@ def test_the_workers_step_links_to_the_frame_it_came_from(collector: Collector) 
     assert stored == f"00-{frame.trace_id.hex()}-{frame.span_id.hex()}-01"
     assert job.links[0].trace_id == frame.trace_id != job.trace_id
     assert b"CANARY" not in b"".join(collector.received)
+
+
+def spans(collector: Collector) -> dict[str, Span]:
+    """What the collector was sent, by name."""
+    batches = [ExportTraceServiceRequest.FromString(one) for one in collector.received]
+    return {
+        one.name: one
+        for batch in batches
+        for group in batch.resource_spans
+        for scope in group.scope_spans
+        for one in scope.spans
+    }
+
+
+def test_a_report_is_followed_from_its_frame_over_the_reading_to_the_fhir_server(
+    collector: Collector, engine: Engine
+) -> None:
+    sink = Sink()
+    settings = Settings(fhir=Fhir.model_validate({"url": sink.url}))
+    runner = Runner(engine, Lessee(engine, settings.queue), site(settings), readers(settings))
+    with traces.span("mllp frame", bytes=1), engine.begin() as connection:
+        receive(connection, [Arrival(whole(oru("T1")), trace=traces.here())], settings.mllp)
+    for _ in range(2):
+        with engine.connect() as connection:
+            due = connection.scalar(select(job.c.id).where(job.c.state == "ready"))
+        runner.run(due)
+    with engine.begin() as connection:
+        (row,) = deliveries.claim(connection, settings.queue, 1)
+    assert send(engine, row, FhirTarget(fhir_client(settings.fhir), systems(settings), settings)) == "sent"
+    sink.stop()
+    names = {"mllp frame", "job intake", "job analysis", "reading", "delivery"}
+    found = eventually(lambda: sent if names <= (sent := spans(collector)).keys() else None, 30, "all steps arrived")
+    frame, reading, analysis = found["mllp frame"], found["reading"], found["job analysis"]
+    assert found["job intake"].links[0].span_id == analysis.links[0].span_id == frame.span_id
+    assert (reading.trace_id, reading.parent_span_id) == (analysis.trace_id, analysis.span_id)
+    assert found["delivery"].links[0].trace_id == analysis.trace_id
