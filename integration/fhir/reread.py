@@ -16,6 +16,8 @@ def reread(reference: str, base_url: str) -> Exchange[Json]:
     Refused or Unreachable for the report itself.
     """
     report = made_relative((yield from read(reference)), base_url)
+    if f"{report['resourceType']}/{report.get('id')}" != reference:
+        raise Refused("GET DiagnosticReport was answered with something else", 200)
     found = [report]
     for wanted in references_to_read(report):
         try:
