@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.sglang.endpoint import Dialect
-from services.engines import EngineError, load_engines
+from services.engines import EngineError, load_engines, read_engines
 
 GOOD = """\
 engines:
@@ -102,3 +102,11 @@ def test_any_file_is_read_or_refused_with_its_name(tmp_path_factory: pytest.Temp
         load_engines(folder(where, text))
     except EngineError as error:
         assert "engines.yaml" in str(error)
+
+
+def test_the_example_of_the_documentation_is_read_and_no_hosted_model_is_taken_for_one_in_the_house() -> None:
+    engines = read_engines(Path("docs/evaluation/engines.yaml"))
+
+    assert [name for name, engine in engines.items() if engine.local] == ["r1", "v3", "llama-3.3-70b"]
+    assert [engine.about.context_window for engine in engines.values()] == [128000, 128000, 128000, 128000, 200000]
+    assert all(engine.about.source for engine in engines.values())
