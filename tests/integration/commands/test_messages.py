@@ -9,10 +9,14 @@ from sqlalchemy import Engine, select, update
 from typer.testing import CliRunner
 
 from integration.hl7v2.mllp import whole
+from integration.hl7v2.report import read_reports
+from integration.hl7v2.senders import SenderMap
 from services.cli import build
+from services.pipeline.placement import place
 from services.pipeline.receive import Arrival
-from services.settings import Database, Mllp
+from services.settings import Database, Mllp, Settings
 from services.store.tables import audit, job, message
+from tests.messages import oru
 from tests.receiving import receive
 
 BODY = b"MSH|^~\\&|RIS|HOSP|||20260102||ORU^R01|Q1|P|2.5\rPID|1||42^^^HOSP\rZZZ|own \\T\\ way\r"
@@ -86,3 +90,22 @@ def test_messages_are_found_by_time_and_the_newest_come_with_a_limit(operator: O
     assert ids == ["N3", "N4"]
     assert json.loads(operator.run("messages", "--format", "json", "--until", "2020-01-01")) == []
     assert json.loads(operator.run("messages", "--format", "json", "--accession", "none")) == []
+
+
+def test_messages_are_found_by_control_id_state_accession_and_patient(
+    operator: Operator, quarantined: int, engine: Engine
+) -> None:
+    body = oru("A7", control_id="C7")
+    (record,) = read_reports(body, "default", SenderMap()).reports
+    with engine.begin() as connection:
+        (received,) = receive(connection, [Arrival(whole(body))], Mllp())
+        place(connection, received.message_id, record, Settings())
+    for words, found in (
+        (["--control-id", "Q1"], [quarantined]),
+        (["--state", "quarantined"], [quarantined]),
+        (["--accession", "A7"], [received.message_id]),
+        (["--patient", "PA7"], [received.message_id]),
+        (["--control-id", "Q1", "--accession", "A7"], []),
+    ):
+        listed = json.loads(operator.run("messages", "--format", "json", *words))
+        assert [row["id"] for row in listed] == found, words
