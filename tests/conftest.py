@@ -6,7 +6,6 @@ import itertools
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -96,12 +95,6 @@ def _administer(server: Database, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-
-@pytest.fixture
-def samples() -> Path:
-    """The sample reports the demo sends."""
-    return Path(__file__).parent.parent / "services" / "samples"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, insert, literal, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, case, func, insert, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.settings import Queue
@@ -321,8 +321,3 @@ def counts(connection: Connection) -> Sequence[RowMapping]:
     oldest = func.extract("epoch", NOW - func.min(job.c.created_at)).label("oldest")
     query = select(job.c.state, job.c.priority, func.count().label("count"), oldest)
     return connection.execute(query.group_by(job.c.state, job.c.priority)).mappings().all()
-
-
-def unfinished(connection: Connection) -> int:
-    """How many jobs have not ended."""
-    return connection.scalar(select(func.count()).where(job.c.state.in_(OPEN), job.c.shadow == literal(False))) or 0
