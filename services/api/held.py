@@ -22,7 +22,8 @@ _RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(/_history/[A-Za-z0-
 def of_version(connection: Connection, version_id: int, settings: Settings, systems: Systems) -> list[Json]:
     """Every resource of one version that we serve, references between them resolved."""
     rows = _rows(connection, version_id)
-    wanted = resources.wanted(rows, systems, settings.writeback)
+    # What is kept from servers is kept here, and so served here.
+    wanted = resources.wanted(rows, systems, settings.writeback.model_copy(update={"advisories": True}))
     names = {item.urn: _reference(item, version_id) for item in wanted}
     base = str(settings.fhir.url).rstrip("/") if settings.fhir.url else ""
     served = [item for item in wanted if item.type in SERVED and not _is_older_order(item, rows)]

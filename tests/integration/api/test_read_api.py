@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,9 +17,10 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from sqlalchemy import Engine, select, update
 
+from integration.canonical import sha256
 from services.settings import Database, Settings, Worklist
 from services.store import reports, reviews
-from services.store.tables import audit, report, suggestion
+from services.store.tables import advisory, audit, report, suggestion
 from services.worklist.app import create_app
 from tests import seeding
 
@@ -109,6 +111,27 @@ def test_every_resource_we_serve_is_valid_and_can_be_read_by_its_id(api: TestCli
             assert [str(issue) for issue in fhirkit.validate(entry["resource"])] == []
             again = api.get(entry["fullUrl"].removeprefix("http://testserver"))
             assert again.json() == entry["resource"]
+
+
+def test_signed_advisories_are_served_and_those_left_out_are_not(api: TestClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        number = seeding.put(connection)
+        version = reports.current_version(connection, number)
+        assert version is not None
+        for kind, state in (("critical_result", "signed"), ("follow_up", "signed"), ("follow_up", "open")):
+            said = {"kind": kind, "message": "CT", "quotes": [], "detail": {"modality": "CT", "interval": "3 months"}}
+            named = {"identifier": sha256(kind, state), "kind": kind, "record": said, "state": state}
+            signed = {"signed_by": "Practitioner/ada", "signed_at": datetime.now(UTC)}
+            ids = {"report_id": number, "version_id": version["id"]}
+            connection.execute(advisory.insert().values(**named, **signed, **ids))
+        connection.execute(update(suggestion).values(state="approved"))
+    for path in ("Flag", "ServiceRequest?intent=proposal"):
+        (entry,) = api.get(f"/fhir/{path}").json()["entry"]
+        assert [str(issue) for issue in fhirkit.validate(entry["resource"])] == []
+        assert api.get(entry["fullUrl"].removeprefix("http://testserver")).json() == entry["resource"]
+    (order,) = api.get("/fhir/ServiceRequest?intent=order").json()["entry"]
+    (report_,) = api.get("/fhir/DiagnosticReport").json()["entry"]
+    assert report_["resource"]["basedOn"] == [{"reference": f"ServiceRequest/{order['resource']['id']}"}]
 
 
 def test_references_between_our_resources_lead_to_them(api: TestClient, signed: int) -> None:
