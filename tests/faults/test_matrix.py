@@ -100,7 +100,8 @@ def refused(rig: Rig, name: str) -> int:
 
 
 def test_06_workers_stopped_beyond_their_leases_write_nothing_when_they_go_on(rig: Rig) -> None:
-    with rig.planted("worker", "slow"), rig.planted("worker2", "slow"), rig.row("6 SIGSTOP worker") as row:
+    slow = rig.planted("worker", "slow"), rig.planted("worker2", "slow")
+    with slow[0], slow[1], rig.row("6 SIGSTOP both workers", bounded=False) as row:
         until(lambda: all(rig.lives(rig.pid(name)) for name in WORKERS))
         for _ in range(25 if FULL else 2):
             for name in WORKERS:
