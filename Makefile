@@ -20,8 +20,9 @@ test: setup-dev  ## all tests; what is missing on this machine is skipped with i
 	@$(BIN)/python scripts/test_tools.py
 	@$(BIN)/pytest $(ARGS)
 
-bench: setup-dev  ## listeners side by side; ARGS="--seconds 10 --out docs/benchmarks" keeps table and picture
-	@$(BIN)/python -m tests.benchmarks.mllp $(ARGS)
+bench: setup-dev  ## listeners side by side, then reports/s from MLLP to FHIR; OUT=docs/benchmarks keeps tables and pictures
+	@$(BIN)/python -m tests.benchmarks.mllp $(if $(OUT),--out $(OUT)) $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.throughput $(if $(OUT),--out $(OUT)) --reports $(or $(REPORTS),3000)
 
 test-sglang: setup-dev  ## the model client against a real SGLang on this machine's CPU (3 GB the first time)
 	$(BIN)/python tests/contract/sglang/live.py -- $(BIN)/pytest tests/contract/sglang --timeout 900 $(ARGS)
