@@ -6,7 +6,6 @@ libpq's own asynchronous calls: no thread to hand over to, and a fraction of a c
 from __future__ import annotations
 
 import asyncio
-import select
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -17,7 +16,7 @@ from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
 from services.settings import Database
-from services.store.engine import KEEPALIVE
+from services.store.engine import KEEPALIVE, hung_up
 
 _BINARY = Format.BINARY
 _TEXT = Format.TEXT
@@ -51,11 +50,8 @@ class Prepared:
     @property
     def hung_up(self) -> bool:
         """Whether something came from a server that was asked nothing: its farewell, or the end of the stream."""
-        if self._open:
-            waiting = select.poll()
-            waiting.register(self._socket, select.POLLIN)
-            if waiting.poll(0):
-                self._shut()
+        if self._open and hung_up(self._socket):
+            self._shut()
         return not self._open
 
     async def ask(self, statement: bytes, parameters: Sequence[bytes]) -> PGresult:
