@@ -119,6 +119,11 @@ class Rig:
             stderr=(self.folder / "postgres.log").open("ab"),
         )
 
+    @property
+    def postmaster(self) -> int:
+        """The process id of PostgreSQL's first process."""
+        return self._postgres.pid
+
     def stop_postgres_at_once(self) -> None:
         """`immediate`: as a crash does it."""
         self._postgres.send_signal(signal.SIGQUIT)
