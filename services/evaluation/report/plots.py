@@ -175,9 +175,9 @@ def _at(value: float, start: float, end: float) -> float:
 
 
 def _ticks(start: float) -> list[float]:
-    step = 0.1 if start >= 0.4 else 0.2
-    count = round((1 - start) / step)
-    return [round(1 - step * part, 1) for part in range(count, -1, -1) if 1 - step * part >= start - 1e-9]
+    step = next(step for least, step in ((0.9, 0.02), (0.7, 0.05), (0.4, 0.1), (0.0, 0.2)) if start >= least)
+    count = int((1 - start) / step + 1e-9)
+    return [round(1 - step * part, 2) for part in range(count, -1, -1)]
 
 
 def _round_up(value: float) -> float:
