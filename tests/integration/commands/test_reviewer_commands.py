@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 from typer.testing import CliRunner, Result
 
 from services.cli import build
+from services.evaluation import calibration
 from services.settings import Database
 from services.store import purpose
 from services.store.tables import audit, exercise
@@ -39,11 +40,14 @@ def test_reviewers_figures_as_csv(run: Run, engine: Engine) -> None:
     assert run("reviewers", "--by", "weather").exit_code == 2
 
 
-def test_a_calibration_has_somebody_who_answers_for_it(run: Run, engine: Engine) -> None:
+def test_a_calibration_has_somebody_who_answers_for_it(
+    run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "FEWEST_PAIRS", 20)
     with engine.begin() as connection:
         person(connection, "Ada Admin", ("administrator",))
         person(connection, "Rita", ("signer",))
-        for at in range(60):
+        for at in range(20):
             put(connection, Decided(confidence=1.0, second="present" if at % 2 else "absent"))
     assert run("calibration", "fit", "--by", "Rita").exit_code == 2
     fitted = run("calibration", "fit", "--by", "Ada Admin")

@@ -64,10 +64,10 @@ def test_kappa_is_of_reports_read_twice_only(connection: Connection) -> None:
 
 
 def test_drift_is_alarmed_where_it_is_real_and_not_where_counts_are_small(connection: Connection) -> None:
-    for at in range(40):
-        put(connection, Decided(state="rejected" if at % 10 == 0 else "approved", reason="negated", days=15))
     for at in range(20):
-        put(connection, Decided(state="rejected" if at % 2 == 0 else "approved", reason="negated", days=2))
+        put(connection, Decided(state="rejected" if at % 10 == 0 else "approved", reason="negated", days=15))
+    for _ in range(10):
+        put(connection, Decided(state="rejected", reason="negated", days=2))
     for days, count in ((15, 12), (2, 3)):
         for _ in range(count):
             put(
@@ -76,14 +76,14 @@ def test_drift_is_alarmed_where_it_is_real_and_not_where_counts_are_small(connec
             )
     rates = {(each.place.rate, each.place.finding_id): each for each in drift.measure(connection, "default")}
     assert rates["override", "pneumonia"].alarm
-    assert rates["override", "pneumonia"].now.share == 0.5 and rates["override", "pneumonia"].before.share == 0.1
+    assert rates["override", "pneumonia"].now.share == 1 and rates["override", "pneumonia"].before.share == 0.1
     assert not rates["override", "cardiomegaly"].alarm
     assert not any(each.alarm for (rate, _), each in rates.items() if rate != "override")
 
 
 def test_every_rate_of_drift_is_seen(connection: Connection) -> None:
     for days, bad in ((15, False), (2, True)):
-        for _ in range(20):
+        for _ in range(12):
             uncertain = Decided("pneumonia", "uncertain" if bad else "present", days=days)
             denied = Decided("cardiomegaly", conflict="absent" if bad else "")
             put(connection, uncertain, denied, Decided("pleural_effusion", unsupported=bad))
@@ -93,38 +93,45 @@ def test_every_rate_of_drift_is_seen(connection: Connection) -> None:
 
 
 def test_answers_that_could_not_be_used_are_a_rate_of_the_engine(connection: Connection) -> None:
-    for days, failed in ((15, 0), (2, 1)):
-        for _ in range(15):
+    for days, failed in ((15, 0), (2, 3)):
+        for _ in range(10):
             number = put(connection, Decided(days=days))
             version = select(reports.report_version.c.id).where(reports.report_version.c.report_id == number)
             table = reports.analysis
             connection.execute(table.update().where(table.c.version_id.in_(version)).values(failed=failed))
     rates = {each.place.rate: each for each in drift.measure(connection, "default") if not each.place.finding_id}
-    assert rates["unusable"].alarm and (rates["unusable"].now.hits, rates["unusable"].now.count) == (15, 30)
+    assert rates["unusable"].alarm and (rates["unusable"].now.hits, rates["unusable"].now.count) == (30, 40)
 
 
 def test_an_engine_without_a_change_raises_no_alarm(connection: Connection) -> None:
     chance = random.Random(3)
-    for at in range(60):
+    for at in range(30):
         state = "rejected" if chance.random() < 0.2 else "approved"
         put(connection, Decided(state=state, reason="negated", days=2 if at % 4 == 0 else 15))
     assert not [each for each in drift.measure(connection, "default") if each.alarm]
 
 
-def overconfident(connection: Connection, count: int = 60) -> None:
+@pytest.fixture
+def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty pairs make a curve: what is tested is what becomes of it."""
+    monkeypatch.setattr(calibration, "FEWEST_PAIRS", 30)
+
+
+def overconfident(connection: Connection, count: int = 30) -> None:
     """Votes of 2/3 and 1, where second readers agree with 40 % and 80 %."""
     for at in range(count):
         share, agreed = (2 / 3, at % 10 < 4) if at % 2 else (1.0, at % 10 < 8)
         put(connection, Decided(confidence=share, second="present" if agreed else "absent"))
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_agreement_is_fitted_on_blind_second_readings_and_beats_the_vote_share(connection: Connection) -> None:
     overconfident(connection)
     fitted, left = calibration.fit(connection, "default", 365)
     assert {each.finding_id for each in fitted} == {"", "pneumonia"} and left == []
     curve = fitted[0]
     assert curve.brier[curve.method] < curve.brier["vote share"]
-    assert [each["count"] for each in curve.bins] == [30, 30] and curve.pairs == 60
+    assert [each["count"] for each in curve.bins] == [15, 15] and curve.pairs == 30
 
 
 def test_too_few_second_readings_make_no_curve(connection: Connection) -> None:
@@ -133,6 +140,7 @@ def test_too_few_second_readings_make_no_curve(connection: Connection) -> None:
     assert fitted == [] and all("20 pairs" in each.reason for each in left)
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_a_curve_applies_to_new_suggestions_and_never_to_what_stands(connection: Connection) -> None:
     overconfident(connection)
     proposed = seeding.put(connection)
