@@ -1,12 +1,13 @@
 """The worklist with 100,000 reports and 500,000 suggestions, twenty reviewers at work, and one at a real browser.
 
-    python -m tests.benchmarks.worklist [--reports 100000] [--waiting 20000] [--seconds 60] [--think 1.0] [--out FILE]
+    python -m tests.benchmarks.worklist [--reports 100000] [--waiting 20000] [--seconds 60] [--think 2.0] [--out FILE]
     python -m tests.benchmarks.worklist --seed FOLDER      # only fills a database in FOLDER and leaves it there
 
 PostgreSQL is started in a folder of its own and filled; no database that exists is ever touched. Each reviewer keeps
 a list open for live updates, looks, searches, opens, decides and signs, with `--think` seconds on the average between
-two requests (a person reviewing a report in 15 s takes about two). Times are the client's, from sending the request
-to the last byte of the answer. The browser's are from the key to the frame that shows the next report.
+two requests: two, because a report of five suggestions reviewed in 15 s is seven of them. Times are the client's, from
+sending the request to the last byte of the answer. The browser's are from the key to the frame that shows the next
+report.
 """
 
 from __future__ import annotations
@@ -304,7 +305,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--reports", type=int, default=100_000)
     parser.add_argument("--waiting", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--think", type=float, default=1.0)
+    parser.add_argument("--think", type=float, default=2.0)
     parser.add_argument("--seed", type=Path, help="only fill a database in this new folder")
     parser.add_argument("--out", type=Path)
     return parser.parse_args()

@@ -20,6 +20,7 @@ PAGES = (
     "/worklist",
     "/reports/1",
     "/reports/1/print",
+    "/second",
     "/charts",
     "/messages",
     "/jobs",

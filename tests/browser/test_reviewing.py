@@ -12,6 +12,7 @@ from services.store import people, second_readings
 from services.store.tables import account, draft, login_session, review, suggestion
 from tests import seeding
 from tests.browser.conftest import OpenReviewer, Worklist
+from tests.browser.test_looks import problems
 from tests.seeding import Exam, Said
 
 # What Chromium and htmx say of a server that is away, and of a request that was refused.
@@ -167,6 +168,7 @@ def test_a_second_reader_answers_by_digits_and_sees_neither_word(
     ben.get_by_role("link", name="Moreau").click()
     expect(ben.locator("main.second .text")).to_contain_text("Mild cardiomegaly")
     expect(ben.locator("main.second mark")).to_have_count(0)
+    assert problems(ben) == []
     ben.wait_for_load_state("load")
     ben.keyboard.press("3")
     expect(ben.locator("[data-panel] .progress b")).to_have_text("1")
