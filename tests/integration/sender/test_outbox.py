@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Engine, select, text
 from structlog.testing import capture_logs
 
 from services.embedded.instance import free_port
 from services.pipeline.context import fhir_client, systems
 from services.pipeline.delivery import FhirTarget
+from services.relay.main import measure
 from services.sender.outbox import AT_ONCE, AWAY, Outbox
 from services.settings import Database, Fhir, Queue, Settings, Writeback
 from services.store import deliveries
@@ -123,3 +125,11 @@ def test_a_lease_is_renewed_while_its_delivery_takes_long_and_given_back_by_a_se
         assert [again["id"] for again in deliveries.claim(connection, QUEUE, 1)] == [row["id"]]
     with engine.begin() as connection, pytest.raises(StaleLease):
         deliveries.close(connection, row, "sent")
+
+
+def test_an_outbox_that_grows_shows_in_the_metrics_the_alarm_asks_for(engine: Engine, filled: Settings) -> None:
+    with engine.begin() as connection:
+        connection.execute(delivery.update().values(created_at=text("now() - interval '1 h'")))
+        measure(connection, QUEUE)
+    assert REGISTRY.get_sample_value("countersign_deliveries", {"state": "pending"}) == REPORTS
+    assert (REGISTRY.get_sample_value("countersign_oldest_delivery_age_seconds") or 0) >= 3600
