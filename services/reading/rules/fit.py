@@ -7,13 +7,14 @@ from typing import NamedTuple
 from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, related, widened
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
-from services.reading.rules.heads import AMBIGUOUS_HEADS, EXAM_HEADS, GENERIC_HEADS, SIGN_HEADS
+from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, SIGN_HEADS
 from services.reading.rules.modifiers import SEEN
 from services.reading.rules.scope import Parsed
 from services.reading.rules.targets import Pattern, Target
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import (
     COMPARTMENTS,
+    EX_VACUO,
     NOT_AFTER,
     OPPOSITES,
     PARTS,
@@ -208,18 +209,16 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     sign = pattern.head in SIGN_HEADS and not target.heads & {pattern.head, "lesion", "mass", "cyst"}
     if not (sign and not denied) and missing <= place.widest:
         return "clause"
-    if _in_exam(pattern, place, exam, missing):
+    if _in_exam(pattern, place, exam, missing, denied=denied):
         return "exam"
     return "general" if denied and _general(pattern, target, place, exam) else ""
 
 
-def _in_exam(pattern: Pattern, place: Place, exam: Exam, missing: frozenset[str]) -> bool:
+def _in_exam(pattern: Pattern, place: Place, exam: Exam, missing: frozenset[str], *, denied: bool) -> bool:
     """Whether the words left out are what the exam's title says."""
-    if (
-        (pattern.head == "enlarge" and "node" not in pattern.needs)
-        or pattern.head not in EXAM_HEADS
-        or place.here - {pattern.head}
-    ):
+    any_head = denied and pattern.mode == "plain" and missing <= ANATOMY and pattern.head not in DEVICES
+    known = pattern.head in EXAM_HEADS or any_head
+    if (pattern.head == "enlarge" and "node" not in pattern.needs) or not known or place.here - {pattern.head}:
         return False
     said, unsaid = place.local & ANATOMY, missing & ANATOMY
     if (said and unsaid and not related(unsaid, said)) or (unsaid & _LINED and pattern.head not in _IN_LININGS):
@@ -241,6 +240,8 @@ def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool
 def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     kinds = pattern.types | target.types
     if any(OPPOSITES[kind] & place.local for kind in kinds - place.local):
+        return True
+    if EX_VACUO.get(pattern.head, frozenset()) & place.around and "ventricle" in pattern.needs:
         return True
     compartments = place.local & COMPARTMENTS
     if compartments and target.home & COMPARTMENTS and not compartments & target.home:

@@ -6,6 +6,7 @@ from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY, is_level
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
+from services.reading.rules.measured import WIDTHS, within_limit
 from services.reading.rules.mentions import Mention
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.scope import Parsed
@@ -15,7 +16,7 @@ from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
 _ANY = wordset(
-    "normal unremarkable clear intact preserved maintained negative nondilated normally patent aligned anatomic located"
+    "normal unremarkable clear intact preserved maintained negative nondilated patent aligned anatomic located"
 )
 _PHRASES = (
     ("within", "limits"),
@@ -36,12 +37,13 @@ def normal_mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mentio
     """Denials by normal statements of the sentence, at most one a target for each clause."""
     found: list[Mention] = []
     for clause in parsed.clauses:
-        if _has_predicate(parsed, clause.start, clause.end):
-            found += _in_clause(parsed, clause.start, clause.end, targets, exam)
+        sized = within_limit(parsed.sentence.tokens[clause.start : clause.end], parsed.sentence.context)
+        if sized or _has_predicate(parsed, clause.start, clause.end):
+            found += _in_clause(parsed, clause.start, clause.end, targets, exam, sized=sized)
     return found
 
 
-def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exam) -> list[Mention]:
+def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exam, *, sized: bool) -> list[Mention]:
     sentence = parsed.sentence
     tokens = _about(sentence.tokens[start:end])
     if start > sentence.label and not _canon(tokens) & ANATOMY:
@@ -55,10 +57,10 @@ def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exa
     levels = {word for word in said if is_level(word)} or {word for word in sentence.context if is_level(word)}
     weak = bool(texts & _LIMITING)
     found = []
-    usual = bool(texts & _ANY) or any(texts.issuperset(phrase) for phrase in _PHRASES)
+    usual = sized or bool(texts & _ANY) or any(texts.issuperset(phrase) for phrase in _PHRASES)
     for number, places in sorted(_stated(targets, said).items()):
         target = targets.targets[number]
-        if target.levels and levels and not target.levels & levels:
+        if (target.levels and levels and not target.levels & levels) or (sized and not target.heads & WIDTHS):
             continue
         subject = _subject([target.normals[place] for place in sorted(places)], said, texts, usual, vessels)
         if subject and not (weak and (target.levels or target.side)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from services.reading.rules.clauses import FINITE, STRONG, Clause, clauses
+from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, find
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
@@ -27,6 +28,9 @@ _SIZES = wordset(
     eight nine ten twelve"""
 )
 _BEFORE_SIZES = FILLERS | wordset("or nor and , of for no without not any new")
+# Longer than this without a comma is dictation without punctuation.
+_DICTATED = 25
+_REMARKS = wordset("opacity calcify thicken effusion edema atelectasis degenerate dilate enlarge herniate narrow")
 _STOPPERS = STRONG | frozenset({"which", "however"})
 _WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
 _EXAMS = wordset(
@@ -130,10 +134,21 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
     end = max(clause.end, hit.end)
     if hit.trigger.kind is Kind.NEGATED and (tail := _conclusion(tokens, hit.end)):
         return tail
+    unpunctuated = hit.trigger.kind is Kind.NEGATED and _is_unpunctuated(tokens)
     for at in range(hit.end, end):
-        if at in stops or _stops(tokens, at, end, hit):
+        if at in stops or _stops(tokens, at, end, hit) or (unpunctuated and _begins_anew(tokens, hit.end, at)):
             return at
     return end
+
+
+def _is_unpunctuated(tokens: tuple[Token, ...]) -> bool:
+    return len(tokens) > _DICTATED and not any(token.text in (",", ";", ":") for token in tokens)
+
+
+def _begins_anew(tokens: tuple[Token, ...], start: int, at: int) -> bool:
+    """Two nouns of findings side by side: "no skull fracture OPACIFICATION of the mastoid"."""
+    nouns = AMBIGUOUS_HEADS | GENERIC_HEADS
+    return at > start and tokens[at].canon[-1] in _REMARKS and tokens[at - 1].canon[-1] in nouns
 
 
 def _own_remarks(tokens: tuple[Token, ...], hits: list[Hit]) -> set[int]:

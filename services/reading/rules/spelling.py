@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from services.reading.rules.anatomy import ANATOMY
+from services.reading.rules.compounds import COMPOUNDS
 from services.reading.rules.modifiers import known_words
 from services.reading.rules.tokens import Token, canonical
-from services.reading.rules.words import COMPOUNDS, FORMS
+from services.reading.rules.words import FORMS
 from services.reading.rules.wordset import wordset
 
 _SHORTEST = 5

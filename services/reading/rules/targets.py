@@ -9,9 +9,10 @@ from typing import NamedTuple
 from integration.canonical import Side
 from services.reading.reader import Candidate, Catalogue
 from services.reading.rules.anatomy import ANATOMY, VAGUE, is_level
+from services.reading.rules.compounds import COMPOUNDS
 from services.reading.rules.spelling import Speller
 from services.reading.rules.tokens import Token, words_of
-from services.reading.rules.words import COMPOUNDS, EMPTY_NOUNS, FORMS, OPPOSITES, PARTS, PREDICATES, SIDES, STOP
+from services.reading.rules.words import EMPTY_NOUNS, FORMS, OPPOSITES, PARTS, PREDICATES, SIDES, STOP
 from services.reading.rules.wordset import wordset
 
 _PREPOSITIONS = wordset("""of in with at to from within under beneath for on by around along near over""")

@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.reading.rules.words import ABBREVIATIONS, BRITISH, COMPOUNDS, FORMS
+from services.reading.rules.compounds import ABBREVIATIONS, COMPOUNDS
+from services.reading.rules.words import BRITISH, FORMS
 
 _NUMBER_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS, start=1)}
