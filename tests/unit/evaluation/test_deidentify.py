@@ -40,7 +40,7 @@ FRAMES = (
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     st.sampled_from(FRAMES), FAMILIES, GIVEN, FAMILIES, DAYS, st.sampled_from(DATE_FORMS), NUMBERS, NUMBERS, PHONES,
     st.sampled_from(SPELLINGS),
@@ -70,7 +70,7 @@ def test_an_ordinary_report_leaves(frame: str) -> None:
     assert clean(text, known).removed
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(FAMILIES, GIVEN, DAYS, st.sampled_from(DATE_FORMS), PHONES)
 def test_people_no_record_knows_of_are_taken_out_or_stop_the_report(
     family: str, given: str, day: date, form: str, phone: str
@@ -84,7 +84,7 @@ def test_people_no_record_knows_of_are_taken_out_or_stop_the_report(
     assert phone not in cleaned and day.strftime(form) not in cleaned
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.text(max_size=200))
 def test_any_text_is_cleaned_or_refused_and_cleaning_twice_is_cleaning_once(text: str) -> None:
     try:
