@@ -40,15 +40,25 @@ def way(capabilities: Capabilities) -> Way:
 def changed_since(capabilities: Capabilities, since: datetime, *, count: int = 100) -> Exchange[Page]:
     """The first page of what changed at or after `since` (aware); follow with `next_page`."""
     chosen = way(capabilities)
-    moment = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = _instant(since)
     size = ("_count", str(count))
     if chosen is Way.LAST_UPDATED:
         return (yield from search(_TYPE, [("_lastUpdated", f"ge{moment}"), ("_sort", "_lastUpdated"), size]))
     if chosen is Way.HISTORY:
-        return (yield from search(f"{_TYPE}/_history", [("_since", moment), size]))
+        return (yield from history_since(since, count=count))
     if chosen is Way.NONE:
         raise Refused("the server offers no way to find changed DiagnosticReports", 501)
     return (yield from search(_TYPE, [(str(chosen), f"ge{moment}"), size]))
+
+
+def shows_deletions(capabilities: Capabilities) -> bool:
+    """Whether a history tells what the chosen search cannot: which reports were deleted."""
+    return way(capabilities) is not Way.HISTORY and capabilities.can(_TYPE, "history-type")
+
+
+def history_since(since: datetime, *, count: int = 100) -> Exchange[Page]:
+    """The first page of the history of all reports since then (aware); its `deleted` is what a search leaves out."""
+    return (yield from search(f"{_TYPE}/_history", [("_since", _instant(since)), ("_count", str(count))]))
 
 
 def hints(page: Page) -> tuple[Hint, ...]:
@@ -62,6 +72,10 @@ def newest(page: Page, chosen: Way) -> datetime | None:
     """The latest change on a page by the clock its `Way` goes by; None when no resource says."""
     moments = (moment(_stamp(resource, chosen)) for resource in page.resources)
     return max((each for each in moments if each is not None), default=None)
+
+
+def _instant(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _stamp(resource: Json, chosen: Way) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -14,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from integration.fhir.capability import Capabilities
 from integration.fhir.client import AsyncClient
 from integration.fhir.errors import FhirError, Unreachable
-from integration.fhir.exchange import Page, next_page
-from integration.fhir.polling import Way, changed_since, hints, newest, way
+from integration.fhir.exchange import Exchange, Page, next_page
+from integration.fhir.polling import Way, changed_since, hints, history_since, newest, shows_deletions, way
 from services.settings import Settings
 from services.store import subscriptions
 from services.subscriber.intake import Intake
@@ -69,14 +70,23 @@ class Poller:
         known = await self._watermark()
         since = known - self._look_back(chosen)
         latest, complete = known, True
-        async for page in self._pages(capabilities, since):
+        async for page in self._pages(changed_since(capabilities, since)):
             complete = await self._take_in(page) and complete
             latest = max(latest, newest(page, chosen) or latest)
+        if shows_deletions(capabilities):
+            complete = await self._take_in_deletions(since) and complete
         async with self._engine.begin() as connection:
             await connection.run_sync(self._put, latest if complete else known)
 
-    async def _pages(self, capabilities: Capabilities, since: datetime) -> AsyncIterator[Page]:
-        page = await self._client.run(changed_since(capabilities, since))
+    async def _take_in_deletions(self, since: datetime) -> bool:
+        """What a search by date cannot show."""
+        complete = True
+        async for page in self._pages(history_since(since)):
+            complete = await self._take_in(replace(page, resources=())) and complete
+        return complete
+
+    async def _pages(self, first: Exchange[Page]) -> AsyncIterator[Page]:
+        page = await self._client.run(first)
         yield page
         while page.next:
             page = await self._client.run(next_page(page))

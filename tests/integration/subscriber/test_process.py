@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from integration.fhir.client import Client
 from integration.fhir.diagnostic_report import diagnostic_report
 from integration.fhir.examples import report, report_key
-from integration.fhir.exchange import Written, create, search_all
+from integration.fhir.exchange import Written, create, delete, search_all
 from integration.fhir.subscription import SECRET_HEADER
 from integration.fhir.systems import Json, Systems
 from tests.integration.fhir.servers import Proxy, Sekmet
@@ -91,6 +91,18 @@ def test_reports_filed_while_the_subscriber_was_killed_are_found_by_polling(
     for each in missed:
         until(queued(engine, each), "a missed one is too")
     assert messages(engine, first.reference) == ["queued"]
+
+
+def test_a_report_deleted_while_nobody_listened_is_heard_of_by_polling(
+    client: Client, engine: Engine, subscribe: Callable[..., Subscriber]
+) -> None:
+    subscriber = subscribe(COUNTERSIGN_FHIR__SUBSCRIPTION="none")
+    filed = file_report(client)
+    until(queued(engine, filed), "it is in the inbox")
+    subscriber.kill()
+    client.run(delete(filed.reference))
+    subscriber.start()
+    until(lambda: messages(engine, filed.reference) == ["queued", "queued"], "its deletion is too")
 
 
 @pytest.mark.parametrize("missing", [{"_lastUpdated"}, {"_lastUpdated", "_history"}])
