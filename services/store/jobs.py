@@ -199,12 +199,16 @@ def may_sweep(connection: Connection) -> bool:
 
 
 def sweep(connection: Connection, queue: Queue) -> Sequence[RowMapping]:
-    """Expired leases go back to ready, or to the dead letters after too many lost workers."""
+    """Expired leases go back to ready, or to the dead letters after too many lost workers.
+
+    A row that a stopped worker has locked is left for the next sweep, so that it holds nobody up.
+    """
     lost = job.c.lost + 1
     dead = lost >= queue.max_lost
+    expired = select(job.c.id).where(job.c.state == "leased", job.c.lease_until < NOW).with_for_update(skip_locked=True)
     statement = (
         update(job)
-        .where(job.c.state == "leased", job.c.lease_until < NOW)
+        .where(job.c.id.in_(expired))
         .values(
             lost=lost,
             state=case((dead, "dead"), else_="ready"),
