@@ -20,6 +20,7 @@ from services.store.engine import KEEPALIVE, hung_up
 
 _BINARY = Format.BINARY
 _TEXT = Format.TEXT
+_GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
 class Prepared:
@@ -32,6 +33,7 @@ class Prepared:
         self._socket = self._link.socket
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[PGresult] | None = None
+        self._found: list[PGresult] = []
         self._loop.add_reader(self._socket, self._readable)
         self._open = True
 
@@ -91,22 +93,30 @@ class Prepared:
             return
         if self._answer is None:
             self._shut()
-        elif not self._link.is_busy():
-            self._settle(self._answer)
+        else:
+            self._collect(self._answer)
+
+    def _collect(self, answer: asyncio.Future[PGresult]) -> None:
+        """Takes what has come whole. The rows alone prove nothing: the server sends them before it commits, and it
+        has committed when it is ready for the next question (PostgreSQL, message flow of the extended query).
+        """
+        while not self._link.is_busy():
+            found = self._link.get_result()
+            if found is None:
+                self._settle(answer)
+                return
+            self._found.append(found)
 
     def _settle(self, answer: asyncio.Future[PGresult]) -> None:
-        self._answer = None
-        found = self._link.get_result()
-        while self._link.get_result() is not None:
-            pass
+        found, self._found, self._answer = self._found, [], None
         if answer.done():
             return
-        if found is None:
-            answer.set_exception(OperationalError("the connection broke"))
-        elif found.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            answer.set_result(found)
+        if found and found[0].status not in _GOOD:
+            answer.set_exception(error_from_result(found[0]))
+        elif len(found) == 1:
+            answer.set_result(found[0])
         else:
-            answer.set_exception(error_from_result(found))
+            answer.set_exception(OperationalError("the connection broke, or the commit failed"))
 
     def _broken(self, error: OperationalError) -> None:
         self._shut()

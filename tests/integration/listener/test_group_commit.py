@@ -20,12 +20,16 @@ REFUSE = """
     CREATE TRIGGER refuse BEFORE INSERT ON message FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION refuse();
 """
 
+AT_COMMIT = REFUSE.replace("TRIGGER refuse BEFORE", "CONSTRAINT TRIGGER refuse AFTER").replace(
+    "FOR EACH ROW", "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+)
+
 
 @contextmanager
-def refusing(engine: Engine, when: str) -> Iterator[None]:
+def refusing(engine: Engine, when: str, how: str = REFUSE) -> Iterator[None]:
     """The database takes no message of which `when` is true."""
     with engine.begin() as connection:
-        connection.execute(text(REFUSE.format(when=when)))
+        connection.execute(text(how.format(when=when)))
     yield
     with engine.begin() as connection:
         connection.execute(text("DROP FUNCTION refuse CASCADE"))
@@ -38,6 +42,16 @@ def test_a_frame_the_database_will_not_take_costs_its_neighbours_nothing(listen:
         for answer, expected in zip(answers, (b"MSA|AA|A1", b"MSA|AE|A2", b"MSA|AA|A3"), strict=True):
             assert expected in answer
         assert b"MSA|AA|A4" in peer.ask(oru("A4"))
+
+
+def test_a_commit_that_fails_after_the_rows_came_back_is_no_positive_answer(listen: Listen, engine: Engine) -> None:
+    running = listen()
+    with refusing(engine, "true", AT_COMMIT), running.peer() as peer:
+        assert peer.ask(oru("A1")) == b""
+    with running.peer() as peer:
+        assert b"MSA|AA|A1" in peer.ask(oru("A1"))
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(message)) == 1
 
 
 def test_no_retryable_answer_follows_a_commit(listen: Listen, engine: Engine) -> None:
