@@ -71,27 +71,31 @@ class Outbox:
         """Renews what is under way and claims as much as there is room for; how many were claimed."""
         claimed: list[RowMapping] = []
         self._try(self._renew)
-        self._try(lambda: claimed.extend(self._claim()))
+        self._try(lambda: self._claim(claimed))
         for row in claimed:
             self._under_way[self._pool.submit(self._one, row)] = row
         return len(claimed)
 
-    def _claim(self) -> list[RowMapping]:
+    def _claim(self, claimed: list[RowMapping]) -> bool:
         room = (1 if self._unreached >= SERVER_AWAY else AT_ONCE) - len(self._under_way)
         if room <= 0:
-            return []
+            return False
         with self._engine.begin() as connection:
-            return list(deliveries.claim(connection, self._queue, room))
+            claimed += deliveries.claim(connection, self._queue, room)
+        return True
 
-    def _renew(self) -> None:
-        if self._under_way and time.monotonic() - self._renewed >= self._queue.renew:
-            with self._engine.begin() as connection:
-                deliveries.renew(connection, list(self._under_way.values()), self._queue)
-            self._renewed = time.monotonic()
+    def _renew(self) -> bool:
+        if not self._under_way or time.monotonic() - self._renewed < self._queue.renew:
+            return False
+        with self._engine.begin() as connection:
+            deliveries.renew(connection, list(self._under_way.values()), self._queue)
+        self._renewed = time.monotonic()
+        return True
 
-    def _give_back(self, rows: list[RowMapping]) -> None:
+    def _give_back(self, rows: list[RowMapping]) -> bool:
         with self._engine.begin() as connection:
             deliveries.give_back(connection, rows)
+        return True
 
     def _one(self, row: RowMapping) -> str:
         try:
@@ -107,12 +111,14 @@ class Outbox:
             self._unreached = self._unreached + 1 if outcome == "postponed" else 0
             self._server.note("the FHIR server does not answer" if self._unreached >= SERVER_AWAY else "")
 
-    def _try(self, work: Callable[[], None]) -> None:
+    def _try(self, work: Callable[[], bool]) -> None:
+        """`work` says whether it asked the database: what did not knows nothing of it."""
         try:
-            work()
+            asked = work()
         except SQLAlchemyError as error:
             if not is_outage(error):
                 raise
             self._database.note(AWAY)
         else:
-            self._database.note("")
+            if asked:
+                self._database.note("")
