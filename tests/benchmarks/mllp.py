@@ -37,6 +37,8 @@ from tests.benchmarks.chart import bars
 from tests.benchmarks.mllp_servers import serve
 
 WIDTHS = (1, 8, 64)
+PATIENCE = 5.0
+"""Seconds for one answer: a server may leave a connection of a crowd without one."""
 SERVERS = ("asyncio", "asyncio+insert", "countersign", "python-hl7", "hl7apy")
 DURABLE = ("asyncio+insert", "countersign")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -83,11 +85,12 @@ class Sender:
 
     async def once(self, body: bytes) -> bool:
         try:
-            if self._streams is None:
-                self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
-            reader, writer = self._streams
-            writer.write(b"\x0b" + body + b"\x1c\r")
-            await reader.readuntil(b"\x1c\r")
+            async with asyncio.timeout(PATIENCE):
+                if self._streams is None:
+                    self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+                reader, writer = self._streams
+                writer.write(b"\x0b" + body + b"\x1c\r")
+                await reader.readuntil(b"\x1c\r")
         except (asyncio.IncompleteReadError, OSError):
             self._streams = None
             return False
