@@ -110,15 +110,18 @@ def search(
     accession: str = "",
     patient: str = "",
     ids: Sequence[int] | None = None,
+    parts: bool = False,
     limit: int | None = None,
     offset: int = 0,
 ) -> Sequence[RowMapping]:
-    """Frames and resources (not the parts of batches) in order of arrival, without their bodies.
+    """Frames and resources, with `parts` those of batches too, in order of arrival, without their bodies.
 
     `accession` (or filler order number) and `patient` (identifier) find messages that spoke of such a report. With
     `limit` the newest.
     """
-    query = select(*SUMMARY).where(message.c.part.is_(None)).order_by(message.c.id.desc())
+    query = select(*SUMMARY).order_by(message.c.id.desc())
+    if not parts:
+        query = query.where(message.c.part.is_(None))
     if accession or patient:
         query = query.where(spoke_of(accession, patient))
     exact = {message.c.control_id: control_id, message.c.state: state, message.c.door: door}

@@ -14,7 +14,6 @@ from services.store.tables import circuit, job, message, worker
 
 NOW = func.now()
 SWEEPER = 0x53574550  # advisory lock key
-OPEN = ("ready", "waiting", "leased")
 LAST_SHOWN = 2  # integration.canonical.Priority ends here; behind it are readings in the shadow
 
 

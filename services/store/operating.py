@@ -1,40 +1,12 @@
-"""Queries for operators' pages: what came in, newest first, and what has stopped."""
+"""Queries for operators' pages: what has stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select
 
-from services.store.inbox import SUMMARY, spoke_of
-from services.store.tables import delivery, message, report
-
-
-def messages(
-    connection: Connection,
-    *,
-    state: str = "",
-    control_id: str = "",
-    accession: str = "",
-    patient: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    limit: int = 100,
-    page: int = 1,
-) -> Sequence[RowMapping]:
-    """Frames, resources and parts of batches, newest first, without their bodies. Pages count from 1."""
-    query = select(*SUMMARY).order_by(message.c.id.desc())
-    if accession or patient:
-        query = query.where(spoke_of(accession, patient))
-    for column, value in {message.c.state: state, message.c.control_id: control_id}.items():
-        if value:
-            query = query.where(column == value)
-    if since:
-        query = query.where(message.c.received_at >= since)
-    if until:
-        query = query.where(message.c.received_at < until)
-    return connection.execute(query.limit(limit).offset((page - 1) * (limit - 1))).mappings().all()
+from services.store.tables import delivery, report
 
 
 def stopped_deliveries(connection: Connection, limit: int) -> Sequence[RowMapping]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.store.jobs import NOW, ahead
 from services.store.tables import account, draft, opening, report, report_version, review, suggestion
 
 claimer = account.alias("claimer")
-FREE = or_(review.c.claimed_by.is_(None), review.c.claimed_until < NOW)
 
 
 _LOCKED = (

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from services.pipeline import placement
 from services.pipeline.refusal import Refused
 from services.settings import Settings
-from services.store import audit, deliveries, jobs, notices, operating, people, reports
+from services.store import audit, deliveries, inbox, jobs, notices, operating, people, reports
 from services.worklist import api_models as models
 from services.worklist.audit_pages import Wanted
 from services.worklist.chart_pages import InAddress
@@ -77,8 +77,8 @@ async def messages(
     limit: Limit = 100,
 ) -> list[models.ReceivedMessage]:
     """What came in, newest first."""
-    rows = await transact(request, operating.messages, state=state, limit=limit)
-    return [models.ReceivedMessage.model_validate(dict(row)) for row in rows]
+    rows = await transact(request, inbox.search, state=state, parts=True, limit=limit)
+    return [models.ReceivedMessage.model_validate(dict(row)) for row in reversed(rows)]
 
 
 @router.get("/jobs")

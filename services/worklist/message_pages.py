@@ -17,7 +17,7 @@ from sqlalchemy.exc import NoResultFound
 from integration.canonical import Door
 from integration.hl7v2.layout import lay_out
 from services.pipeline.refusal import Refused
-from services.store import audit, inbox, operating
+from services.store import audit, inbox
 from services.worklist.api_models import MAX_ID
 from services.worklist.api_operating import done
 from services.worklist.context import transact
@@ -65,7 +65,8 @@ async def messages(
     exact = search | {name: _moment(search[name]) for name in ("since", "until")}
 
     def work(connection: Connection) -> dict[str, Any]:
-        found = operating.messages(connection, **exact, limit=PAGE + 1, page=number)
+        start = (number - 1) * PAGE
+        found = inbox.search(connection, **exact, parts=True, limit=PAGE + 1, offset=start)[::-1]
         return {"rows": found[:PAGE], "more": len(found) > PAGE, "counts": inbox.counts(connection)}
 
     return page(request, visit, "messages.html", search=search, number=number, **await transact(request, work))

@@ -146,9 +146,7 @@ def _findings_and_impression(findings: list[Mention], impression: list[Mention])
 def _contradict(findings: list[Mention], impression: list[Mention]) -> bool:
     """A plain denial in one part against a plain assertion in the other."""
     for denied, asserted in ((findings, impression), (impression, findings)):
-        plain = [
-            m for m in denied if m.status is Status.ABSENT and not m.weak and (m.rule == "normal" or not m.qualified)
-        ]
+        plain = [m for m in denied if m.status is Status.ABSENT and _is_plain(m)]
         if any(_same_place(one, other) for one in plain for other in asserted if other.status is Status.PRESENT):
             return not any(m.status is Status.PRESENT for m in denied)
     return False
