@@ -13,6 +13,13 @@ from services.settings import Database
 NUMBERS = itertools.count(1)
 
 
+def environment(database: Database) -> dict[str, str]:
+    """The variables that name a database to a process or a command."""
+    told = {"HOST": database.host, "PORT": str(database.port), "NAME": database.name, "USER": database.user}
+    told["PASSWORD"] = database.password.get_secret_value()
+    return {f"COUNTERSIGN_DATABASE__{name}": value for name, value in told.items()}
+
+
 @contextmanager
 def fresh_database(cluster: Database) -> Iterator[Database]:
     """A migrated database for as long as the caller likes."""

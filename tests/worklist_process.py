@@ -13,6 +13,7 @@ import httpx2
 
 from services.embedded.instance import free_port
 from services.settings import Database
+from tests.databases import environment
 
 
 @dataclass
@@ -42,12 +43,8 @@ class Worklist:
         raise AssertionError("the worklist did not start")
 
     def _environment(self) -> dict[str, str]:
-        database = self.database
         return {
-            "COUNTERSIGN_DATABASE__HOST": database.host,
-            "COUNTERSIGN_DATABASE__PORT": str(database.port),
-            "COUNTERSIGN_DATABASE__NAME": database.name,
-            "COUNTERSIGN_DATABASE__PASSWORD": database.password.get_secret_value(),
+            **environment(self.database),
             "COUNTERSIGN_WORKLIST__PORT": str(self.port),
             "COUNTERSIGN_WORKLIST__DEMO_LOGIN": "true",
             "COUNTERSIGN_WORKLIST__RATED_SHARE": "0",

@@ -31,6 +31,7 @@ from services.embedded.instance import free_port
 from services.settings import Database
 from tests.benchmarks.chart import lines
 from tests.benchmarks.mllp import cpu_seconds, database, tree
+from tests.databases import environment
 from tests.messages import oru
 
 CONNECTIONS = 8
@@ -100,9 +101,7 @@ def house(workers: int) -> Iterator[House]:
 
 def _settings(given: Database, broker: int, mllp: int, sink: int) -> dict[str, str]:
     return {
-        "COUNTERSIGN_DATABASE__PORT": str(given.port),
-        "COUNTERSIGN_DATABASE__NAME": given.name,
-        "COUNTERSIGN_DATABASE__PASSWORD": given.password.get_secret_value(),
+        **environment(given),
         "COUNTERSIGN_BROKER__PORT": str(broker),
         "COUNTERSIGN_BROKER__PASSWORD": SECRET,
         "COUNTERSIGN_MLLP__PORT": str(mllp),

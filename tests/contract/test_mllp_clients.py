@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,9 +16,9 @@ from sqlalchemy import Engine, select
 
 from services.store.tables import message
 from tests.listening import Listen
+from tests.npm import install
 
 FOLDER = Path(__file__).parent / "mllp_clients"
-INSTALL_SECONDS = 120
 ORU = (
     "MSH|^~\\&|RIS|HOSP|CS|CS|20260102030405||ORU^R01|{id}|P|2.5\rPID|1||42^^^HOSP^MR||DOE^JANE\r"
     "OBR|1||F-{id}|71046^XR CHEST^C4|||20260102|||||||||||||||20260102||DX|F\r"
@@ -56,18 +55,7 @@ def node(library: str, tmp_path: Path, port: int, texts: list[str]) -> list[str]
 
 @pytest.fixture(scope="session")
 def node_clients() -> None:
-    """The npm packages of mllp_clients/package-lock.json, installed once beside it."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("Node.js is not installed")
-    if (FOLDER / "node_modules" / "@medplum" / "hl7").exists():
-        return
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    try:
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm could not install the client packages in time")
-    if done.returncode:
-        pytest.skip("npm cannot install the client packages here")
+    install(FOLDER, "@medplum/hl7")
 
 
 def check(listen: Listen, engine: Engine, client: Client) -> None:

@@ -6,7 +6,6 @@ UUIDs, locations bear no version, and a transaction with a conflict in it is ans
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,9 +23,9 @@ from tests.integration.fhir.test_write import (  # noqa: F401
     test_two_workers_at_once_make_one_set,
     test_what_the_ehr_has_is_found_by_identifier_and_never_changed,
 )
+from tests.npm import install
 
 FOLDER = Path(__file__).parent / "medplum"
-INSTALL_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Medplum:
 
 @pytest.fixture(scope="module")
 def fhir_server() -> Iterator[Medplum]:
-    _install()
+    install(FOLDER, "@medplum/fhir-router")
     process = subprocess.Popen(["node", "server.mjs"], cwd=FOLDER, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     port = process.stdout.readline().strip()
@@ -51,18 +50,3 @@ def fhir_server() -> Iterator[Medplum]:
 @pytest.fixture
 def client(fhir_server: Medplum) -> Client:
     return Client(Endpoint(fhir_server.base_url))
-
-
-def _install() -> None:
-    """The npm packages of medplum/package-lock.json, installed once beside it."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("Node.js is not installed")
-    if (FOLDER / "node_modules" / "@medplum" / "fhir-router").exists():
-        return
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    try:
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm could not install Medplum's FHIR router in time")
-    if done.returncode:
-        pytest.skip("npm cannot install Medplum's FHIR router here")

@@ -15,6 +15,7 @@ from services.settings import Database
 from services.store import jobs
 from services.store.tables import analysis, report_version
 from tests import seeding
+from tests.databases import environment
 
 READING = {"input_tokens": 1500, "cached_tokens": 800, "reasoning_tokens": 500, "answer_tokens": 140}
 
@@ -93,9 +94,8 @@ def test_what_cannot_be_planned_is_said_in_one_line(words: tuple[str, ...], said
 @pytest.fixture
 def house(engine: Engine, database: Database, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The command line works on this database."""
-    for name in ("port", "name", "user"):
-        monkeypatch.setenv(f"COUNTERSIGN_DATABASE__{name.upper()}", str(getattr(database, name)))
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__PASSWORD", database.password.get_secret_value())
+    for name, value in environment(database).items():
+        monkeypatch.setenv(name, value)
     return engine
 
 

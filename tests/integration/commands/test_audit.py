@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from services.cli import build
 from services.settings import Database
 from services.store import audit
+from tests.databases import environment
 
 Run = Callable[..., str]
 
@@ -19,9 +20,8 @@ Run = Callable[..., str]
 @pytest.fixture
 def run(engine: Engine, database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`countersign audit` on a trail of three rows, the third not sealed yet."""
-    for name in ("port", "name", "user"):
-        monkeypatch.setenv(f"COUNTERSIGN_DATABASE__{name.upper()}", str(getattr(database, name)))
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__PASSWORD", database.password.get_secret_value())
+    for name, value in environment(database).items():
+        monkeypatch.setenv(name, value)
     with engine.begin() as connection:
         audit.append(connection, site="default", actor="sweeper", action="review.claim", report_id=7)
         audit.append(connection, site="default", actor="sweeper", action="review.sign", report_id=8)

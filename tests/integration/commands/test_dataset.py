@@ -15,6 +15,7 @@ from services.settings import Database
 from services.store import people
 from services.store.tables import audit, review, suggestion
 from tests import seeding
+from tests.databases import environment
 from tests.seeding import Exam
 
 NAMED = seeding.CHEST + "\nInes Moreau, accession A991002, discussed with Dr. Abara on 3 March 2024 at 10:05.\n"
@@ -22,9 +23,8 @@ NAMED = seeding.CHEST + "\nInes Moreau, accession A991002, discussed with Dr. Ab
 
 @pytest.fixture
 def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> object:
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__PORT", str(database.port))
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__NAME", database.name)
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__PASSWORD", database.password.get_secret_value())
+    for name, value in environment(database).items():
+        monkeypatch.setenv(name, value)
 
     def export(*arguments: str) -> Result:
         return CliRunner().invoke(build(["dataset"]), ["dataset", "export", *arguments])

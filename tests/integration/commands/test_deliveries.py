@@ -11,14 +11,14 @@ from services.settings import Database
 from services.store import deliveries
 from services.store.tables import delivery, report_version
 from tests import seeding
+from tests.databases import environment
 
 
 @pytest.fixture
 def refused(engine: Engine, database: Database, monkeypatch: pytest.MonkeyPatch) -> int:
     """A delivery the interface engine answered AR; the command line works on its database."""
-    for name in ("port", "name", "user"):
-        monkeypatch.setenv(f"COUNTERSIGN_DATABASE__{name.upper()}", str(getattr(database, name)))
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__PASSWORD", database.password.get_secret_value())
+    for name, value in environment(database).items():
+        monkeypatch.setenv(name, value)
     with engine.begin() as connection:
         return _refused(connection)
 

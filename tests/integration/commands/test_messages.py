@@ -16,6 +16,7 @@ from services.pipeline.placement import place
 from services.pipeline.receive import Arrival
 from services.settings import Database, Mllp, Settings
 from services.store.tables import audit, job, message
+from tests.databases import environment
 from tests.messages import oru
 from tests.receiving import receive
 
@@ -26,10 +27,8 @@ class Operator:
     """The command line on a test's database."""
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("COUNTERSIGN_DATABASE__PORT", str(database.port))
-        monkeypatch.setenv("COUNTERSIGN_DATABASE__NAME", database.name)
-        monkeypatch.setenv("COUNTERSIGN_DATABASE__USER", database.user)
-        monkeypatch.setenv("COUNTERSIGN_DATABASE__PASSWORD", database.password.get_secret_value())
+        for name, value in environment(database).items():
+            monkeypatch.setenv(name, value)
 
     def run(self, *words: str, status: int = 0) -> bytes:
         result = CliRunner().invoke(build(), list(words))

@@ -15,6 +15,7 @@ from services.evaluation import calibration
 from services.settings import Database
 from services.store import purpose
 from services.store.tables import audit, exercise
+from tests.databases import environment
 from tests.decided import Decided, person, put
 
 Run = Callable[..., Result]
@@ -22,9 +23,8 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__PORT", str(database.port))
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__NAME", database.name)
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__PASSWORD", database.password.get_secret_value())
+    for name, value in environment(database).items():
+        monkeypatch.setenv(name, value)
     return lambda *arguments: CliRunner().invoke(build([arguments[0]]), list(arguments))
 
 

@@ -19,6 +19,7 @@ from services.embedded import valkey
 from services.embedded.instance import free_port
 from services.pipeline.receive import Arrival
 from services.settings import Database, Mllp
+from tests.databases import environment
 from tests.messages import oru
 from tests.receiving import receive
 from tests.system import eventually
@@ -87,9 +88,7 @@ def model() -> Iterator[SlowModel]:
 def settings(database: Database, broker: int, folder: Path) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")},
-        "COUNTERSIGN_DATABASE__PORT": str(database.port),
-        "COUNTERSIGN_DATABASE__NAME": database.name,
-        "COUNTERSIGN_DATABASE__PASSWORD": database.password.get_secret_value(),
+        **environment(database),
         "COUNTERSIGN_BROKER__PORT": str(broker),
         "COUNTERSIGN_BROKER__PASSWORD": SECRET,
         "COUNTERSIGN_CONFIG_DIR": str(folder),

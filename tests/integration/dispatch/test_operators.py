@@ -14,6 +14,7 @@ from services.cli import build
 from services.pipeline.receive import Arrival
 from services.settings import Database, Mllp, Queue
 from services.store import audit, circuits, inbox, jobs
+from tests.databases import environment
 from tests.messages import oru
 from tests.receiving import receive
 
@@ -23,9 +24,8 @@ def settings(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment of the test's database and of nothing else."""
     for name in [name for name in os.environ if name.startswith("COUNTERSIGN_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__PORT", str(database.port))
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__NAME", database.name)
-    monkeypatch.setenv("COUNTERSIGN_DATABASE__PASSWORD", database.password.get_secret_value())
+    for name, value in environment(database).items():
+        monkeypatch.setenv(name, value)
 
 
 def countersign(*arguments: str) -> Result:

@@ -28,6 +28,7 @@ from services.store.purpose import PurposeError
 from services.store.tables import delivery, exercise, instance, job, message, suggestion
 from services.store.tables import review as reviews
 from tests import seeding
+from tests.databases import environment
 
 LIBRARY = load_library()
 COMMAND = (sys.executable, "-m", "services.cli")
@@ -194,7 +195,7 @@ def test_no_door_opens_onto_a_training_database(
 ) -> None:
     with engine.begin() as connection:
         purpose.claim(connection, training=True)
-    for variable, value in environment(database).items():
+    for variable, value in of_the_worklist(database).items():
         monkeypatch.setenv(variable, value)
     ended = CliRunner().invoke(build([name]), [name])
     assert (ended.exit_code, "database of a training instance" in ended.output) == (2, True), ended.output
@@ -215,16 +216,14 @@ def test_training_with_somebody_to_deliver_to_is_no_setting(variable: dict[str, 
         load_settings({"COUNTERSIGN_TRAINING": "true", **variable})
 
 
-def environment(database: Database) -> dict[str, str]:
+def of_the_worklist(database: Database) -> dict[str, str]:
     return {
-        "COUNTERSIGN_DATABASE__PORT": str(database.port),
-        "COUNTERSIGN_DATABASE__NAME": database.name,
-        "COUNTERSIGN_DATABASE__PASSWORD": database.password.get_secret_value(),
+        **environment(database),
         "COUNTERSIGN_WORKLIST__PORT": str(free_port()),
     }
 
 
 def start(database: Database, name: str, **extra: str) -> subprocess.CompletedProcess[str]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("COUNTERSIGN_")}
-    given = {**inherited, **environment(database), **extra}
+    given = {**inherited, **of_the_worklist(database), **extra}
     return subprocess.run((*COMMAND, name), env=given, capture_output=True, text=True, timeout=60)

@@ -20,6 +20,7 @@ from services.embedded.instance import free_port
 from services.listener import server
 from services.settings import Database
 from services.store.tables import message
+from tests.databases import environment
 from tests.listening import Listen
 
 MEGABYTE = 1024 * 1024
@@ -38,9 +39,7 @@ def listener(database: Database, memory: int) -> Iterator[tuple[int, int]]:
     port = free_port()
     mllp = {"PORT": str(port), "MEMORY": str(memory)}
     settings = {f"COUNTERSIGN_MLLP__{name}": value for name, value in mllp.items()}
-    where = {"HOST": database.host, "PORT": str(database.port), "NAME": database.name, "USER": database.user}
-    where["PASSWORD"] = database.password.get_secret_value()
-    settings |= {f"COUNTERSIGN_DATABASE__{name}": value for name, value in where.items()}
+    settings |= environment(database)
     settings["COUNTERSIGN_HEALTH__PORT"] = str(free_port())
     process = subprocess.Popen(
         [sys.executable, "-m", "services.cli", "listener"], env=os.environ | settings, stderr=subprocess.DEVNULL

@@ -20,6 +20,7 @@ from integration.fhir.systems import Json
 from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.tables import message
+from tests.databases import environment
 from tests.integration.fhir.servers import Sekmet
 
 SECRET = "a secret of the tests"
@@ -45,9 +46,7 @@ class Subscriber:
         self._log = folder / "subscriber.log"
         self._environment = {
             **os.environ,
-            "COUNTERSIGN_DATABASE__PORT": str(database.port),
-            "COUNTERSIGN_DATABASE__NAME": database.name,
-            "COUNTERSIGN_DATABASE__PASSWORD": database.password.get_secret_value(),
+            **environment(database),
             "COUNTERSIGN_FHIR__URL": fhir_url,
             "COUNTERSIGN_FHIR__NAME": str(uuid.uuid4()),
             "COUNTERSIGN_FHIR__NOTIFY_PORT": str(self.port),
