@@ -13,8 +13,7 @@ from sqlalchemy import Connection, RowMapping
 from services.pipeline.refusal import Refused
 from services.store import audit, reviews
 from services.store.people import Person
-
-OPEN = ("open", "claimed", "reopened")
+from services.store.tables.review import OPEN
 
 
 @dataclass(frozen=True, slots=True)

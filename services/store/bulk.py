@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, and_, exists, func, or_, select
 
 from services.store.jobs import NOW
 from services.store.tables import draft, report, report_version, review, suggestion
+from services.store.tables.review import OPEN
 
 LIMIT = 50
 
@@ -26,7 +27,7 @@ def candidates(connection: Connection, site: str, finding: str, account_id: int)
         .join(review, review.c.version_id == suggestion.c.version_id)
         .join(report, report.c.id == review.c.report_id)
         .join(report_version, report_version.c.id == review.c.version_id)
-        .where(review.c.site_id == site, review.c.state.in_(("open", "claimed", "reopened")), free, quiet, undecided)
+        .where(review.c.site_id == site, review.c.state.in_(OPEN), free, quiet, undecided)
         .where(suggestion.c.finding_id == finding, suggestion.c.state == "proposed", suggestion.c.origin == "ai")
         .where(report.c.held == "", report_version.c.state == "current", ~suggestion.c.critical)
         .where(func.jsonb_array_length(suggestion.c.quotes) > 0)

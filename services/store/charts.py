@@ -11,8 +11,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from services.store.jobs import NOW, ahead
 from services.store.tables import analysis, review, suggestion
+from services.store.tables.review import OPEN
 
-TODO = ("open", "claimed", "reopened")
 DECIDED = ("approved", "edited", "rejected")
 DAY = 86400
 BINS = 10
@@ -33,7 +33,7 @@ def queue(connection: Connection, span: Span) -> Sequence[RowMapping]:
     hours = func.extract("epoch", NOW - review.c.created_at) / 3600
     wait = case((hours < 1, 0), (hours < 4, 1), else_=2).label("wait")
     query = select(review.c.priority, wait, func.count().label("count"))
-    query = query.where(review.c.site_id == span.site, review.c.state.in_(TODO), *_about(span))
+    query = query.where(review.c.site_id == span.site, review.c.state.in_(OPEN), *_about(span))
     return (
         connection.execute(query.group_by(review.c.priority, wait).order_by(review.c.priority, wait)).mappings().all()
     )

@@ -11,13 +11,14 @@ from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from services.store.jobs import NOW
 from services.store.tables import account, audit, draft, report, report_version, review, suggestion
+from services.store.tables.review import IS_OPEN
 
 Show = Literal["todo", "mine", "signed", "all"]
 Sort = Literal["urgent", "oldest", "newest", "patient", "disagreement"]
 Flag = Literal["critical", "conflict", "unsupported", "reopened", "none"]
 PAGE = 50
 # Written out, not bound: PostgreSQL uses an index on part of a table where it sees that the query asks for no more.
-TODO = text("review.state IN ('open', 'claimed', 'reopened')")
+TO_DO = text(f"review.{IS_OPEN}")
 SIGNED = text("review.state = 'signed'")
 CLAIMED = text("review.state = 'claimed'")
 
@@ -170,7 +171,7 @@ def conditions(wanted: Filter) -> list[Condition]:
 
 def _shown(wanted: Filter) -> list[Condition]:
     mine: list[Condition] = [CLAIMED, review.c.claimed_by == wanted.account_id, review.c.claimed_until > NOW]
-    shown: dict[Show, list[Condition]] = {"todo": [TODO], "mine": mine, "signed": [SIGNED], "all": []}
+    shown: dict[Show, list[Condition]] = {"todo": [TO_DO], "mine": mine, "signed": [SIGNED], "all": []}
     return shown[wanted.show]
 
 
@@ -234,7 +235,7 @@ def drafted(connection: Connection, review_ids: Sequence[int]) -> dict[int, int]
 
 def counts(connection: Connection, site: str) -> dict[str, int]:
     """What the header shows: stat, urgent, routine (to do), and signed today."""
-    todo = select(review.c.priority, func.count()).where(review.c.site_id == site, TODO)
+    todo = select(review.c.priority, func.count()).where(review.c.site_id == site, TO_DO)
     by_priority = {row[0]: row[1] for row in connection.execute(todo.group_by(review.c.priority))}
     today = and_(review.c.site_id == site, SIGNED, review.c.signed_at >= func.date_trunc("day", NOW))
     signed = connection.scalar(select(func.count()).where(today)) or 0
@@ -248,7 +249,7 @@ def following(connection: Connection, wanted: Filter, account_id: int, done: int
     From the top once `done` is signed, since something more urgent may have come; `onward` from there on down.
     """
     free = or_(review.c.claimed_by.is_(None), review.c.claimed_until < NOW, review.c.claimed_by == account_id)
-    where = [*conditions(wanted), TODO, free, review.c.id != done]
+    where = [*conditions(wanted), TO_DO, free, review.c.id != done]
     where += [report.c.held == "", report_version.c.state == "current"]
     order = ORDERS[wanted.sort]
     query = select(review.c.report_id).select_from(TABLES).where(*where).order_by(*order.by()).limit(1)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.store.jobs import NOW, ahead
 from services.store.tables import account, draft, opening, report, report_version, review, suggestion
+from services.store.tables.review import OPEN
 
 claimer = account.alias("claimer")
 
@@ -182,5 +183,5 @@ def waiting(connection: Connection) -> Sequence[RowMapping]:
     """Reviews to do by state and priority: count, and the age in seconds of the oldest."""
     oldest = func.extract("epoch", NOW - func.min(review.c.created_at)).label("oldest")
     query = select(review.c.state, review.c.priority, func.count().label("count"), oldest)
-    query = query.where(review.c.state.in_(("open", "claimed", "reopened")))
+    query = query.where(review.c.state.in_(OPEN))
     return connection.execute(query.group_by(review.c.state, review.c.priority)).mappings().all()

@@ -15,6 +15,7 @@ from services.pipeline.review import Act
 from services.settings import Settings
 from services.store import review_list, review_screen, reviews
 from services.store.people import Person
+from services.store.tables.review import OPEN
 from services.worklist import screen
 from services.worklist.claims import claim_of
 from services.worklist.context import of, transact
@@ -48,7 +49,7 @@ def opened(connection: Connection, person: Person, report_id: int, seconds: floa
     if review_id is None:
         raise Refused("unknown", "There is no report of that number to review.")
     row = review.found(connection, person, review_id)
-    if person.may("reviewer", "signer") and row["state"] in review.OPEN:
+    if person.may("reviewer", "signer") and row["state"] in OPEN:
         review.claim(connection, person, review_id, seconds)
     review.note(connection, person, row, "review.view")
     return load(connection, person, report_id)

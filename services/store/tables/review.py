@@ -17,7 +17,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.store.tables.base import key, metadata, moment, one_of, site
 
 REVIEW_STATES = ("open", "claimed", "signed", "reopened", "cancelled")
-TODO = text("state IN ('open', 'claimed', 'reopened')")
+OPEN = ("open", "claimed", "reopened")
+"""States in which a review waits for a signature."""
+IS_OPEN = f"state IN {OPEN}"
+"""The same word for word in an index and in the queries that are to use it."""
 CONFLICTS = ("site_id", text("(-conflicts)"), "priority", "created_at", "id")
 DRAFT_ACTIONS = ("approve", "edit", "reject", "add")
 
@@ -49,9 +52,9 @@ review = Table(
     moment("created_at", now=True),
     one_of("state", REVIEW_STATES),
     # One for each order of the list (services/store/review_list.py), of what is to do and of everything.
-    Index("ix_review_todo", "site_id", "priority", "created_at", "id", postgresql_where=TODO),
-    Index("ix_review_todo_created_at", "site_id", "created_at", "id", postgresql_where=TODO),
-    Index("ix_review_todo_conflicts", *CONFLICTS, postgresql_where=TODO),
+    Index("ix_review_todo", "site_id", "priority", "created_at", "id", postgresql_where=text(IS_OPEN)),
+    Index("ix_review_todo_created_at", "site_id", "created_at", "id", postgresql_where=text(IS_OPEN)),
+    Index("ix_review_todo_conflicts", *CONFLICTS, postgresql_where=text(IS_OPEN)),
     Index("ix_review_created_at", "site_id", "created_at", "id"),
     Index("ix_review_conflicts", *CONFLICTS),
     Index("ix_review_signed_at", "site_id", "signed_at", "id", postgresql_where=text("state = 'signed'")),
