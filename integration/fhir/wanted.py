@@ -92,7 +92,11 @@ COMPANIONS = frozenset({"Device", "Flag", "Provenance", "Task", "AuditEvent"})
 
 
 class Ledger(Protocol):
-    """Our memory of what was written to one server. What it is told must be durable before it returns."""
+    """Our memory of what was written to one server.
+
+    An attempt must be durable before it returns. A record may be lost with the process: what is there is then found
+    by its identifier.
+    """
 
     def lookup(self, key: str) -> Entry | None:
         """What is known of the key, None for a key never written."""
