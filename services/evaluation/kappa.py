@@ -35,7 +35,7 @@ def fleiss(items: Sequence[Sequence[Hashable]]) -> float | None:
     tallies = [Counter(item) for item in items]
     agreed = [(sum(n * n for n in tally.values()) - raters) / (raters * (raters - 1)) for tally in tallies]
     shares = [count / (len(items) * raters) for count in sum(tallies, Counter()).values()]
-    observed, chance = sum(agreed) / len(items), sum(share * share for share in shares)
+    observed, chance = math.fsum(agreed) / len(items), math.fsum(share * share for share in shares)
     return None if math.isclose(chance, 1) else (observed - chance) / (1 - chance)
 
 
