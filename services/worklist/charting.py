@@ -233,9 +233,10 @@ CHARTS: dict[str, Callable[[Connection, Span], Chart]] = {
 }
 
 
-def every(connection: Connection, span: Span) -> dict[str, Any]:
+def every(connection: Connection, span: Span, all_sites: bool) -> dict[str, Any]:
     """All charts and what they can be filtered by."""
     return {
         "charts": [make(connection, span) for make in CHARTS.values()],
-        "engines": charts.engines(connection, span.site),
+        "readers": charts.readers(connection, span.site),
+        "sites": charts.sites(connection) if all_sites else [],
     }
