@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, and_, case, cast, func, insert, s
 from sqlalchemy.types import BigInteger
 
 from integration.canonical import sha256
-from services.store.tables import account, audit
+from services.store.tables import account, audit, report
 
 SEALER_LOCK = 0x5EA1  # advisory lock key: one sealer at a time
 START = "0" * 64
@@ -152,3 +152,9 @@ def search(
     ]
     where = and_(*[condition for condition in conditions if condition is not None])
     return connection.execute(_NAMED.where(where).limit(limit)).mappings().all()
+
+
+def patients(connection: Connection, report_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Whose these reports are: identifier and assigning authority, by report."""
+    query = select(report.c.id, report.c.patient_id, report.c.patient_authority).where(report.c.id.in_(report_ids))
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}

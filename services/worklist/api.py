@@ -76,7 +76,7 @@ async def reports(
     before: list_pages.Place = None,
 ) -> models.Listed:
     """The worklist, a page at a time: `after` and `before` are `id`s of its last and first report."""
-    found = await transact(request, list_pages.load, visit.person, chosen, after, before)
+    found = await transact(request, list_pages.looked_at, visit.person, chosen, after, before)
     rows = [models.ListedReport.model_validate(dict(row)) for row in found["rows"]]
     return models.Listed(reports=rows, earlier=found["earlier"], later=found["later"], counts=found["counts"])
 

@@ -21,6 +21,7 @@ from services.store import audit, inbox
 from services.worklist.api_models import MAX_ID
 from services.worklist.api_operating import done
 from services.worklist.context import transact
+from services.worklist.looking import listed
 from services.worklist.pages import page
 from services.worklist.session import Operator, Visit
 
@@ -67,9 +68,16 @@ async def messages(
     def work(connection: Connection) -> dict[str, Any]:
         start = (number - 1) * PAGE
         found = inbox.search(connection, **exact, parts=True, limit=PAGE + 1, offset=start)[::-1]
+        listed(connection, visit.person, "messages", len(found[:PAGE]), **chosen_of(search))
         return {"rows": found[:PAGE], "more": len(found) > PAGE, "counts": inbox.counts(connection)}
 
     return page(request, visit, "messages.html", search=search, number=number, **await transact(request, work))
+
+
+def chosen_of(search: dict[str, Any]) -> dict[str, object]:
+    """What the trail keeps of a search: which fields, and of those that may name a patient no more than that."""
+    private = ("control_id", "accession", "patient")
+    return {name: True if name in private else value for name, value in search.items() if value}
 
 
 @router.get("/messages/{message_id}")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from services.pipeline import placement
 from services.pipeline.refusal import Refused
 from services.store import audit, deliveries, jobs, notices, operating, people
-from services.worklist.api_operating import decided, done
+from services.worklist.api_operating import decided, done, held_reports
 from services.worklist.context import transact
 from services.worklist.pages import page
 from services.worklist.session import Administrator, Operator, Visit
@@ -33,7 +33,7 @@ async def show_jobs(request: Request, visit: Operator, state: Annotated[str, Que
             "deliveries": operating.stopped_deliveries(connection, PAGE),
             "delivery_counts": deliveries.counts(connection),
             "notices": notices.open_ones(connection, PAGE),
-            "held": operating.held_reports(connection, visit.person.site, PAGE),
+            "held": held_reports(connection, visit.person, PAGE),
         }
 
     return page(request, visit, "jobs.html", state=state, **await transact(request, work))
