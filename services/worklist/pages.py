@@ -71,8 +71,11 @@ def day(value: datetime | str | None) -> str:
 
 
 def span(seconds: float) -> str:
-    """Hours and minutes, h:mm; days before hours from two days on."""
+    """Minutes; from an hour on hours and minutes, from two days on days and hours."""
     minutes = int(seconds) // 60
-    if minutes >= 2 * 24 * 60:
-        return f"{minutes // (24 * 60)} d {minutes // 60 % 24} h"
-    return f"{minutes // 60}:{minutes % 60:02d}"
+    hours = minutes // 60
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    if hours == 0:
+        return f"{minutes} min"
+    return f"{hours} h {minutes % 60:02d}" if minutes % 60 else f"{hours} h"
