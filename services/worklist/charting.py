@@ -148,7 +148,8 @@ def _by_day(
 def _across(row: RowMapping, rows: Sequence[RowMapping]) -> float:
     """The x of a day; days without a signature leave their gap."""
     first, last = rows[0]["day"], rows[-1]["day"]
-    return EDGE + (row["day"] - first) / max(last - first, timedelta(days=1)) * (WIDTH - 2 * EDGE)
+    share: float = (row["day"] - first) / max(last - first, timedelta(days=1))
+    return EDGE + share * (WIDTH - 2 * EDGE)
 
 
 def round_up(most: float) -> float:

@@ -18,6 +18,7 @@ from integration.canonical import Door
 from integration.hl7v2.layout import lay_out
 from services.pipeline.refusal import Refused
 from services.store import audit, inbox
+from services.store.people import Person
 from services.worklist.api_models import MAX_ID
 from services.worklist.api_operating import done
 from services.worklist.context import transact
@@ -83,18 +84,20 @@ def chosen_of(search: dict[str, Any]) -> dict[str, object]:
 @router.get("/messages/{message_id}")
 async def message(request: Request, visit: Operator, message_id: Id) -> Response:
     """One message with what became of it."""
+    row = await transact(request, looked_into, visit.person, message_id)
+    return page(request, visit, "message.html", row=row, places=list(places(row, visit)))
 
-    def work(connection: Connection) -> RowMapping:
-        try:
-            row = inbox.get(connection, message_id)
-        except NoResultFound:
-            raise Refused("unknown", "There is no such message.") from None
-        entity, who = f"message/{message_id}", visit.person
-        audit.append(connection, site=who.site, actor=who.actor, action="message.show", entity=entity)
-        return row
 
-    row = await transact(request, work)
-    return page(request, visit, "message.html", row=row, places=list(_places(row, visit)))
+def looked_into(connection: Connection, person: Person, message_id: int) -> RowMapping:
+    """A message, with the row of this person's look at it. Raises Refused."""
+    try:
+        row = inbox.get(connection, message_id)
+    except NoResultFound:
+        raise Refused("unknown", "There is no such message.") from None
+    audit.append(
+        connection, site=person.site, actor=person.actor, action="message.show", entity=f"message/{message_id}"
+    )
+    return row
 
 
 @router.post("/messages/{message_id}/replay")
@@ -105,7 +108,7 @@ async def replay(request: Request, visit: Operator, message_id: Id) -> Response:
     return RedirectResponse(f"/messages/{message_id}", 303)
 
 
-def _places(row: RowMapping, visit: Visit) -> Iterator[tuple[str, str]]:
+def places(row: RowMapping, visit: Visit) -> Iterator[tuple[str, str]]:
     """(place, words); of a patient's fields their length alone, where the person may not read reports."""
     open_to_all = visit.person.may(*MAY_READ)
     for place, words in _laid_out(row):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ PRIORITIES = ("STAT", "Urgent", "Routine")
 STATUS_GLYPHS = {"present": "●", "absent": "○", "uncertain": "◐"}
 
 
-def templates(static: Path) -> Jinja2Templates:
-    """The environment: autoescaped, and an unknown name is an error."""
+def templates(static: Path, findings: Mapping[str, str]) -> Jinja2Templates:
+    """The environment: autoescaped, and an unknown name is an error. `findings`: names by id."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -34,6 +35,12 @@ def templates(static: Path) -> Jinja2Templates:
     environment.globals["static"] = lambda name: f"/static/{name}?v={digests[name]}"
     environment.globals["PRIORITIES"] = PRIORITIES
     environment.globals["GLYPHS"] = STATUS_GLYPHS
+    environment.globals["FINDINGS"] = findings
+    # Made once: the catalogues do not change while a process runs.
+    environment.globals["FINDING_OPTIONS"] = Markup("").join(
+        Markup('<option value="{}">{}</option>').format(key, name)
+        for key, name in sorted(findings.items(), key=lambda each: each[1].lower())
+    )
     environment.filters.update(moment=moment, day=day, span=span)
     return Jinja2Templates(env=environment)
 

@@ -7,7 +7,10 @@
   const find = (selector) => document.querySelector(selector);
   const DECIDING = ["approve", "reject", "edit", "undo", "sign", "add", "claim", "skip", "next", "previous"];
 
-  const showEvidence = () => {
+  // Where the page is one column, opening a report must not scroll its patient's name away.
+  const oneColumn = matchMedia("(max-width: 999px)");
+
+  const showEvidence = (opening) => {
     const current = panel()?.dataset.current;
     let first = null;
     for (const mark of document.querySelectorAll("[data-text] mark")) {
@@ -15,6 +18,7 @@
       mark.classList.toggle("here", here);
       if (here && !first) first = mark;
     }
+    if (opening === true && oneColumn.matches) return;
     first?.scrollIntoView({ block: "nearest", inline: "nearest" });
     find(".item.current")?.scrollIntoView({ block: "nearest" });
   };
@@ -148,5 +152,5 @@
     fetch(address, { method: "POST", headers });
   }, true);
   document.addEventListener("htmx:afterSettle", showEvidence);
-  showEvidence();
+  showEvidence(true);
 })();
