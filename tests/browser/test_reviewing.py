@@ -98,6 +98,8 @@ def test_the_evidence_of_the_current_finding_is_marked_and_on_screen(reviewer: O
     expect(page.get_by_text("First the lungs.")).to_be_hidden()
     page.keyboard.press("t")
     expect(page.get_by_text("First the lungs.")).to_be_visible()
+    page.keyboard.press("s")
+    expect(page.locator("#toast")).to_have_text("3 of 3 findings are undecided.")
 
 
 def test_against_the_rules_it_takes_a_second_keystroke(reviewer: OpenReviewer, seed: Seed) -> None:

@@ -109,7 +109,9 @@
   };
   const run = (command) => {
     if (commands[command]) return commands[command]();
-    find(`button[data-command="${command}"]:not(:disabled)`)?.click();
+    const button = find(`button[data-command="${command}"]`);
+    if (button?.disabled) window.countersign.say(button.dataset.why);
+    else button?.click();
   };
 
   document.addEventListener("keydown", (event) => {

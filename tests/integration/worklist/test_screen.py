@@ -13,8 +13,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
 from integration.canonical import Engine as Reader
-from integration.canonical import Priority, Side
+from integration.canonical import Priority, ReportStatus, Side
 from services.settings import Database, Settings, Worklist
+from services.store import reports
 from services.store.engine import connect_async
 from services.store.tables import draft, opening, rating, review
 from services.worklist import events
@@ -184,3 +185,21 @@ def test_a_sampled_report_asks_five_questions_by_digits_and_keeps_what_read_it(
         kept = connection.execute(select(rating.c.value, rating.c.engine).order_by(rating.c.id)).all()
     assert [row.value for row in kept] == [1, 2, 3, 4, 5]
     assert {(row.engine["model"], row.engine["prompt_version"]) for row in kept} == {("house-70b", "7")}
+
+
+def test_a_corrected_report_says_so_and_shows_the_words_that_changed_line_by_line(
+    reviewer: TestClient, engine: Engine
+) -> None:
+    put(engine, HARD)
+    corrected = seeding.record(Exam(text=seeding.CHEST.replace("no pneumothorax", "a left pneumothorax")), 1)
+    with engine.begin() as connection:
+        current = reports.current_version(connection, 1)
+        assert current is not None
+        reports.set_version_state(connection, current["id"], "superseded")
+        status = corrected.model_copy(update={"status": ReportStatus.CORRECTED})
+        reports.open_review(connection, reports.put_version(connection, 1, status, "current"), 0)
+    page = reviewer.get("/reports/1").text
+    assert '<b class="flag">corrected, version 2</b>' in page
+    changes = page.partition('<pre class="changes"')[2].partition("</pre>")[0]
+    assert len(re.findall(r'<span class="(?:kept|changed)">', changes)) == 3
+    assert re.search(r"<del>no\s*</del>\s*<ins>a left\s*</ins>", changes)
