@@ -26,15 +26,8 @@ def _verified(row: RowMapping) -> bool:
 def look(connection: Connection, person: Person, finding: str) -> Sequence[RowMapping]:
     """What is offered; the trail says of each report that this person saw its words."""
     rows = offered(connection, person, finding)
-    for row in rows:
-        audit.append(
-            connection,
-            site=person.site,
-            actor=person.actor,
-            action="bulk.view",
-            entity=f"suggestion/{row['id']}",
-            report_id=row["report_id"],
-        )
+    seen = [row["report_id"] for row in rows]
+    audit.append_each(connection, seen, site=person.site, actor=person.actor, action="bulk.view")
     return rows
 
 

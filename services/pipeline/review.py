@@ -42,10 +42,7 @@ def note(connection: Connection, person: Person, row: RowMapping, action: str, *
 
 def note_priors(connection: Connection, person: Person, report_ids: Sequence[int]) -> None:
     """The audit rows of a patient's other reports that stood beside the one that was opened."""
-    for report_id in report_ids:
-        audit.append(
-            connection, site=person.site, actor=person.actor, action="review.view_as_prior", report_id=report_id
-        )
+    audit.append_each(connection, report_ids, site=person.site, actor=person.actor, action="review.view_as_prior")
 
 
 def claim(connection: Connection, person: Person, review_id: int, seconds: float, take_over: bool = False) -> bool:

@@ -51,6 +51,13 @@ def append(
     connection.execute(insert(audit).values(**values, detail=detail or {}))
 
 
+def append_each(connection: Connection, report_ids: Sequence[int], *, site: str, actor: str, action: str) -> None:
+    """Adds the same row for each of these reports, in one go."""
+    same = {"site_id": site, "actor": actor, "action": action}
+    if report_ids:
+        connection.execute(insert(audit), [{**same, "report_id": report_id} for report_id in report_ids])
+
+
 def content_hash(previous: str, row: RowMapping | dict[str, Any]) -> str:
     """SHA-256 (hex) over the previous row's hash and all a row says; times in UTC, microseconds."""
     at: datetime = row["at"]

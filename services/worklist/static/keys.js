@@ -23,6 +23,15 @@
     find(".item.current")?.scrollIntoView({ block: "nearest" });
   };
 
+  // On a wide screen what stands beside the panel has a column of its own: nothing in it needs to be folded.
+  const wide = matchMedia("(min-width: 1700px)");
+  const unfold = () => {
+    const main = find("main.review:not([data-unfolded])");
+    if (!main || !wide.matches) return;
+    main.dataset.unfolded = "yes";
+    for (const each of main.querySelectorAll(".beside > details")) each.open = true;
+  };
+
   const sheet = (name, open) => {
     for (const each of document.querySelectorAll("[data-sheet]")) each.hidden = !(open && each.dataset.sheet === name);
     for (const each of document.querySelectorAll("button[aria-expanded][data-command]")) {
@@ -153,6 +162,7 @@
     const headers = JSON.parse(document.body.getAttribute("hx-headers"));
     fetch(address, { method: "POST", headers });
   }, true);
-  document.addEventListener("htmx:afterSettle", showEvidence);
+  document.addEventListener("htmx:afterSettle", () => { showEvidence(false); unfold(); });
   showEvidence(true);
+  unfold();
 })();

@@ -22,7 +22,7 @@ LOOKS = {
     "/reports/1": [("review.claim", "review/1", 1), ("review.view", "review/1", 1), ("review.view_as_prior", "", 2)],
     "/reports/1/print": [("review.print", "review/1", 1)],
     "/reports/1/fhir": [("export", "fhir", 1)],
-    "/bulk?finding=pneumonia": [("bulk.view", "suggestion/1", 1), ("bulk.view", "suggestion/4", 2)],
+    "/bulk?finding=pneumonia": [("bulk.view", "", 1), ("bulk.view", "", 2)],
     "/second": [("list.view", "second readings", None)],
     "/messages?patient=P1": [("list.view", "messages", None)],
     "/jobs": [("list.view", "held reports", None)],
