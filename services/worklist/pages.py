@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from services.worklist.context import of
+from services.worklist.deeds import deed
 from services.worklist.keys import COMMANDS, keymap
 from services.worklist.session import Visit
 
@@ -41,7 +42,7 @@ def templates(static: Path, findings: Mapping[str, str]) -> Jinja2Templates:
         Markup('<option value="{}">{}</option>').format(key, name)
         for key, name in sorted(findings.items(), key=lambda each: each[1].lower())
     )
-    environment.filters.update(moment=moment, day=day, span=span)
+    environment.filters.update(moment=moment, day=day, span=span, deed=deed)
     return Jinja2Templates(env=environment)
 
 

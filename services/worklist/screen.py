@@ -100,6 +100,11 @@ class Screen:
         return bool(self.row["claim_live"] and self.row["claimed_by"] != self.person.id)
 
     @property
+    def names(self) -> dict[int, str]:
+        """What is suggested, by the suggestion's id."""
+        return {item.id: item.name for item in self.items}
+
+    @property
     def decided(self) -> int:
         """How many suggestions are decided."""
         return sum(item.decided for item in self.items)
