@@ -1,8 +1,7 @@
 """Where a SMART launch leads: to the report, or the reports of the patient, that the EHR had on its screen.
 
 SMART App Launch 2.2, "Launch context arrives with your access_token": patient, encounter, fhirContext. What those ids
-stand for is asked of the EHR with the access token it gave; an EHR that does not answer leads to the worklist's own
-list of nobody, never to another patient.
+stand for is asked of the EHR with the access token it gave. Where that leads to nobody, nobody's report is opened.
 """
 
 from __future__ import annotations

@@ -6,13 +6,13 @@ const [port, redirect, resources] = [process.argv[2], process.argv[3], JSON.pars
 const issuer = `http://127.0.0.1:${port}`;
 const fhir = `${issuer}/fhir`;
 const contexts = new Map(); // grant id → what the EHR had open
-const common = { redirect_uris: [redirect], response_types: ["code"], grant_types: ["authorization_code"], scope: "openid launch fhirUser" };
+const common = { redirect_uris: [redirect], response_types: ["code"], grant_types: ["authorization_code"] };
 
 const provider = new Provider(issuer, {
   clients: [
     { ...common, client_id: "public-app", token_endpoint_auth_method: "none" },
     { ...common, client_id: "confidential-app", client_secret: "a-secret-of-the-tests", token_endpoint_auth_method: "client_secret_basic" },
-  ].map((client) => ({ ...client, scope: undefined })),
+  ],
   scopes: ["openid", "launch", "fhirUser", "patient/Patient.rs", "patient/DiagnosticReport.rs", "patient/ServiceRequest.rs"],
   claims: { openid: ["sub"], fhirUser: ["fhirUser", "name"] },
   conformIdTokenClaims: false,
