@@ -58,7 +58,7 @@ def take(page: Page, address: str, target: Path) -> None:
     page.goto(f"{address}/worklist")
     page.screenshot(path=target / "list.png")
     rows = page.locator("[data-row]")
-    most = max(range(rows.count()), key=lambda at: rows.nth(at).locator(".chip").count())
+    most = max(range(rows.count()), key=lambda at: rows.nth(at).locator(".chip, .state small span").count())
     report = rows.nth(most).get_attribute("data-row")
     for name, (width, height, scheme) in SHOWN.items():
         page.set_viewport_size({"width": width, "height": height})
