@@ -214,6 +214,10 @@ class SmartLaunch(Group):
         default_factory=dict, description="FHIR base URL (no slash at its end) → our client id there, as JSON."
     )
     client_secret: SecretStr = Field(SecretStr(""), description="Client secret; empty: a public client, PKCE only.")
+    scope: str = Field(
+        "launch openid fhirUser patient/Patient.rs patient/DiagnosticReport.rs patient/ServiceRequest.rs",
+        description="Scopes asked for; an EHR of SMART 1 wants `.read` for `.rs`.",
+    )
     roles: list[str] = Field(
         default_factory=lambda: ["reviewer", "signer"],
         description="Roles of a Practitioner whose EHR names none, as JSON.",

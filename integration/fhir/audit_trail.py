@@ -5,25 +5,53 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from integration.fhir.elements import checked, coding, instant, meta
+from integration.canonical import Identifier
+from integration.fhir.elements import checked, coding, identifier, instant, meta
 from integration.fhir.systems import Json, Systems
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
-# DICOM PS3.16 CID 400, and AuditEvent.action (FHIR audit-event-action), by the first word of our action.
+_ENTITY_TYPE = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
+_ENTITY_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
+# DICOM PS3.16 CID 400, and AuditEvent.action (FHIR audit-event-action).
+_AUTHENTICATION = ("110114", "User Authentication", "E")
+_EXPORT = ("110106", "Export", "R")
+_QUERY = ("110112", "Query", "E")
+_ACTIVITY = ("110100", "Application Activity", "U")
+_READ = ("110110", "Patient Record", "R")
+_CHANGE = ("110110", "Patient Record", "U")
+# By a whole action of ours; else by its first word; all the rest changes a patient's record.
 _KINDS = {
-    "login": ("110114", "User Authentication", "E"),
-    "logout": ("110114", "User Authentication", "E"),
-    "export": ("110106", "Export", "R"),
+    "login": _AUTHENTICATION,
+    "logout": _AUTHENTICATION,
+    "export": _EXPORT,
+    "dataset": _EXPORT,
+    "review.print": _EXPORT,
     "audit": ("110101", "Audit Log Used", "R"),
-    "setting": ("110100", "Application Activity", "U"),
+    "list.view": _QUERY,
+    "api.search": _QUERY,
+    "api.read": _READ,
+    "review.view": _READ,
+    "review.view_as_prior": _READ,
+    "review.reasoning": _READ,
+    "bulk.view": _READ,
+    "message.show": _READ,
+    "second_reading.open": _READ,
+    "setting": _ACTIVITY,
+    "message": _ACTIVITY,
+    "job": _ACTIVITY,
+    "delivery": _ACTIVITY,
+    "notice": _ACTIVITY,
+    "calibration": _ACTIVITY,
 }
-_RECORD = ("110110", "Patient Record", "U")
-_READS = ("review.view", "review.reasoning", "review.print")
+_SUCCESS, _MINOR_FAILURE = "0", "4"
 
 
 @dataclass(frozen=True)
 class Trail:
-    """One row: who did what to which entity when. `digest` is its place in the hash chain, "" if not sealed."""
+    """One row: who did what to which entity when. `digest` is its place in the hash chain, "" if not sealed.
+
+    `patient` is whose report it was, None where a row is of no report or of one that was purged.
+    """
 
     key: str
     recorded: datetime
@@ -33,30 +61,36 @@ class Trail:
     entity: str
     report: str
     digest: str
+    patient: Identifier | None = None
 
 
 def audit_event(row: Trail, systems: Systems) -> Json:
     """The AuditEvent of a row; identified by a meta.tag, for R4 AuditEvent has no identifier."""
-    code, display, action = _KINDS.get(row.action.partition(".")[0], _RECORD)
+    code, display, action = _KINDS.get(row.action) or _KINDS.get(row.action.partition(".")[0], _CHANGE)
     return checked(
         {
             "resourceType": "AuditEvent",
             "meta": meta(systems, tag={"system": systems.audit, "code": f"row-{row.key}"}),
             "type": coding(_DCM, code, display),
             "subtype": [{"system": f"{systems.audit}-action", "code": row.action}],
-            "action": "R" if row.action in _READS else action,
+            "action": action,
             "recorded": instant(row.recorded),
-            "outcome": "0",
+            "outcome": _MINOR_FAILURE if row.action.endswith(".refused") else _SUCCESS,
             "agent": [{"altId": row.actor, "name": row.name, "requestor": True}],
             "source": {"observer": {"display": "Countersign", "identifier": {"value": systems.source}}},
-            "entity": _entities(row),
+            "entity": _entities(row, systems),
         }
     )
 
 
-def _entities(row: Trail) -> list[Json]:
+def _entities(row: Trail, systems: Systems) -> list[Json]:
+    """Whose record (BALP asks for the patient of every patient's event), what of it, and the row's own hash."""
+    entities: list[Json] = []
+    if row.patient is not None:
+        person, role = coding(_ENTITY_TYPE, "1", "Person"), coding(_ENTITY_ROLE, "1", "Patient")
+        entities.append({"what": {"identifier": identifier(row.patient, systems)}, "type": person, "role": role})
     named = [("entity", row.entity), ("report", row.report)]
-    entities: list[Json] = [{"name": f"{kind} {value}"} for kind, value in named if value]
+    entities += [{"name": f"{kind} {value}"} for kind, value in named if value]
     if row.digest:
         entities.append({"name": "hash chain", "detail": [{"type": "sha256", "valueString": row.digest}]})
     return entities

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping
 from services.pipeline import drafting, review
 from services.pipeline.drafting import Decision
 from services.pipeline.review import Act
-from services.store import bulk, reviews
+from services.store import audit, bulk, reviews
 from services.store.people import Person
 
 
@@ -21,6 +21,14 @@ def offered(connection: Connection, person: Person, finding: str) -> Sequence[Ro
 
 def _verified(row: RowMapping) -> bool:
     return all(row["text"][quote["start"] : quote["end"]] == quote["text"] for quote in row["quotes"])
+
+
+def look(connection: Connection, person: Person, finding: str) -> Sequence[RowMapping]:
+    """What is offered; the trail says of each report that this person saw its words."""
+    rows = offered(connection, person, finding)
+    seen = [row["report_id"] for row in rows]
+    audit.append_each(connection, seen, site=person.site, actor=person.actor, action="bulk.view")
+    return rows
 
 
 def approve(connection: Connection, person: Person, finding: str, chosen: Collection[int], claim: float) -> list[int]:

@@ -6,6 +6,7 @@ and another reviewer may take it over before that. Signing is in services/pipeli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping
@@ -37,6 +38,11 @@ def note(connection: Connection, person: Person, row: RowMapping, action: str, *
         report_id=row["report_id"],
         detail=detail,
     )
+
+
+def note_priors(connection: Connection, person: Person, report_ids: Sequence[int]) -> None:
+    """The audit rows of a patient's other reports that stood beside the one that was opened."""
+    audit.append_each(connection, report_ids, site=person.site, actor=person.actor, action="review.view_as_prior")
 
 
 def claim(connection: Connection, person: Person, review_id: int, seconds: float, take_over: bool = False) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, and_, case, cast, func, insert, s
 from sqlalchemy.types import BigInteger
 
 from integration.canonical import sha256
-from services.store.tables import account, audit
+from services.store.tables import account, audit, report
 
 SEALER_LOCK = 0x5EA1  # advisory lock key: one sealer at a time
 START = "0" * 64
@@ -49,6 +49,13 @@ def append(
     """Adds a row within the caller's transaction. `detail` holds no text of a report and no patient's name."""
     values = {"site_id": site, "actor": actor, "action": action, "entity": entity, "report_id": report_id}
     connection.execute(insert(audit).values(**values, detail=detail or {}))
+
+
+def append_each(connection: Connection, report_ids: Sequence[int], *, site: str, actor: str, action: str) -> None:
+    """Adds the same row for each of these reports, in one go."""
+    same = {"site_id": site, "actor": actor, "action": action}
+    if report_ids:
+        connection.execute(insert(audit), [{**same, "report_id": report_id} for report_id in report_ids])
 
 
 def content_hash(previous: str, row: RowMapping | dict[str, Any]) -> str:
@@ -152,3 +159,9 @@ def search(
     ]
     where = and_(*[condition for condition in conditions if condition is not None])
     return connection.execute(_NAMED.where(where).limit(limit)).mappings().all()
+
+
+def patients(connection: Connection, report_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Whose these reports are: identifier and assigning authority, by report."""
+    query = select(report.c.id, report.c.patient_id, report.c.patient_authority).where(report.c.id.in_(report_ids))
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, exists, func, select
+from sqlalchemy import Connection, RowMapping, and_, case, exists, func, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.store.jobs import NOW, ahead
@@ -20,12 +20,21 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What is counted: a site, the last `days`, and a finding or an engine where one is chosen."""
+    """What is counted: a site, the last `days`, and a finding, an engine or a model where one is chosen.
+
+    An engine is an entry in engines.yaml and may come to ask another model; `model` is which one read. The rules have
+    none: their version stands for it.
+    """
 
     site: str
     days: int = 30
     finding: str = ""
     engine: str = ""
+    model: str = ""
+
+
+_ENGINE = analysis.c.engine["name"].astext
+_MODEL = func.coalesce(func.nullif(analysis.c.engine["model"].astext, ""), analysis.c.engine["version"].astext)
 
 
 def queue(connection: Connection, span: Span) -> Sequence[RowMapping]:
@@ -71,15 +80,21 @@ def _signed_by_day(
 
 
 def _about(span: Span) -> list[ColumnElement[bool]]:
-    """Reviews whose version has the chosen finding, or was read by the chosen engine."""
+    """Reviews whose version has the chosen finding, or was read by the chosen engine and model."""
     chosen: list[ColumnElement[bool]] = []
     if span.finding:
         same = and_(suggestion.c.version_id == review.c.version_id, suggestion.c.finding_id == span.finding)
         chosen.append(exists().where(same))
-    if span.engine:
-        read = and_(analysis.c.version_id == review.c.version_id, analysis.c.engine["name"].astext == span.engine)
-        chosen.append(exists().where(read, analysis.c.shadow.is_(False)))
+    if span.engine or span.model:
+        shown = and_(analysis.c.version_id == review.c.version_id, analysis.c.shadow.is_(False))
+        chosen.append(exists().where(shown, *_read_by(span)))
     return chosen
+
+
+def _read_by(span: Span) -> list[ColumnElement[bool]]:
+    """Analyses by the chosen engine and model."""
+    wanted = ((_ENGINE, span.engine), (_MODEL, span.model))
+    return [column == value for column, value in wanted if value]
 
 
 def _decided(span: Span) -> ColumnElement[bool]:
@@ -92,9 +107,8 @@ def _decided(span: Span) -> ColumnElement[bool]:
     ]
     if span.finding:
         chosen.append(suggestion.c.finding_id == span.finding)
-    if span.engine:
-        read = and_(analysis.c.id == suggestion.c.analysis_id, analysis.c.engine["name"].astext == span.engine)
-        chosen.append(exists().where(read))
+    if span.engine or span.model:
+        chosen.append(exists().where(analysis.c.id == suggestion.c.analysis_id, *_read_by(span)))
     return and_(*chosen)
 
 
@@ -165,6 +179,30 @@ def disagreement(connection: Connection, span: Span, limit: int = 20) -> Sequenc
 
 def engines(connection: Connection, site: str) -> list[str]:
     """Engines whose readings reviewers have seen."""
-    name = analysis.c.engine["name"].astext
-    query = select(name).where(analysis.c.site_id == site, analysis.c.shadow.is_(False)).distinct()
-    return sorted(found for found in connection.execute(query).scalars() if found)
+    return list(readers(connection, site))
+
+
+def readers(connection: Connection, site: str) -> dict[str, list[str]]:
+    """The models that read for reviewers, by engine; of the rules, their versions."""
+    query = select(_ENGINE, _MODEL).where(analysis.c.site_id == site, analysis.c.shadow.is_(False)).distinct()
+    found: dict[str, list[str]] = {}
+    for name, model in sorted((row[0], row[1] or "") for row in connection.execute(query) if row[0]):
+        found.setdefault(name, []).append(model)
+    return found
+
+
+# One step of the index for each site: a DISTINCT would read every report.
+_SITES = text("""
+    WITH RECURSIVE found AS (
+        (SELECT site_id FROM report ORDER BY site_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT site_id FROM report WHERE report.site_id > found.site_id ORDER BY site_id LIMIT 1)
+        FROM found WHERE found.site_id IS NOT NULL
+    )
+    SELECT site_id FROM found WHERE site_id IS NOT NULL
+""")
+
+
+def sites(connection: Connection) -> list[str]:
+    """The sites there are reports of."""
+    return list(connection.execute(_SITES).scalars())

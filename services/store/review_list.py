@@ -28,7 +28,10 @@ Condition = ColumnElement[bool] | TextClause
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What of a site's worklist is shown. Empty strings and None do not filter; `search` is a prefix."""
+    """What of a site's worklist is shown. Empty strings and None do not filter; `search` is a prefix.
+
+    `patient` is an identifier with its assigning authority.
+    """
 
     site: str
     show: Show = "todo"
@@ -38,6 +41,7 @@ class Filter:
     priority: int | None = None
     flag: Flag | None = None
     finding: str = ""
+    patient: tuple[str, str] | None = None
     account_id: int | None = None
 
 
@@ -158,6 +162,8 @@ def conditions(wanted: Filter) -> list[Condition]:
     chosen: list[Condition] = [review.c.site_id == wanted.site, report.c.site_id == wanted.site, *_shown(wanted)]
     if wanted.search:
         chosen.append(_found(wanted.site, wanted.search.strip()))
+    if wanted.patient is not None:
+        chosen += [report.c.patient_id == wanted.patient[0], report.c.patient_authority == wanted.patient[1]]
     if wanted.modality:
         chosen.append(report.c.modality == wanted.modality)
     if wanted.priority is not None:

@@ -7,22 +7,24 @@ a bearer token of the identity provider (`Authorization: Bearer`), with the righ
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from services.api.bearer import Tokens
-from services.pipeline import drafting, review, signing
+from services.pipeline import advising, bulk, drafting, review, signing
 from services.pipeline.drafting import Decision
 from services.pipeline.refusal import Refused
-from services.store import reviews
+from services.store import review_list, reviews
+from services.worklist import api_auditing, api_messages, api_operating, api_second, errors, list_pages
 from services.worklist import api_models as models
-from services.worklist import api_operating, api_second, errors, list_pages
 from services.worklist.claims import claim_of
 from services.worklist.context import of, transact
 from services.worklist.filters import InAddress
 from services.worklist.preference_pages import store_preferences
+from services.worklist.quest import is_sampled
 from services.worklist.rating_pages import store_rating
 from services.worklist.review_pages import act, load, needs_reauthentication, opened
 from services.worklist.screen import Screen
@@ -52,7 +54,8 @@ def mount(app: FastAPI) -> None:
     api.state.token_login = token_login(Tokens(app.state.context.settings.worklist))
     api.include_router(router)
     api.include_router(api_operating.router, responses=PROBLEMS)
-    api.include_router(api_second.router, responses=PROBLEMS)
+    for part in (api_messages, api_auditing, api_second):
+        api.include_router(part.router, responses=PROBLEMS)
     errors.install(api)
     app.mount("/api/v1", api)
 
@@ -76,7 +79,7 @@ async def reports(
     before: list_pages.Place = None,
 ) -> models.Listed:
     """The worklist, a page at a time: `after` and `before` are `id`s of its last and first report."""
-    found = await transact(request, list_pages.load, visit.person, chosen, after, before)
+    found = await transact(request, list_pages.looked_at, visit.person, chosen, after, before)
     rows = [models.ListedReport.model_validate(dict(row)) for row in found["rows"]]
     return models.Listed(reports=rows, earlier=found["earlier"], later=found["later"], counts=found["counts"])
 
@@ -85,10 +88,20 @@ async def reports(
 async def report(request: Request, visit: Reader, report_id: Id) -> models.Review:
     """Opens a report, and claims it where it is free and you review. Its current finding counts as opened."""
     seconds = of(request).settings.worklist.claim
-    return shown(await transact(request, opened, visit.person, report_id, seconds))
+    rated = of(request).settings.worklist.rated_share
+    return shown(await transact(request, opened, visit.person, report_id, seconds), rated)
 
 
-def shown(screen: Screen) -> models.Review:
+def prior_of(screen: Screen, row: RowMapping) -> models.Prior:
+    """One of the patient's other reports."""
+    findings = [
+        models.PriorFinding(name=each["finding"]["name"], status=each["status"], side=each["side"])
+        for each in screen.prior_findings.get(row["report_id"], [])
+    ]
+    return models.Prior.model_validate({**row, "findings": findings})
+
+
+def shown(screen: Screen, rated_share: float) -> models.Review:
     """The review's record."""
     row = screen.row
     drafts = [item.draft for item in screen.items if item.draft is not None] + list(screen.additions)
@@ -96,7 +109,10 @@ def shown(screen: Screen) -> models.Review:
         report_id=row["report_id"], review_id=row["id"], state=row["state"], revision=row["revision"],
         mine=screen.mine, claimer=row["claimer"], claim_live=bool(row["claim_live"]), text=row["text"],
         report_status=row["report_status"], version=row["number"], advisories=list(screen.advisories),
-        engine=screen.engine,
+        engine=screen.engine, ratings=screen.ratings, rating_asked=is_sampled(row["id"], rated_share),
+        priors=[prior_of(screen, each) for each in screen.priors],
+        changes=[models.Passage.model_validate(asdict(each)) for each in screen.changes],
+        history=[models.Audited.model_validate(dict(each)) for each in screen.history],
         drafts=[models.Draft.model_validate(dict(draft)) for draft in drafts],
         suggestions=[
             models.Suggested.model_validate(
@@ -115,7 +131,7 @@ async def change(request: Request, visit: Visit, review_id: int, work: Callable[
         row = review.found(connection, visit.person, review_id)
         return load(connection, visit.person, row["report_id"])
 
-    return shown(await transact(request, both))
+    return shown(await transact(request, both), of(request).settings.worklist.rated_share)
 
 
 @router.post("/reviews/{review_id}/claim")
@@ -186,6 +202,50 @@ async def amend(request: Request, visit: Reviewer, review_id: Id, body: models.R
     """Opens a signed report again."""
     doing = act(request, visit, review_id, body.revision)
     return await change(request, visit, review_id, lambda c: review.amend(c, doing))
+
+
+@router.post("/reviews/{review_id}/advisories")
+async def advisory(request: Request, visit: Reviewer, review_id: Id, body: models.LeftOut) -> models.Review:
+    """Leaves an advisory out of what Sign sends, or puts it back."""
+    doing = act(request, visit, review_id)
+
+    def work(connection: Connection) -> None:
+        advising.leave_out(connection, doing, body.identifier, left_out=body.left_out)
+
+    return await change(request, visit, review_id, work)
+
+
+@router.get("/reviews/{review_id}/next")
+async def following(
+    request: Request, visit: Reviewer, chosen: InAddress, review_id: Id, onward: bool = False
+) -> models.Following:
+    """Which report comes next: the most urgent, or with `onward` the one further down; null where there is none."""
+    wanted, who = chosen.filter(visit.person), visit.person.id
+    return models.Following(report_id=await transact(request, review_list.following, wanted, who, review_id, onward))
+
+
+@router.get("/bulk")
+async def offered(
+    request: Request, visit: Reviewer, finding: Annotated[str, Query(max_length=100)]
+) -> list[models.Offered]:
+    """Low-risk suggestions of one finding that may be approved together, with the words they rest on."""
+    rows = await transact(request, bulk.look, visit.person, finding)
+    return [models.Offered.model_validate(dict(row)) for row in rows]
+
+
+@router.post("/bulk")
+async def approve_together(request: Request, visit: Reviewer, body: models.Chosen) -> models.Drafts:
+    """Approves the chosen ones that are still offered, as drafts; each report is still opened and signed by itself."""
+    seconds = of(request).settings.worklist.claim
+    made = await transact(request, bulk.approve, visit.person, body.finding, frozenset(body.chosen), seconds)
+    return models.Drafts(drafts=made)
+
+
+@router.post("/bulk/undo")
+async def undo_together(request: Request, visit: Reviewer, body: models.Drafts) -> models.Done:
+    """Takes your own drafts among these back."""
+    await transact(request, bulk.undo, visit.person, body.drafts, of(request).settings.worklist.claim)
+    return models.Done()
 
 
 @router.post("/reviews/{review_id}/reasoning")

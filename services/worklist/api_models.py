@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -13,6 +13,7 @@ Side = Literal["left", "right", "bilateral"]
 Status = Literal["present", "absent", "uncertain"]
 # PostgreSQL bigint.
 MAX_ID = 2**63 - 1
+RowId = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
 class Problem(BaseModel):
@@ -104,6 +105,34 @@ class Suggested(BaseModel):
     opened: bool
 
 
+class Prior(BaseModel):
+    """Another report of the same patient, and what it was signed with."""
+
+    report_id: int
+    procedure: str
+    modality: str
+    observed_at: datetime | None
+    created_at: datetime
+    text: str
+    state: str | None
+    findings: list[PriorFinding]
+
+
+class PriorFinding(BaseModel):
+    """A final finding."""
+
+    name: str
+    status: Status
+    side: str | None
+
+
+class Passage(BaseModel):
+    """Lines of the report that changed, in pieces of text; `kind` is kept, added, removed or changed."""
+
+    kind: str
+    pieces: list[dict[str, str]]
+
+
 class Review(BaseModel):
     """A report under review."""
 
@@ -121,6 +150,49 @@ class Review(BaseModel):
     drafts: list[Draft]
     advisories: list[dict[str, Any]]
     engine: dict[str, Any]
+    priors: list[Prior]
+    changes: list[Passage] = Field(description="What differs from the version before.")
+    history: list[Audited] = Field(description="What happened to the report, newest first.")
+    rating_asked: bool = Field(description="Whether the QUEST form is asked for here.")
+    ratings: dict[str, int] = Field(description="Your answers to it so far.")
+
+
+class Following(BaseModel):
+    """The report that comes next under the list's filter; null where there is none."""
+
+    report_id: int | None
+
+
+class LeftOut(BaseModel):
+    """An advisory, by its `identifier`, and whether Sign leaves it out."""
+
+    identifier: str = Field(min_length=1, max_length=64)
+    left_out: bool
+
+
+class Offered(BaseModel):
+    """One suggestion that may be approved together with others of the same finding."""
+
+    id: int
+    report_id: int
+    patient_name: str
+    patient_id: str
+    status: Status
+    side: str | None
+    quotes: list[dict[str, Any]]
+
+
+class Chosen(BaseModel):
+    """The suggestions of one finding to approve as drafts."""
+
+    finding: str = Field(min_length=1, max_length=100)
+    chosen: list[RowId] = Field(min_length=1, max_length=100)
+
+
+class Drafts(BaseModel):
+    """Drafts, by id."""
+
+    drafts: list[RowId] = Field(max_length=100)
 
 
 class Claiming(BaseModel):

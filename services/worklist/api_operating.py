@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from services.pipeline import placement
 from services.pipeline.refusal import Refused
@@ -15,9 +15,10 @@ from services.store import audit, deliveries, inbox, jobs, notices, operating, p
 from services.worklist import api_models as models
 from services.worklist.audit_pages import Wanted
 from services.worklist.chart_pages import InAddress
-from services.worklist.charting import CHARTS
+from services.worklist.charting import CHARTS, Chart
 from services.worklist.context import of, transact
 from services.worklist.exports import exported
+from services.worklist.looking import listed
 from services.worklist.session import Auditor, Operator, Reader, Visit, Visitor
 from services.worklist.view_pages import drop_view, save_view
 
@@ -52,7 +53,13 @@ async def drop(request: Request, visit: Reader, view_id: Id) -> models.Done:
 @router.get("/charts/{name}")
 async def chart(request: Request, visit: Visitor, name: Name, span: InAddress) -> models.Figures:
     """One chart's table."""
-    made = await transact(request, CHARTS[name], span)
+
+    def work(connection: Connection) -> Chart:
+        made = CHARTS[name](connection, span)
+        exported(connection, visit.person, f"charts/{name}", len(made.rows))
+        return made
+
+    made = await transact(request, work)
     rows = [list(row) for row in made.rows]
     return models.Figures(title=made.title, description=made.description, columns=list(made.columns), rows=rows)
 
@@ -77,8 +84,13 @@ async def messages(
     limit: Limit = 100,
 ) -> list[models.ReceivedMessage]:
     """What came in, newest first."""
-    rows = await transact(request, inbox.search, state=state, parts=True, limit=limit)
-    return [models.ReceivedMessage.model_validate(dict(row)) for row in reversed(rows)]
+
+    def work(connection: Connection) -> list[Any]:
+        rows = inbox.search(connection, state=state, parts=True, limit=limit)
+        listed(connection, visit.person, "messages", len(rows), state=state)
+        return [models.ReceivedMessage.model_validate(dict(row)) for row in reversed(rows)]
+
+    return await transact(request, work)
 
 
 @router.get("/jobs")
@@ -109,8 +121,16 @@ async def retry_delivery(request: Request, visit: Operator, delivery_id: Id) -> 
 @router.get("/held")
 async def held(request: Request, visit: Operator, limit: Limit = 100) -> list[models.HeldReport]:
     """Reports that wait for a person to decide, newest first."""
-    rows = await transact(request, operating.held_reports, visit.person.site, limit)
+    rows = await transact(request, held_reports, visit.person, limit)
     return [models.HeldReport.model_validate(dict(row)) for row in rows]
+
+
+def held_reports(connection: Connection, person: people.Person, limit: int) -> Sequence[RowMapping]:
+    """Held reports, which name patients, with the row of this person's look at them where there are any."""
+    rows = operating.held_reports(connection, person.site, limit)
+    if rows:
+        listed(connection, person, "held reports", len(rows))
+    return rows
 
 
 @router.post("/held/{report_id}/release")

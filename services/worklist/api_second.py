@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from services.pipeline import double_reading
-from services.store import second_readings
 from services.worklist import api_models as models
 from services.worklist.context import of, transact
-from services.worklist.second_pages import Reading, opened, store_answer
+from services.worklist.second_pages import Reading, offered, opened, store_answer
 from services.worklist.session import Reviewer
 
 Id = Annotated[int, Path(ge=1, le=models.MAX_ID)]
@@ -21,7 +20,7 @@ router = APIRouter()
 @router.get("/second-readings")
 async def waiting(request: Request, visit: Reviewer) -> list[models.WaitingReading]:
     """What you could read blind, oldest first."""
-    rows = await transact(request, second_readings.waiting, visit.person.site, visit.person.id)
+    rows = await transact(request, offered, visit.person)
     return [models.WaitingReading.model_validate(dict(row)) for row in rows]
 
 

@@ -74,11 +74,13 @@ def create_app(settings: Settings) -> FastAPI:
     """The application. Raises WorklistError where a demo login would be reachable from elsewhere."""
     _check(settings)
     app = FastAPI(title="Countersign", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    catalogues = library.load(settings.config_dir / "catalogue" if settings.config_dir else None)
+    names = {each.finding.id: each.finding.name for each in catalogues.candidates()}
     app.state.context = Context(
         settings=settings,
         engine=connect_async(settings.database),
-        library=library.load(settings.config_dir / "catalogue" if settings.config_dir else None),
-        templates=pages.templates(STATIC),
+        library=catalogues,
+        templates=pages.templates(STATIC, names),
     )
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for part in PAGES:

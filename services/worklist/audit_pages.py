@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection, RowMapping
 
+from integration.canonical import Identifier
 from integration.fhir.audit_trail import Trail, audit_event
 from integration.fhir.systems import Systems
+from services.pipeline.context import systems
 from services.store import audit
 from services.store.people import Person
 from services.worklist import csv_text
@@ -63,7 +65,11 @@ async def show(request: Request, visit: Auditor, wanted: Wanted) -> Response:
     """The newest rows that fit."""
 
     def work(connection: Connection) -> Sequence[RowMapping]:
-        return audit.search(connection, visit.person.site, **wanted, limit=PAGE)
+        rows = audit.search(connection, visit.person.site, **wanted, limit=PAGE)
+        detail = {"rows": len(rows), "report": wanted["report_id"], "action": wanted["action"]}
+        detail = {name: value for name, value in detail.items() if value}
+        audit.append(connection, site=visit.person.site, actor=visit.person.actor, action="audit.view", detail=detail)
+        return rows
 
     rows = await transact(request, work)
     older = request.url.include_query_params(before=rows[-1]["id"]) if len(rows) == PAGE else None
@@ -74,12 +80,13 @@ async def show(request: Request, visit: Auditor, wanted: Wanted) -> Response:
 @router.get("/audit/verify")
 async def verify(request: Request, visit: Auditor) -> Response:
     """Recomputes the chain."""
+    return page(request, visit, "verified.html", result=await transact(request, recomputed, visit.person))
 
-    def work(connection: Connection) -> audit.Verified:
-        audit.append(connection, site=visit.person.site, actor=visit.person.actor, action="audit.verify")
-        return audit.verify(connection)
 
-    return page(request, visit, "verified.html", result=await transact(request, work))
+def recomputed(connection: Connection, person: Person) -> audit.Verified:
+    """The chain recomputed, and who asked for it."""
+    audit.append(connection, site=person.site, actor=person.actor, action="audit.verify")
+    return audit.verify(connection)
 
 
 @router.get("/audit.csv")
@@ -93,9 +100,7 @@ async def as_csv(request: Request, visit: Auditor, wanted: Wanted) -> Response:
 @router.get("/audit.ndjson")
 async def as_fhir(request: Request, visit: Auditor, wanted: Wanted) -> Response:
     """The rows that fit as FHIR AuditEvents, one a line."""
-    rows = await transact(request, _export, visit.person, wanted)
-    systems = Systems(of(request).settings.canonical_base)
-    lines = [json.dumps(audit_event(_trail(row), systems)) for row in rows]
+    lines = await transact(request, _as_events, visit.person, wanted, systems(of(request).settings))
     headers = {"Content-Disposition": 'attachment; filename="audit.ndjson"'}
     return Response("".join(f"{line}\n" for line in lines), media_type="application/fhir+ndjson", headers=headers)
 
@@ -106,7 +111,13 @@ def _export(connection: Connection, person: Person, wanted: dict[str, Any]) -> S
     return rows
 
 
-def _trail(row: RowMapping) -> Trail:
+def _as_events(connection: Connection, person: Person, wanted: dict[str, Any], ours: Systems) -> list[str]:
+    rows = _export(connection, person, wanted)
+    patients = audit.patients(connection, {row["report_id"] for row in rows if row["report_id"]})
+    return [json.dumps(audit_event(_trail(row, patients.get(row["report_id"])), ours)) for row in rows]
+
+
+def _trail(row: RowMapping, patient: tuple[str, str] | None) -> Trail:
     return Trail(
         key=str(row["id"]),
         recorded=row["at"],
@@ -116,4 +127,5 @@ def _trail(row: RowMapping) -> Trail:
         entity=row["entity"],
         report=str(row["report_id"] or ""),
         digest=row["hash"] or "",
+        patient=Identifier(value=patient[0], authority=patient[1]) if patient else None,
     )

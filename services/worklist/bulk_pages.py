@@ -19,7 +19,7 @@ Numbers = Annotated[list[int], Form(max_length=100)]
 @router.get("/bulk")
 async def show(request: Request, visit: Reviewer, finding: Annotated[str, Query(max_length=100)] = "") -> Response:
     """Each report's words for the finding; nothing is chosen beforehand."""
-    rows = await transact(request, bulk.offered, visit.person, finding)
+    rows = await transact(request, bulk.look, visit.person, finding)
     names = [(each.finding.id, each.finding.name) for each in of(request).library.candidates()]
     names.sort(key=lambda each: each[1].lower())
     return page(request, visit, "bulk.html", rows=rows, finding=finding, findings=names, step="choose")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
@@ -134,14 +136,26 @@ def _by_day(
     rows: Sequence[RowMapping], names: Sequence[str], unit: str
 ) -> tuple[list[Mark], tuple[str, ...], tuple[str, str] | None]:
     """A line for each of these columns, what the grid stands for, and the first and the last day."""
-    most = max((float(row[name]) for row in rows for name in names), default=1) or 1
-    step = (WIDTH - 2 * EDGE) / max(1, len(rows) - 1)
+    most = round_up(max((float(row[name]) for row in rows for name in names), default=1))
     marks: list[Mark] = grid() if rows else []
     for series, name in enumerate(names):
-        points = [(EDGE + at * step, up(float(row[name]) / most)) for at, row in enumerate(rows)]
+        points = [(_across(row, rows), up(float(row[name]) / most)) for row in rows]
         marks += [Mark("dot", x, y, series=series) for x, y in points]
         marks += [Mark("line", x, y, x2 - x, y2 - y, series) for (x, y), (x2, y2) in itertools.pairwise(points)]
     return marks, scale(most, unit), (_day(rows[0]), _day(rows[-1])) if rows else None
+
+
+def _across(row: RowMapping, rows: Sequence[RowMapping]) -> float:
+    """The x of a day; days without a signature leave their gap."""
+    first, last = rows[0]["day"], rows[-1]["day"]
+    share: float = (row["day"] - first) / max(last - first, timedelta(days=1))
+    return EDGE + share * (WIDTH - 2 * EDGE)
+
+
+def round_up(most: float) -> float:
+    """The end of a scale whose four steps are round numbers."""
+    power = 10 ** math.floor(math.log10(most / 4)) if most > 0 else 0.25
+    return next(4 * power * step for step in (1, 2, 2.5, 5, 10) if 4 * power * step >= most * 0.999)
 
 
 def up(share: float) -> float:
@@ -155,7 +169,7 @@ def grid() -> list[Mark]:
 
 def scale(most: float, unit: str) -> tuple[str, ...]:
     """What the grid's lines stand for, from the top."""
-    return tuple(f"{most * part / 4:.0f} {unit}" for part in (4, 3, 2, 1, 0))
+    return tuple(f"{most * part / 4:g} {unit}" for part in (4, 3, 2, 1, 0))
 
 
 def outcomes(connection: Connection, span: Span) -> Chart:
@@ -173,7 +187,7 @@ def disagreement(connection: Connection, span: Span) -> Chart:
     rows = charts.disagreement(connection, span)
     return _by_finding(
         rows, "disagreement", "Disagreement with the rules",
-        "Suggestions that the rules engine contradicts, by finding, and what radiologists made of them.",
+        "Suggestions that the rules engine, or the report itself, contradicts, and what radiologists made of them.",
         ("approved", "edited", "rejected"), ("of all decided", "count"),
     )  # fmt: skip
 
@@ -233,9 +247,10 @@ CHARTS: dict[str, Callable[[Connection, Span], Chart]] = {
 }
 
 
-def every(connection: Connection, span: Span) -> dict[str, Any]:
+def every(connection: Connection, span: Span, all_sites: bool) -> dict[str, Any]:
     """All charts and what they can be filtered by."""
     return {
         "charts": [make(connection, span) for make in CHARTS.values()],
-        "engines": charts.engines(connection, span.site),
+        "readers": charts.readers(connection, span.site),
+        "sites": charts.sites(connection) if all_sites else [],
     }

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from services.pipeline.refusal import Code, Refused
@@ -29,6 +29,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, bad_request)
     app.add_exception_handler(OperationalError, database_away)
+    app.add_exception_handler(DataError, unstorable)
 
 
 def wants_json(request: Request) -> bool:
@@ -84,3 +85,8 @@ async def bad_request(request: Request, error: Exception) -> Response:
 async def database_away(request: Request, error: Exception) -> Response:
     """The database is restarting or gone; the page keeps what was entered and tries again."""
     return answer(request, 503, "unavailable", "The database cannot be reached. Nothing was lost: try again.")
+
+
+async def unstorable(request: Request, error: Exception) -> Response:
+    """What PostgreSQL has no value for: a NUL in a text, a number beyond its columns."""
+    return answer(request, UNPROCESSABLE, "invalid", "Not understood: a value the database cannot hold.")

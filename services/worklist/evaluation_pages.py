@@ -67,18 +67,18 @@ async def first(request: Request, visit: Visitor) -> Response:
 @router.get("/evaluation/{name}")
 async def show(request: Request, visit: Visitor, name: Name, chosen: InAddress) -> Response:
     """One page."""
-    build = _build(request, visit, name)
-    values = await transact(request, _values, chosen, name, build, of(request).settings.reading.shadow)
+    build = build_of(request, visit, name)
+    shown = await transact(request, values, chosen, name, build, of(request).settings.reading.shadow)
     findings = [(each.finding.id, each.finding.name) for each in of(request).library.candidates()]
     findings.sort(key=lambda each: each[1].lower())
     tabs = [(key, label) for key, (label, _) in pages_of(request, visit.person).items()]
     return page(
         request, visit, "evaluation.html", name=name, tabs=tabs, findings=findings, groupings=GROUPINGS,
-        reading=of(request).settings.reading, **values,
+        reading=of(request).settings.reading, **shown,
     )  # fmt: skip
 
 
-def _values(connection: Connection, chosen: Asked, name: str, build: Build, shadow: str) -> dict[str, Any]:
+def values(connection: Connection, chosen: Asked, name: str, build: Build, shadow: str) -> dict[str, Any]:
     others = other_engines(connection, chosen.span.site) if name == "shadow" else []
     if not chosen.other and others:
         chosen = Asked(chosen.person, chosen.span, chosen.by, shadow if shadow in others else others[0])
@@ -100,16 +100,17 @@ async def as_csv(
     chosen: InAddress,
 ) -> Response:
     """One table of a page."""
-    build = _build(request, visit, name)
-    values = await transact(request, _values, chosen, name, build, of(request).settings.reading.shadow)
-    for chart in values["charts"]:
+    build = build_of(request, visit, name)
+    shown = await transact(request, values, chosen, name, build, of(request).settings.reading.shadow)
+    for chart in shown["charts"]:
         if chart.id == table:
             await transact(request, exported, visit.person, f"evaluation/{name}/{table}", len(chart.rows))
             return csv_text.answer(f"{name}-{table}", chart.columns, chart.rows)
     raise Refused("unknown", "There is no such table.")
 
 
-def _build(request: Request, visit: Visit, name: str) -> Build:
+def build_of(request: Request, visit: Visit, name: str) -> Build:
+    """How a page is made. Raises Refused where this person has none of that name."""
     found = pages_of(request, visit.person).get(name)
     if found is None:
         raise Refused("unknown", "There is no such page.")

@@ -24,6 +24,7 @@ class Chosen(BaseModel):
     priority: str = ""
     flag: str = ""
     finding: str = ""
+    patient: str = ""
 
     def filter(self, person: Person) -> Filter:
         """The query's filter for a person's site."""
@@ -37,8 +38,15 @@ class Chosen(BaseModel):
             priority=PRIORITY_NAMES.index(self.priority) if self.priority in PRIORITY_NAMES else None,
             flag=next((flag for flag in flags if flag == self.flag), None),
             finding=self.finding,
+            patient=self.only_patient,
             account_id=person.id,
         )
+
+    @property
+    def only_patient(self) -> tuple[str, str] | None:
+        """Identifier and assigning authority of the one patient shown, written as HL7 does: `4711^HOSP`."""
+        number, _, authority = self.patient.partition("^")
+        return (number, authority) if number else None
 
     def query(self, **changes: str | int) -> str:
         """The query string with some choices changed; defaults are left out, so equal lists have equal addresses."""
@@ -60,9 +68,12 @@ def chosen(
     priority: Annotated[str, Query(max_length=16)] = "",
     flag: Annotated[str, Query(max_length=16)] = "",
     finding: Annotated[str, Query(max_length=100)] = "",
+    patient: Annotated[str, Query(max_length=300)] = "",
 ) -> Chosen:
     """Dependency: the filter of the page's address."""
-    return Chosen(show=show, sort=sort, q=q, modality=modality, priority=priority, flag=flag, finding=finding)
+    return Chosen(
+        show=show, sort=sort, q=q, modality=modality, priority=priority, flag=flag, finding=finding, patient=patient
+    )
 
 
 InAddress = Annotated[Chosen, Depends(chosen)]

@@ -12,6 +12,7 @@ from services.settings import Worklist
 from services.store import people, review_list
 from services.worklist.context import of, transact
 from services.worklist.filters import Chosen, InAddress
+from services.worklist.looking import listed
 from services.worklist.pages import page
 from services.worklist.session import Reader, Visitor
 
@@ -32,9 +33,10 @@ async def home(visit: Visitor) -> Response:
 async def show(
     request: Request, visit: Reader, chosen: InAddress, after: Place = None, before: Place = None
 ) -> Response:
-    """The list; for a live refresh its rows alone."""
-    values = await transact(request, load, visit.person, chosen, after, before)
-    template = "_list.html" if request.headers.get("hx-target") == "list" else "list.html"
+    """The list; for a live refresh its rows alone. What refreshes itself is no second look."""
+    refresh = request.headers.get("hx-target") == "list"
+    values = await transact(request, load if refresh else looked_at, visit.person, chosen, after, before)
+    template = "_list.html" if refresh else "list.html"
     settings = of(request).settings.worklist
     twice = settings.double_read_share > 0
     return page(request, visit, template, chosen=chosen, target=target(settings), double_reading=twice, **values)
@@ -56,6 +58,16 @@ def load(
         "modalities": review_list.modalities(connection, person.site),
         "views": people.views(connection, person.id),
     }
+
+
+def looked_at(
+    connection: Connection, person: people.Person, chosen: Chosen, after: int | None, before: int | None
+) -> dict[str, Any]:
+    """The same, with its row in the audit trail."""
+    values = load(connection, person, chosen, after, before)
+    choices = chosen.model_dump(exclude_defaults=True, exclude={"q"})
+    listed(connection, person, "worklist", len(values["rows"]), searched=bool(chosen.q), **choices)
+    return values
 
 
 def target(settings: Worklist) -> tuple[float, float, float]:

@@ -61,16 +61,34 @@ async def demo(request: Request, next: Annotated[str, Form()] = "/worklist") -> 
         raise Forbidden("There is no demo login here.")
     if not same_origin(request, context.public_url):
         raise Forbidden("This request came from another site.")
-    token = await transact(request, log_in, context.settings.site, DEMO)
+    token = await enter(request, DEMO)
     answer = RedirectResponse(safe_return(next), 303)
     set_cookie(answer, context.public_url, token, context.settings.worklist)
     return answer
 
 
+async def enter(request: Request, identity: Identity) -> str:
+    """Logs somebody in; the cookie's value. Raises Forbidden, which leaves its row in the trail too."""
+    site = of(request).settings.site
+    try:
+        return await transact(request, log_in, site, identity)
+    except Forbidden as refusal:
+        await transact(request, note_refused, site, str(refusal), identity)
+        raise
+
+
+def note_refused(connection: Connection, site: str, why: str, identity: Identity | None = None) -> None:
+    """The row of a login that was not let in; `identity` where the provider said who it was."""
+    known = {"issuer": identity.issuer, "subject": identity.subject} if identity else {}
+    row = people.find_account(connection, identity.issuer, identity.subject) if identity else None
+    actor = people.as_person(row).actor if row else "nobody"
+    audit.append(connection, site=site, actor=actor, action="login.refused", detail={"reason": why, **known})
+
+
 def log_in(connection: Connection, site: str, identity: Identity) -> str:
     """Makes the account follow the identity and starts a session; the cookie's value.
 
-    Raises Forbidden for an account that was shut out.
+    Raises Forbidden for an account without any role, or that was shut out.
     """
     row = people.put_account(
         connection,
@@ -81,11 +99,14 @@ def log_in(connection: Connection, site: str, identity: Identity) -> str:
         roles=identity.roles,
         practitioner=identity.practitioner,
     )
+    if not identity.roles:
+        raise Forbidden("Your account has no role here. Ask an administrator.")
     if not row["active"]:
         raise Forbidden("This account is closed. Ask an administrator.")
     person = people.as_person(row)
     token, _ = people.start_session(connection, person.id)
-    audit.append(connection, site=site, actor=person.actor, action="login", detail={"issuer": identity.issuer})
+    detail = {"issuer": identity.issuer, "roles": sorted(person.roles), "practitioner": person.practitioner}
+    audit.append(connection, site=site, actor=person.actor, action="login", detail=detail)
     return token
 
 

@@ -18,9 +18,11 @@ from integration.canonical import Door
 from integration.hl7v2.layout import lay_out
 from services.pipeline.refusal import Refused
 from services.store import audit, inbox
+from services.store.people import Person
 from services.worklist.api_models import MAX_ID
 from services.worklist.api_operating import done
 from services.worklist.context import transact
+from services.worklist.looking import listed
 from services.worklist.pages import page
 from services.worklist.session import Operator, Visit
 
@@ -67,26 +69,35 @@ async def messages(
     def work(connection: Connection) -> dict[str, Any]:
         start = (number - 1) * PAGE
         found = inbox.search(connection, **exact, parts=True, limit=PAGE + 1, offset=start)[::-1]
+        listed(connection, visit.person, "messages", len(found[:PAGE]), **chosen_of(search))
         return {"rows": found[:PAGE], "more": len(found) > PAGE, "counts": inbox.counts(connection)}
 
     return page(request, visit, "messages.html", search=search, number=number, **await transact(request, work))
 
 
+def chosen_of(search: dict[str, Any]) -> dict[str, object]:
+    """What the trail keeps of a search: which fields, and of those that may name a patient no more than that."""
+    private = ("control_id", "accession", "patient")
+    return {name: True if name in private else value for name, value in search.items() if value}
+
+
 @router.get("/messages/{message_id}")
 async def message(request: Request, visit: Operator, message_id: Id) -> Response:
     """One message with what became of it."""
+    row = await transact(request, looked_into, visit.person, message_id)
+    return page(request, visit, "message.html", row=row, places=list(places(row, visit)))
 
-    def work(connection: Connection) -> RowMapping:
-        try:
-            row = inbox.get(connection, message_id)
-        except NoResultFound:
-            raise Refused("unknown", "There is no such message.") from None
-        entity, who = f"message/{message_id}", visit.person
-        audit.append(connection, site=who.site, actor=who.actor, action="message.show", entity=entity)
-        return row
 
-    row = await transact(request, work)
-    return page(request, visit, "message.html", row=row, places=list(_places(row, visit)))
+def looked_into(connection: Connection, person: Person, message_id: int) -> RowMapping:
+    """A message, with the row of this person's look at it. Raises Refused."""
+    try:
+        row = inbox.get(connection, message_id)
+    except NoResultFound:
+        raise Refused("unknown", "There is no such message.") from None
+    audit.append(
+        connection, site=person.site, actor=person.actor, action="message.show", entity=f"message/{message_id}"
+    )
+    return row
 
 
 @router.post("/messages/{message_id}/replay")
@@ -97,7 +108,7 @@ async def replay(request: Request, visit: Operator, message_id: Id) -> Response:
     return RedirectResponse(f"/messages/{message_id}", 303)
 
 
-def _places(row: RowMapping, visit: Visit) -> Iterator[tuple[str, str]]:
+def places(row: RowMapping, visit: Visit) -> Iterator[tuple[str, str]]:
     """(place, words); of a patient's fields their length alone, where the person may not read reports."""
     open_to_all = visit.person.may(*MAY_READ)
     for place, words in _laid_out(row):

@@ -51,6 +51,14 @@ class Started:
     verifier: str
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A login that came through: who it is, and the token response it came with."""
+
+    claims: Mapping[str, Any]
+    token: Mapping[str, Any]
+
+
 @dataclass
 class Provider:
     """One provider, known by its discovery document, which is read at the first login and once an hour."""
@@ -97,8 +105,8 @@ class Provider:
 
     async def finish(
         self, registration: Registration, code: str, verifier: str, nonce: str, max_age: float | None = None
-    ) -> dict[str, Any]:
-        """The claims of the person a code stands for. Raises OidcError.
+    ) -> Finished:
+        """The person a code stands for. Raises OidcError.
 
         With `max_age` (seconds) the provider must say that they logged in no longer ago than that (Core §2,
         auth_time): one that ignored our `prompt=login` has not confirmed who sits at the screen.
@@ -109,7 +117,7 @@ class Provider:
         claims = await self.claims(registration, token["id_token"], nonce)
         if max_age is not None and not _is_recent(claims.get("auth_time"), max_age):
             raise OidcError("The identity provider did not ask you who you are again. Log in there, then try again.")
-        return claims
+        return Finished(claims, token)
 
     async def _exchange(self, registration: Registration, code: str, verifier: str) -> Mapping[str, Any]:
         secret = registration.client_secret.get_secret_value()

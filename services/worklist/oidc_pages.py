@@ -11,17 +11,18 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection, RowMapping
 
+from services.pipeline.context import systems
 from services.settings import Settings
 from services.store import people
 from services.store.tables.people import ROLES
 from services.worklist.context import of, transact
-from services.worklist.login import Identity, log_in, safe_return
-from services.worklist.oidc import OidcError, Provider, Registration, Started, claim, practitioner
+from services.worklist.launching import UNKNOWN, Ehr, address, opened
+from services.worklist.login import Identity, enter, note_refused, safe_return
+from services.worklist.oidc import Finished, OidcError, Provider, Registration, Started, claim, practitioner
 from services.worklist.pages import page
 from services.worklist.session import REAUTHENTICATION_SECONDS, Forbidden, Visitor, set_cookie
 
 LOGIN_SCOPE = "openid profile"
-SMART_SCOPE = "launch openid fhirUser"
 
 router = APIRouter()
 
@@ -52,7 +53,7 @@ def registration(request: Request, issuer: str) -> Registration:
     oidc, smart = context.settings.worklist.oidc, context.settings.worklist.smart
     redirect = f"{context.public_url}/login/callback"
     if issuer in smart.issuers:
-        return Registration(smart.issuers[issuer], smart.client_secret, redirect, SMART_SCOPE)
+        return Registration(smart.issuers[issuer], smart.client_secret, redirect, smart.scope)
     return Registration(oidc.client_id, oidc.client_secret, redirect, LOGIN_SCOPE)
 
 
@@ -113,34 +114,49 @@ async def callback(
     """Back from the provider. Each answer can be used once, within ten minutes."""
     attempt = await transact(request, people.finish_login, state)
     if attempt is None or not code:
-        return _failed(request, "This login was not finished. Start it again.")
+        return await _failed(request, "This login was not finished. Start it again.")
     try:
-        identity = await _identity(request, attempt, code, iss)
+        finished = await _finish(request, attempt, code, iss)
     except OidcError as error:
-        return _failed(request, str(error))
-    if not identity.roles:
-        return _failed(request, "Your account has no role here. Ask an administrator.")
+        return await _failed(request, str(error))
     context = of(request)
-    token = await transact(request, log_in, context.settings.site, identity)
-    answer = RedirectResponse(attempt["return_to"], 303)
+    token = await enter(request, identity_of(finished.claims, attempt["issuer"], context.settings))
+    answer = RedirectResponse(await _destination(request, attempt, finished.token), 303)
     set_cookie(answer, context.public_url, token, context.settings.worklist)
     return answer
 
 
-def _failed(request: Request, message: str) -> Response:
+async def _failed(request: Request, message: str) -> Response:
+    await transact(request, note_refused, of(request).settings.site, message)
     return page(request, None, "error.html", status=403, code="login", message=message)
 
 
-async def _identity(request: Request, attempt: RowMapping, code: str, iss: str) -> Identity:
+async def _destination(request: Request, attempt: RowMapping, token: Mapping[str, Any]) -> str:
+    """Where the login was asked for; of a launch, what the EHR had open."""
+    providers: Providers = request.app.state.providers
+    settings, base = of(request).settings, attempt["issuer"]
+    context = opened(token, base)
+    if not providers.is_smart(base) or not context.anything:
+        return str(attempt["return_to"])
+    named = await Ehr(providers.http, base, str(token.get("access_token", ""))).named(context)
+    return await transact(request, address, settings.site, named, systems(settings))
+
+
+@router.get(UNKNOWN)
+async def unknown(request: Request, visit: Visitor) -> Response:
+    """The EHR launched us for somebody who has no report here: said so, and nobody else's is opened."""
+    return page(request, visit, "unknown.html")
+
+
+async def _finish(request: Request, attempt: RowMapping, code: str, iss: str) -> Finished:
     providers: Providers = request.app.state.providers
     issuer = attempt["issuer"]
     provider = providers.at(issuer)
     if iss and iss != (await provider.metadata()).get("issuer"):
         raise OidcError("The answer came from another identity provider.")
-    claims = await provider.finish(
+    return await provider.finish(
         registration(request, issuer), code, attempt["verifier"], attempt["nonce"], attempt["max_age"]
     )
-    return identity_of(claims, issuer, of(request).settings)
 
 
 def identity_of(claims: Mapping[str, Any], issuer: str, settings: Settings) -> Identity:

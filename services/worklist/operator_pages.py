@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 from services.pipeline import placement
 from services.pipeline.refusal import Refused
 from services.store import audit, deliveries, jobs, notices, operating, people
-from services.worklist.api_operating import decided, done
+from services.worklist.api_operating import decided, done, held_reports
 from services.worklist.context import transact
 from services.worklist.pages import page
 from services.worklist.session import Administrator, Operator, Visit
 
 PAGE = 100
+GIVEN_UP = "given up by an operator"
 
 router = APIRouter()
 
@@ -33,7 +34,7 @@ async def show_jobs(request: Request, visit: Operator, state: Annotated[str, Que
             "deliveries": operating.stopped_deliveries(connection, PAGE),
             "delivery_counts": deliveries.counts(connection),
             "notices": notices.open_ones(connection, PAGE),
-            "held": operating.held_reports(connection, visit.person.site, PAGE),
+            "held": held_reports(connection, visit.person, PAGE),
         }
 
     return page(request, visit, "jobs.html", state=state, **await transact(request, work))
@@ -48,8 +49,7 @@ async def retry_job(request: Request, visit: Operator, job_id: int) -> Response:
 @router.post("/jobs/{job_id}/cancel")
 async def cancel_job(request: Request, visit: Operator, job_id: int) -> Response:
     """Given up."""
-    reason = "given up by an operator"
-    return await _change(request, visit, "job.cancel", f"job/{job_id}", lambda c: jobs.cancel(c, job_id, reason))
+    return await _change(request, visit, "job.cancel", f"job/{job_id}", lambda c: jobs.cancel(c, job_id, GIVEN_UP))
 
 
 @router.post("/deliveries/{delivery_id}/retry")
@@ -99,17 +99,17 @@ async def set_active(
     request: Request, visit: Administrator, account_id: int, active: Annotated[bool, Form()]
 ) -> Response:
     """Shuts an account out or lets it in again; its sessions end at once."""
-
-    def work(connection: Connection) -> None:
-        row = people.get_account(connection, account_id)
-        if row is None or row["site_id"] != visit.person.site:
-            raise Refused("unknown", "There is no such account.")
-        if account_id == visit.person.id:
-            raise Refused("value", "You cannot close your own account.")
-        people.set_active(connection, account_id, active)
-        action = "setting.account_opened" if active else "setting.account_closed"
-        who = visit.person.actor
-        audit.append(connection, site=visit.person.site, actor=who, action=action, entity=f"account/{account_id}")
-
-    await transact(request, work)
+    await transact(request, change_account, visit.person, account_id, active)
     return RedirectResponse("/people", 303)
+
+
+def change_account(connection: Connection, person: people.Person, account_id: int, active: bool) -> None:
+    """Closes or opens an account of the person's site, never their own. Raises Refused."""
+    row = people.get_account(connection, account_id)
+    if row is None or row["site_id"] != person.site:
+        raise Refused("unknown", "There is no such account.")
+    if account_id == person.id:
+        raise Refused("value", "You cannot close your own account.")
+    people.set_active(connection, account_id, active)
+    action = "setting.account_opened" if active else "setting.account_closed"
+    audit.append(connection, site=person.site, actor=person.actor, action=action, entity=f"account/{account_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from services.worklist.context import of
+from services.worklist.deeds import deed
 from services.worklist.keys import COMMANDS, keymap
 from services.worklist.session import Visit
 
@@ -21,8 +23,8 @@ PRIORITIES = ("STAT", "Urgent", "Routine")
 STATUS_GLYPHS = {"present": "●", "absent": "○", "uncertain": "◐"}
 
 
-def templates(static: Path) -> Jinja2Templates:
-    """The environment: autoescaped, and an unknown name is an error."""
+def templates(static: Path, findings: Mapping[str, str]) -> Jinja2Templates:
+    """The environment: autoescaped, and an unknown name is an error. `findings`: names by id."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -34,7 +36,13 @@ def templates(static: Path) -> Jinja2Templates:
     environment.globals["static"] = lambda name: f"/static/{name}?v={digests[name]}"
     environment.globals["PRIORITIES"] = PRIORITIES
     environment.globals["GLYPHS"] = STATUS_GLYPHS
-    environment.filters.update(moment=moment, day=day, span=span)
+    environment.globals["FINDINGS"] = findings
+    # Made once: the catalogues do not change while a process runs.
+    environment.globals["FINDING_OPTIONS"] = Markup("").join(
+        Markup('<option value="{}">{}</option>').format(key, name)
+        for key, name in sorted(findings.items(), key=lambda each: each[1].lower())
+    )
+    environment.filters.update(moment=moment, day=day, span=span, deed=deed)
     return Jinja2Templates(env=environment)
 
 
@@ -71,8 +79,11 @@ def day(value: datetime | str | None) -> str:
 
 
 def span(seconds: float) -> str:
-    """Hours and minutes, h:mm; days before hours from two days on."""
+    """Minutes; from an hour on hours and minutes, from two days on days and hours."""
     minutes = int(seconds) // 60
-    if minutes >= 2 * 24 * 60:
-        return f"{minutes // (24 * 60)} d {minutes // 60 % 24} h"
-    return f"{minutes // 60}:{minutes % 60:02d}"
+    hours = minutes // 60
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    if hours == 0:
+        return f"{minutes} min"
+    return f"{hours} h {minutes % 60:02d}" if minutes % 60 else f"{hours} h"

@@ -52,7 +52,9 @@ def opened(connection: Connection, person: Person, report_id: int, seconds: floa
     if person.may("reviewer", "signer") and row["state"] in OPEN:
         review.claim(connection, person, review_id, seconds)
     review.note(connection, person, row, "review.view")
-    return load(connection, person, report_id)
+    shown = load(connection, person, report_id)
+    review.note_priors(connection, person, [prior["report_id"] for prior in shown.priors])
+    return shown
 
 
 def load(

@@ -52,6 +52,13 @@ class Item:
         return REASONS.get(str(code), str(code))
 
     @property
+    def because(self) -> str:
+        """The reason in one line; a rule's code, which the rules put behind it, is under "Rule"."""
+        rule: str = self.row["rule"]
+        code = f" ({rule.partition('@')[0].replace('/', ', ')})"
+        return str(self.row["rationale"]).replace(code, "") if rule else str(self.row["rationale"])
+
+    @property
     def flagged(self) -> bool:
         """Whether a second look is asked for."""
         return bool(self.row["conflict"] or self.row["unsupported"] or not self.verified)
@@ -91,6 +98,11 @@ class Screen:
     def taken(self) -> bool:
         """Whether somebody else has it open."""
         return bool(self.row["claim_live"] and self.row["claimed_by"] != self.person.id)
+
+    @property
+    def names(self) -> dict[int, str]:
+        """What is suggested, by the suggestion's id."""
+        return {item.id: item.name for item in self.items}
 
     @property
     def decided(self) -> int:

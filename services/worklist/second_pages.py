@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from services.store import second_readings
 from services.store.people import Person
 from services.worklist import evidence
 from services.worklist.context import of, transact
+from services.worklist.looking import listed
 from services.worklist.pages import page
 from services.worklist.session import Reviewer, Visit
 
@@ -40,8 +41,14 @@ class Reading:
 @router.get("/second")
 async def waiting(request: Request, visit: Reviewer) -> Response:
     """What this person could read blind."""
-    rows = await transact(request, second_readings.waiting, visit.person.site, visit.person.id)
-    return page(request, visit, "second_list.html", rows=rows)
+    return page(request, visit, "second_list.html", rows=await transact(request, offered, visit.person))
+
+
+def offered(connection: Connection, person: Person) -> Sequence[RowMapping]:
+    """What waits for a second reading of theirs, with the row of their look at it."""
+    rows = second_readings.waiting(connection, person.site, person.id)
+    listed(connection, person, "second readings", len(rows))
+    return rows
 
 
 @router.get("/second/{reading_id}")

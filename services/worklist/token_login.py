@@ -59,6 +59,6 @@ def account_of(connection: Connection, site: str, identity: Identity) -> RowMapp
     if row is not None and {name: row[name] for name in said} == said:
         return row
     row = people.put_account(connection, site=site, issuer=identity.issuer, subject=identity.subject, **said)
-    detail = {"issuer": identity.issuer, "by": "token"}
+    detail = {"issuer": identity.issuer, "by": "token", **{name: said[name] for name in ("roles", "practitioner")}}
     audit.append(connection, site=site, actor=people.as_person(row).actor, action="login", detail=detail)
     return row

@@ -18,9 +18,12 @@ from tests.seeding import Exam, Said
 Seed = Callable[[Callable[[Connection], int]], int]
 PAGES = (
     "/worklist",
+    "/worklist?patient=P7%5ENORTH",
     "/reports/1",
     "/reports/1/print",
     "/second",
+    "/bulk?finding=pneumonia",
+    "/launch/unknown",
     "/charts",
     "/messages",
     "/jobs",
@@ -95,14 +98,21 @@ def test_nothing_overflows_a_telephone(reviewer: OpenReviewer, seed: Seed, engin
         page.goto(worklist.url + path)
         wide[path] = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide == dict.fromkeys(PAGES, 0)
+    page.goto(f"{worklist.url}/reports/1")
+    expect(page.locator("mark.here")).to_be_attached()
+    expect(page.locator(".patient h1")).to_be_in_viewport()
 
 
 def test_critical_conflicting_and_unsupported_are_told_in_words(reviewer: OpenReviewer, seed: Seed) -> None:
     number = seed(lambda c: seeding.put(c, HARD))
     page = reviewer().page
     page.goto(page.url.replace("/worklist", f"/reports/{number}"))
-    for words in ("critical", "≠ rules: absent", "quote missing"):
-        expect(page.locator(".items").get_by_text(words).first).to_be_visible()
+    for colours in ("none", "active"):
+        page.emulate_media(forced_colors=colours)
+        for words in ("critical", "≠ rules: absent", "quote missing", "✓ in the report"):
+            expect(page.locator(".items").get_by_text(words).first).to_be_visible()
+    expect(page.locator(".item.current")).to_have_css("border-left-width", "5px")
+    expect(page.locator("mark.here")).to_have_css("outline-width", "3px")
 
 
 def test_the_page_does_not_shift_as_findings_are_decided(reviewer: OpenReviewer, seed: Seed) -> None:

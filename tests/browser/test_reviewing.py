@@ -88,13 +88,18 @@ def test_a_sign_key_held_down_signs_one_report(reviewer: OpenReviewer, seed: See
 
 def test_the_evidence_of_the_current_finding_is_marked_and_on_screen(reviewer: OpenReviewer, seed: Seed) -> None:
     long = seeding.CHEST.replace("IMPRESSION:", "\n".join(["The remainder is unremarkable."] * 60) + "\nIMPRESSION:")
-    number = seed(lambda c: seeding.put(c, Exam(text=long)))
+    number = seed(lambda c: seeding.put(c, Exam(text=long, reasoning="First the lungs.")))
     page = reviewer().page
     page.goto(page.url.replace("/worklist", f"/reports/{number}"))
     expect(page.locator("mark.here")).to_have_text("Right lower lobe pneumonia")
     expect(page.locator("mark.here")).to_be_in_viewport()
     page.keyboard.press("j")
     expect(page.locator("mark.here")).to_have_text("Small right pleural effusion")
+    expect(page.get_by_text("First the lungs.")).to_be_hidden()
+    page.keyboard.press("t")
+    expect(page.get_by_text("First the lungs.")).to_be_visible()
+    page.keyboard.press("s")
+    expect(page.locator("#toast")).to_have_text("3 of 3 findings are undecided.")
 
 
 def test_against_the_rules_it_takes_a_second_keystroke(reviewer: OpenReviewer, seed: Seed) -> None:

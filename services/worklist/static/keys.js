@@ -7,7 +7,10 @@
   const find = (selector) => document.querySelector(selector);
   const DECIDING = ["approve", "reject", "edit", "undo", "sign", "add", "claim", "skip", "next", "previous"];
 
-  const showEvidence = () => {
+  // Where the page is one column, opening a report must not scroll its patient's name away.
+  const oneColumn = matchMedia("(max-width: 999px)");
+
+  const showEvidence = (opening) => {
     const current = panel()?.dataset.current;
     let first = null;
     for (const mark of document.querySelectorAll("[data-text] mark")) {
@@ -15,8 +18,18 @@
       mark.classList.toggle("here", here);
       if (here && !first) first = mark;
     }
+    if (opening === true && oneColumn.matches) return;
     first?.scrollIntoView({ block: "nearest", inline: "nearest" });
     find(".item.current")?.scrollIntoView({ block: "nearest" });
+  };
+
+  // On a wide screen what stands beside the panel has a column of its own: nothing in it needs to be folded.
+  const wide = matchMedia("(min-width: 1700px)");
+  const unfold = () => {
+    const main = find("main.review:not([data-unfolded])");
+    if (!main || !wide.matches) return;
+    main.dataset.unfolded = "yes";
+    for (const each of main.querySelectorAll(".beside > details")) each.open = true;
   };
 
   const sheet = (name, open) => {
@@ -105,7 +118,9 @@
   };
   const run = (command) => {
     if (commands[command]) return commands[command]();
-    find(`button[data-command="${command}"]:not(:disabled)`)?.click();
+    const button = find(`button[data-command="${command}"]`);
+    if (button?.disabled) window.countersign.say(button.dataset.why);
+    else button?.click();
   };
 
   document.addEventListener("keydown", (event) => {
@@ -147,6 +162,7 @@
     const headers = JSON.parse(document.body.getAttribute("hx-headers"));
     fetch(address, { method: "POST", headers });
   }, true);
-  document.addEventListener("htmx:afterSettle", showEvidence);
-  showEvidence();
+  document.addEventListener("htmx:afterSettle", () => { showEvidence(false); unfold(); });
+  showEvidence(true);
+  unfold();
 })();

@@ -1,7 +1,7 @@
-"""Login at a real OpenID provider, in a process of its own (oidc-provider-mock: discovery, PKCE, signed ID tokens).
+"""Login at a real OpenID provider, in a process of its own (oidc-provider-mock: discovery, signed ID tokens).
 
 It runs from a wheel in a second and lets a test name the claims, which the certified providers for other
-runtimes do not without one.
+runtimes do not without one. That the PKCE verifier counts is shown in test_launch.py, by one of those.
 """
 
 from __future__ import annotations

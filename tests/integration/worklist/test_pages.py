@@ -159,6 +159,11 @@ def test_errors_and_logs_name_no_patient(reviewer: TestClient, report: int, capf
     assert "Canarybird" not in written.out + written.err
 
 
+@pytest.mark.parametrize("path", ["/worklist?q=%00", "/worklist?patient=a%00%5Eb", "/api/v1/reports?finding=%00"])
+def test_what_the_database_has_no_value_for_is_not_understood(reviewer: TestClient, path: str) -> None:
+    assert reviewer.get(path).status_code == 422
+
+
 def test_every_view_export_and_login_is_audited(reviewer: TestClient, report: int, engine: Engine) -> None:
     give(engine, "reviewer", "signer", "auditor")
     for path in ("/reports/1", "/worklist.csv", "/reports/1/fhir", "/audit.ndjson"):
