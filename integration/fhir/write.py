@@ -149,8 +149,11 @@ class _Writer:
 
         A refusal or conflict names no culprit, so then each is tried alone.
         """
+        entries = [self._entry(item) for item in pending]
+        changed = {item.key: entry["resource"] for item, entry in zip(pending, entries, strict=True)}
+        self._attempt({key: each for key, each in changed.items() if "id" in each})
         try:
-            answers = yield from transaction([self._entry(item) for item in pending])
+            answers = yield from transaction(entries)
         except (Conflict, Refused):
             return pending
         left = []
@@ -166,9 +169,7 @@ class _Writer:
             asked = {"method": "POST", "url": item.type, "ifNoneExist": f"{item.parameter}={escaped(item.token)}"}
             return {"fullUrl": item.urn, "resource": resource, "request": asked}
         asked = {"method": "PUT", "url": entry.reference, "ifMatch": f'W/"{entry.version}"'}
-        changed = _with_id(resource, entry.reference)
-        self._attempt(item, changed)
-        return {"fullUrl": item.urn, "resource": changed, "request": asked}
+        return {"fullUrl": item.urn, "resource": _with_id(resource, entry.reference), "request": asked}
 
     def _took(self, item: Wanted, answer: Json) -> Exchange[bool]:
         """Notes where an entry landed. False for one that failed: some servers answer 200 all the same."""
@@ -240,7 +241,7 @@ class _Writer:
         resource = _with_id(resolve(item.resource, self._known), reference)
         try:
             expected = version or _where((yield from read(reference))).version
-            self._attempt(item, resource)
+            self._attempt({item.key: resource})
             written = yield from update(resource, expected)
         except NotFound as gone:
             raise Conflict(f"{item.type}: ours is no longer on the server", gone.status, (), reference) from None
@@ -248,10 +249,11 @@ class _Writer:
             written = yield from self._after_conflict(item, resource, reference)
         self._record(item, written, owned=True)
 
-    def _attempt(self, item: Wanted, resource: Json) -> None:
-        entry = self._ledger.lookup(item.key)
-        if entry is not None and resource not in entry.attempted:
-            self._ledger.attempt(item.key, resource)
+    def _attempt(self, sent: dict[str, Json]) -> None:
+        known = {key: self._ledger.lookup(key) for key in sent}
+        fresh = {key: each for key, each in sent.items() if (entry := known[key]) and each not in entry.attempted}
+        if fresh:
+            self._ledger.attempt(fresh)
 
     def _after_conflict(self, item: Wanted, resource: Json, reference: str) -> Exchange[Written]:
         """A 412 is our own lost answer when the server says what we want or once sent; else another's edit."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Engine, select
 
 from integration.canonical import Door
 from integration.fhir.exchange import create, read, update
 from integration.fhir.systems import Json
+from services.pipeline import delivery
 from services.store import deliveries, reports
-from services.store.tables import message, notice, report_source, suggestion
+from services.store.tables import message, notice, report_source, report_version, suggestion
+from tests import seeding
 from tests.integration.fhir.servers import Proxy, Sekmet
 from tests.integration.sender.house import MakeHouse
 
@@ -130,3 +133,53 @@ def test_a_report_no_resource_can_be_made_of_is_given_up_with_a_notice_and_stops
     with engine.connect() as connection:
         (said,) = connection.execute(select(notice.c.message)).scalars()
     assert "ValidationError" in said and "Cardiomegaly" not in said
+
+
+def propose_all(engine: Engine, reports_: int) -> None:
+    with engine.begin() as connection:
+        for row in connection.execute(select(report_version.c.id, report_version.c.report_id)).all()[:reports_]:
+            ids = {"version_id": row.id, "report_id": row.report_id}
+            deliveries.add(connection, kind="proposed", destination="default", **ids)
+
+
+def test_what_shares_a_thread_with_one_that_finds_nobody_is_given_back_untried(
+    house: MakeHouse, fhir_server: Sekmet, engine: Engine
+) -> None:
+    written: list[str] = []
+
+    def lose(method: str, path: str) -> bool:
+        written.extend([path] if method == "POST" else [])
+        return method == "POST" and len(written) == 2
+
+    with Proxy(fhir_server.base_url, lose=lose) as proxy:
+        home = house(proxy.base_url)
+        home.seed(seeding.Exam())
+        home.seed(seeding.Exam())
+        propose_all(engine, 3)
+        assert home.send() == ["sent", "postponed", "returned"]
+        with engine.connect() as connection:
+            (left,) = deliveries.in_states(connection, ["pending"])[1:]
+        assert (left["attempts"], left["lease_until"]) == (0, None)
+        assert home.send() == ["sent"]
+        assert len(home.on_server("Observation")) == 9
+
+
+def test_a_slow_server_is_told_nothing_that_was_decided_otherwise_meanwhile(
+    house: MakeHouse, fhir_server: Sekmet, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two deliveries waits for the first, and its report is corrected while it waits."""
+    monkeypatch.setattr(delivery, "FRESH_SECONDS", 0)
+
+    def correct(method: str, path: str) -> bool:
+        if method == "POST":
+            with engine.begin() as connection:
+                connection.execute(suggestion.update().values(state="withdrawn"))
+        return False
+
+    with Proxy(fhir_server.base_url, lose=correct) as proxy:
+        home = house(proxy.base_url)
+        home.seed(seeding.Exam())
+        propose_all(engine, 2)
+        assert home.send() == ["sent", "sent"]
+        found = [each["status"] for each in home.on_server("Observation")]
+    assert sorted(found) == ["cancelled"] * 3 + ["preliminary"] * 3
