@@ -17,7 +17,8 @@ from services.telemetry.absence import Absence
 from services.telemetry.logs import log
 
 LOG = log("sender")
-AT_ONCE = 4
+# Enough that a server always has the next one, also while others are read or settled.
+AT_ONCE = 8
 # Deliveries of one thread that share their reading and settling, where so many wait.
 TOGETHER = 8
 AWAY = "PostgreSQL does not answer, or cannot be written to"
