@@ -94,7 +94,7 @@ class _Writer:
         entry = self._ledger.lookup(item.key)
         if entry is not None:
             self._note(item, Written(entry.reference, entry.version))
-            if entry.digest not in ("", item.digest) and not self._capabilities.can(item.type, "update"):
+            if self._is_due(item) and not self._capabilities.can(item.type, "update"):
                 self._keep(item, "the server does not update this type")
             return
         if (theirs := (yield from self._theirs(item))) is not None:
@@ -159,7 +159,7 @@ class _Writer:
 
     def _is_due(self, item: Wanted) -> bool:
         entry = self._ledger.lookup(item.key)
-        return entry is None or entry.digest not in ("", item.digest)
+        return entry is None or (item.owned and entry.digest not in ("", item.digest))
 
     def _fits_transaction(self, pending: Iterable[Wanted]) -> bool:
         def fits(item: Wanted) -> bool:

@@ -7,7 +7,7 @@ status each Observation has is decided here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -25,7 +25,7 @@ from integration.fhir.service_request import service_request
 from integration.fhir.systems import Json, Systems
 from integration.fhir.task import Outcome, Output, Review, TaskStatus, task
 from integration.fhir.wanted import Wanted, foreign, owned
-from services.pipeline import advisory_resources
+from services.pipeline import advisory_resources, states
 from services.settings import Writeback
 from services.store import outgoing
 from services.store.outgoing import Named
@@ -67,7 +67,12 @@ class Rows:
     @property
     def retracted(self) -> bool:
         """Whether the source took the report back."""
-        return bool(self.version["state"] == "retracted")
+        return self.kind == "retracted" or bool(self.version["state"] == "retracted")
+
+    @property
+    def older(self) -> bool:
+        """Whether another version of the report counts."""
+        return bool(self.version["state"] == "superseded")
 
 
 def collect(connection: Connection, kind: str, version_id: int) -> Rows:
@@ -115,6 +120,8 @@ def wanted(rows: Rows, systems: Systems, writeback: Writeback) -> list[Wanted]:
     result = [*context, *([engine] if engine else []), *observations.values(), *remarked]
     result += _provenances(rows, observations, remarked, links, systems)
     result.append(_task(rows, observations, links, systems, writeback))
+    if rows.kind in ("withdrawn", "retracted"):
+        return [replace(item, taken_back=True) for item in result]
     return result + _audit(rows, observations, subject, report, systems)
 
 
@@ -148,13 +155,16 @@ def _context(rows: Rows, systems: Systems) -> tuple[list[Wanted], Json, Json]:
     who = foreign(patient(record.patient, systems))
     order = owned(service_request(key, record, who.reference, systems), systems)
     report = owned(diagnostic_report(key, record, who.reference, order.reference, systems), systems)
-    return [who, order, report], who.reference, report.reference
+    # An older version is told of what was read from it, and never writes its text over that of a newer one.
+    ours = [replace(each, owned=not rows.older) for each in (order, report)]
+    return [who, *ours], who.reference, report.reference
 
 
 def _observation(row: RowMapping, rows: Rows, links: Links, systems: Systems, writeback: Writeback) -> Wanted:
     engine = rows.engine if row["origin"] == "ai" else None
     suggestion = Suggestion(identifier=row["identifier"], verdict=_verdict(row, writeback), engine=engine)
-    return owned(observation(suggestion, rows.record, links, _status(row, rows, writeback), systems), systems)
+    resource = observation(suggestion, rows.record, links, _status(row, rows, writeback), systems)
+    return replace(owned(resource, systems), taken_back=row["state"] in ("rejected", "withdrawn"))
 
 
 def _verdict(row: RowMapping, writeback: Writeback) -> Verdict:
@@ -169,7 +179,7 @@ def _status(row: RowMapping, rows: Rows, writeback: Writeback) -> str:
     """Observation.status: preliminary until signed, whatever drafts say."""
     state = row["state"]
     if state == "withdrawn":
-        return writeback.withdrawn
+        return "entered-in-error" if row["reason"] == states.RETRACTED else writeback.withdrawn
     if rows.kind == "proposed" or state == "proposed":
         return "preliminary"
     if state == "rejected":
@@ -230,7 +240,7 @@ def _task(rows: Rows, observations: dict[int, Wanted], links: Links, systems: Sy
 
 
 def _task_status(rows: Rows) -> TaskStatus:
-    if rows.retracted or rows.version["state"] == "superseded":
+    if rows.retracted or rows.older:
         return TaskStatus.CANCELLED
     if rows.signed and rows.review and rows.review["state"] == "signed":
         return TaskStatus.COMPLETED

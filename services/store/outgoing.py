@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, RowMapping, select, text
+
+from services.store.tables import analysis, report_version
 
 Named = RowMapping | Mapping[str, Any]
 
-# One row a version. The text of a version is left out: its record holds it.
+# One row a version. The text of a version is left out: its record holds it. Its own source comes before later ones,
+# so that a finding keeps naming what it was read from.
 _HEADS = text(
     """
     SELECT version.id, version.report_id, version.state, version.content_hash, version.record, version.created_at,
@@ -29,7 +32,8 @@ _HEADS = text(
     ) reading ON true
     LEFT JOIN LATERAL (
         SELECT reference, reference_version FROM report_source
-        WHERE report_id = version.report_id AND door = 'fhir' ORDER BY id DESC LIMIT 1
+        WHERE report_id = version.report_id AND door = 'fhir'
+        ORDER BY version_id IS NOT DISTINCT FROM version.id DESC, id DESC LIMIT 1
     ) source ON true
     WHERE version.id = ANY(:versions)
     """
@@ -45,7 +49,7 @@ _ADVISORIES = text("SELECT * FROM advisory WHERE version_id = ANY(:versions) AND
 
 
 def heads(connection: Connection, version_ids: Sequence[int]) -> dict[int, RowMapping]:
-    """By version: its row, and of its report the key, review, signer, latest reading and FHIR source, if any."""
+    """By version: its row, latest reading and FHIR source, and of its report the key, review and signer, if any."""
     rows = connection.execute(_HEADS, {"versions": list(version_ids)}).mappings()
     return {row["id"]: row for row in rows}
 
@@ -60,6 +64,16 @@ def advisories(connection: Connection, version_ids: Sequence[int]) -> dict[int, 
     if not version_ids:
         return {}
     return _by_version(connection.execute(_ADVISORIES, {"versions": list(version_ids)}).mappings().all())
+
+
+def shown(connection: Connection, report_id: int) -> list[int]:
+    """Versions of a report whose reading reviewers, and servers, were shown; the oldest first."""
+    query = (
+        select(analysis.c.version_id)
+        .join(report_version, report_version.c.id == analysis.c.version_id)
+        .where(report_version.c.report_id == report_id, analysis.c.shadow.is_(False))
+    )
+    return sorted(set(connection.execute(query).scalars()))
 
 
 def _by_version(rows: Sequence[RowMapping]) -> dict[int, list[RowMapping]]:
