@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from integration.fhir.capability import Capabilities, capabilities, is_supported
 from integration.fhir.client import Client
-from integration.fhir.errors import Conflict, FhirError, Unreachable
+from integration.fhir.errors import Conflict, FhirError, Refused, Unreachable
 from integration.fhir.results import list_results
 from integration.fhir.systems import Systems
 from integration.fhir.wanted import Wanted
@@ -43,9 +43,12 @@ class FhirTarget:
     _read_at: float = field(default=0.0)
 
     def capabilities(self) -> Capabilities:
-        """What the server can do. Raises FhirError."""
+        """What the server can do. Raises Unreachable, also where it does not say: then no delivery is at fault."""
         if self._capabilities is None or time.monotonic() - self._read_at > CAPABILITIES_SECONDS:
-            self._capabilities = self.client.run(capabilities())
+            try:
+                self._capabilities = self.client.run(capabilities())
+            except Refused as refused:
+                raise Unreachable(f"no CapabilityStatement: {refused}") from None
             if not is_supported(self._capabilities):
                 LOG.warning("FHIR version not supported", version=self._capabilities.fhir_version[:10])
             self._read_at = time.monotonic()

@@ -185,3 +185,10 @@ def test_a_slow_server_is_told_nothing_that_was_decided_otherwise_meanwhile(
         assert home.send() == ["sent", "sent"]
         found = [each["status"] for each in home.on_server("Observation")]
     assert found == ["preliminary"] * 3
+
+
+def test_a_server_that_does_not_say_what_it_can_do_costs_no_delivery(house: MakeHouse, fhir_server: Sekmet) -> None:
+    with Proxy(fhir_server.base_url, refuse=lambda method, path: path.startswith("/metadata")) as proxy:
+        home = house(proxy.base_url)
+        home.propose()
+        assert home.send() == ["postponed"]
