@@ -307,3 +307,14 @@ def test_an_identifier_of_another_system_is_another_identifier(api: TestClient, 
     assert len(api.get(f"/fhir/DiagnosticReport?identifier={name['value']}").json()["entry"]) == 1
     assert "entry" not in api.get(f"/fhir/DiagnosticReport?identifier=urn:x|{name['value']}").json()
     assert "entry" not in api.get("/fhir/DiagnosticReport?status=amended").json()
+
+
+def test_a_search_can_be_posted_by_who_has_a_token(api: TestClient, signed: int) -> None:
+    form = {"code": "pleural_effusion", "status": "final"}
+    bundle = api.post("/fhir/Observation/_search", data=form).json()
+    assert [entry["resource"]["code"]["text"] for entry in bundle["entry"]] == ["Pleural effusion"]
+    assert "code=pleural_effusion" in bundle["link"][0]["url"]
+    assert api.post("/fhir/Observation/_search", data={"_count": "x"}).status_code == 400
+    assert api.post("/fhir/Observation/_search", data={"code": "x" * 70_000}).status_code == 400
+    del api.headers["Authorization"]
+    assert api.post("/fhir/Observation/_search", data=form).status_code == 401
