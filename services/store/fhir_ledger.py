@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 
-from sqlalchemy import Connection, Engine, bindparam, text, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Connection, Engine, text
 
 from integration.fhir.systems import Json
 from integration.fhir.wanted import Entry
-from services.store.tables import fhir_resource as t
 
 Named = Mapping[str, object]
 
@@ -62,10 +61,12 @@ class StoreLedger:
 
     def attempt(self, sent: Mapping[str, Json]) -> None:
         """Add updates that are about to be sent, by key."""
-        self._commit()
+        if not self._new.keys().isdisjoint(sent):
+            self._commit()
+        types, tokens = zip(*map(_split, sent), strict=True)
+        asked = {"endpoint": self._endpoint, "types": list(types), "tokens": list(tokens)}
         with self._engine.begin() as connection:
-            rows = [{**_place(self._endpoint, key), "more": [sent[key]]} for key in sorted(sent)]
-            connection.execute(_ATTEMPT, rows)
+            connection.execute(_ATTEMPT, {**asked, "sent": [json.dumps(each) for each in sent.values()]})
         for key, resource in sent.items():
             if known := self._known.get(key):
                 self._known[key] = replace(known, attempted=(*known.attempted, resource))
@@ -103,12 +104,14 @@ _UPSERT = text(
         version = excluded.version, digest = excluded.digest, attempted = '[]', written_at = now()
     """
 )
-_ATTEMPT = (
-    update(t)
-    .where(
-        t.c.endpoint == bindparam("at"), t.c.resource_type == bindparam("kind"), t.c.identifier == bindparam("token")
-    )
-    .values(attempted=t.c.attempted.op("||")(bindparam("more", type_=JSONB)))
+# The rows are those of one report, whose deliveries go out one at a time, and a Device at most: nobody waits for
+# somebody who waits for them.
+_ATTEMPT = text(
+    """
+    UPDATE fhir_resource SET attempted = attempted || jsonb_build_array(CAST(sent.resource AS jsonb))
+    FROM unnest(CAST(:types AS text[]), CAST(:tokens AS text[]), CAST(:sent AS text[])) AS sent (type, token, resource)
+    WHERE endpoint = :endpoint AND resource_type = sent.type AND identifier = sent.token
+    """
 )
 _FOUND = text(
     """
@@ -129,11 +132,6 @@ def find_all(connection: Connection, endpoint: str, keys: list[str]) -> Mapping[
         entry = Entry(f"{row[0]}/{row[2]}", row.version, row.digest, tuple(row.attempted))
         found[pairs[row[0], row[1]]] = entry
     return found
-
-
-def _place(endpoint: str, key: str) -> dict[str, str]:
-    kind, identifier = _split(key)
-    return {"at": endpoint, "kind": kind, "token": identifier}
 
 
 def _split(key: str) -> tuple[str, str]:
