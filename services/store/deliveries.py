@@ -201,12 +201,6 @@ def in_states(connection: Connection, states: Sequence[str]) -> Sequence[RowMapp
     return connection.execute(query).mappings().all()
 
 
-def of_report(connection: Connection, report_id: int) -> Sequence[RowMapping]:
-    """The deliveries of a report, in order."""
-    query = select(delivery).where(delivery.c.report_id == report_id).order_by(delivery.c.id)
-    return connection.execute(query).mappings().all()
-
-
 def counts(connection: Connection) -> Sequence[RowMapping]:
     """Per state: count, and the age in seconds of the oldest."""
     oldest = func.extract("epoch", NOW - func.min(delivery.c.created_at)).label("oldest")

@@ -65,7 +65,7 @@ def test_an_edit_in_the_ehr_is_shown_to_a_person_and_overwritten_only_when_they_
     assert home.send() == ["dead"]
     with engine.connect() as connection:
         told = connection.execute(select(notice.c.kind, notice.c.message)).one()
-        (last,) = deliveries.of_report(connection, home.report_id)[-1:]
+        (last,) = deliveries.in_states(connection, ["dead"])
         assert reports.review_of(connection, home.report_id)["note"].startswith("changed on the FHIR server")
     assert told.kind == "conflict"
     assert f"Observation/{ours['id']} version 2" in told.message
@@ -85,7 +85,7 @@ def test_a_server_that_asks_for_patience_gets_it(house: MakeHouse, fhir_server: 
         home.propose()
         assert home.send() == ["postponed"]
     with engine.connect() as connection:
-        (row,) = deliveries.of_report(connection, home.report_id)
+        (row,) = deliveries.in_states(connection, ["pending"])
     assert (row["not_before"] - row["created_at"]).total_seconds() >= 900
     assert row["state"] == "pending"
 
