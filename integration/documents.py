@@ -12,6 +12,8 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from striprtf.striprtf import rtf_to_text
 
+from integration.characters import storable
+
 # pypdf tells of every oddity of a file, with its content; none of that may reach a log.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
@@ -34,7 +36,7 @@ def text_of(data: bytes, content_type: str) -> str:
     convert = _CONVERTERS.get(kind)
     if convert is None:
         raise Unreadable(f"documents of type {kind[:60] or '(none)'} are not read")
-    text = convert(data, content_type)
+    text = storable(convert(data, content_type))
     if not text.strip():
         raise Unreadable(f"the {kind} document holds no text")
     return text.strip()

@@ -45,6 +45,7 @@ class Capabilities:
     fhir_version: str
     software: str = ""
     transaction: bool = False
+    batch: bool = False
     types: dict[str, TypeCapability] = field(default_factory=dict)
     topics: tuple[str, ...] = ()
     backport: bool = False
@@ -95,10 +96,12 @@ def read_capabilities(statement: Json) -> Capabilities:
     types = {text(entry, "type"): _type(entry, rest) for entry in resources}
     subscription = next((entry for entry in resources if entry["type"] == "Subscription"), {})
     profiles = [*strings(subscription, "supportedProfile"), text(subscription, "profile")]
+    interactions = _codes(elements(rest, "interaction"))
     return Capabilities(
         fhir_version=text(statement, "fhirVersion"),
         software=text(element(statement, "software"), "name"),
-        transaction="transaction" in _codes(elements(rest, "interaction")),
+        transaction="transaction" in interactions,
+        batch="batch" in interactions,
         types=types,
         topics=_topics([subscription, rest]),
         backport=any(profile.split("|")[0] == BACKPORT_PROFILE for profile in profiles),

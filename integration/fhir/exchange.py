@@ -10,6 +10,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from integration.fhir.deletion import deleted_references
 from integration.fhir.errors import Conflict, NotFound, Refused, Unreachable, outcome_codes
@@ -130,6 +131,25 @@ def search(resource_type: str, params: Sequence[tuple[str, str]]) -> Exchange[Pa
     return _page(_resource(request.name, (yield from call(request))))
 
 
+def search_together(searches: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> Exchange[list[Page]]:
+    """The first pages of several searches (type, parameters) in one batch, in their order (R4 http.html §2.21.0.17)."""
+    asked = [{"request": {"method": "GET", "url": f"{kind}?{urlencode(params)}"}} for kind, params in searches]
+    request = Call("POST", "", body={"resourceType": "Bundle", "type": "batch", "entry": asked})
+    answers = yield from _posted(request, len(asked))
+    return [_searched(kind, answer) for (kind, _), answer in zip(searches, answers, strict=True)]
+
+
+def _searched(kind: str, entry: Json) -> Page:
+    response = entry.get("response") or {}
+    status = int(str(response.get("status", ""))[:3] or 0)
+    bundle = entry.get("resource")
+    if status >= 400:
+        raise failure(f"GET {kind}", Answer(status, {}, response.get("outcome")))
+    if not isinstance(bundle, dict):
+        raise Unreachable(f"GET {kind} was answered {status} without a FHIR resource")
+    return _page(bundle)
+
+
 def next_page(page: Page) -> Exchange[Page]:
     """The page a `next` link leads to."""
     request = Call("GET", page.next)
@@ -188,10 +208,13 @@ def delete(reference: str) -> Exchange[None]:
 def transaction(entries: Sequence[Json]) -> Exchange[list[Json]]:
     """POST a transaction Bundle; the response entries in the order of the request's."""
     bundle: Json = {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
-    request = Call("POST", "", body=bundle)
+    return (yield from _posted(Call("POST", "", body=bundle), len(entries)))
+
+
+def _posted(request: Call, entries: int) -> Exchange[list[Json]]:
     answered = _resource(request.name, (yield from call(request))).get("entry") or []
-    if len(answered) != len(entries):
-        raise Unreachable(f"a transaction of {len(entries)} entries was answered with {len(answered)}")
+    if len(answered) != entries:
+        raise Unreachable(f"a Bundle of {entries} entries was answered with {len(answered)}")
     return [entry if isinstance(entry, dict) else {} for entry in answered]
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integration.canonical import Coding, Identifier
+from integration.characters import storable
 from integration.fhir.systems import V2_0203, Json, Systems
 
 
@@ -28,13 +29,13 @@ def elements(holder: Any, name: str) -> list[Json]:
 def text(holder: Any, name: str) -> str:
     """The named string, else ""."""
     found = holder.get(name) if isinstance(holder, dict) else None
-    return found if isinstance(found, str) else ""
+    return storable(found) if isinstance(found, str) else ""
 
 
 def strings(holder: Any, name: str) -> list[str]:
     """The named list's strings."""
     found = holder.get(name) if isinstance(holder, dict) else None
-    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+    return [storable(each) for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def moment(value: str) -> datetime | None:

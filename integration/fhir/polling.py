@@ -25,21 +25,24 @@ class Way(StrEnum):
     NONE = "none"
 
 
+DATED = (Way.ISSUED, Way.DATE)
+
+
+def ways(capabilities: Capabilities) -> tuple[Way, ...]:
+    """All ways this server names, the best first; NONE alone where there is none."""
+    found = [Way.LAST_UPDATED] if capabilities.can_search(_TYPE, "_lastUpdated") else []
+    found += [Way.HISTORY] if capabilities.can(_TYPE, "history-type") else []
+    found += [each for each in DATED if capabilities.can_search(_TYPE, each)]
+    return tuple(found) or (Way.NONE,)
+
+
 def way(capabilities: Capabilities) -> Way:
-    """The best way this server offers."""
-    if capabilities.can_search(_TYPE, "_lastUpdated"):
-        return Way.LAST_UPDATED
-    if capabilities.can(_TYPE, "history-type"):
-        return Way.HISTORY
-    for parameter in (Way.ISSUED, Way.DATE):
-        if capabilities.can_search(_TYPE, parameter):
-            return parameter
-    return Way.NONE
+    """The best way this server names."""
+    return ways(capabilities)[0]
 
 
-def changed_since(capabilities: Capabilities, since: datetime, *, count: int = 100) -> Exchange[Page]:
+def changed_since(chosen: Way, since: datetime, *, count: int = 100) -> Exchange[Page]:
     """The first page of what changed at or after `since` (aware); follow with `next_page`."""
-    chosen = way(capabilities)
     moment = _instant(since)
     size = ("_count", str(count))
     if chosen is Way.LAST_UPDATED:
@@ -51,9 +54,9 @@ def changed_since(capabilities: Capabilities, since: datetime, *, count: int = 1
     return (yield from search(_TYPE, [(str(chosen), f"ge{moment}"), size]))
 
 
-def shows_deletions(capabilities: Capabilities) -> bool:
+def shows_deletions(capabilities: Capabilities, chosen: Way) -> bool:
     """Whether a history tells what the chosen search cannot: which reports were deleted."""
-    return way(capabilities) is not Way.HISTORY and capabilities.can(_TYPE, "history-type")
+    return chosen is not Way.HISTORY and capabilities.can(_TYPE, "history-type")
 
 
 def history_since(since: datetime, *, count: int = 100) -> Exchange[Page]:

@@ -94,8 +94,8 @@ COMPANIONS = frozenset({"Device", "Flag", "Provenance", "Task", "AuditEvent"})
 class Ledger(Protocol):
     """Our memory of what was written to one server.
 
-    An attempt must be durable before it returns. A record may be lost with the process: what is there is then found
-    by its identifier.
+    Attempts must be durable before `attempt` returns. A record may be lost with the process: what is there is then
+    found by its identifier.
     """
 
     def lookup(self, key: str) -> Entry | None:
@@ -106,8 +106,8 @@ class Ledger(Protocol):
         """Remember, replacing what was known, attempts included."""
         ...
 
-    def attempt(self, key: str, resource: Json) -> None:
-        """Add, to what is known, an update that is about to be sent."""
+    def attempt(self, sent: Mapping[str, Json]) -> None:
+        """Add, to what is known of each key, an update that is about to be sent."""
         ...
 
 

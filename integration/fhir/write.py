@@ -13,11 +13,13 @@ from integration.fhir.capability import Capabilities, Rung
 from integration.fhir.errors import Conflict, NotFound, Refused, Unreachable
 from integration.fhir.exchange import (
     Exchange,
+    Page,
     Written,
     create,
     etag_version,
     read,
     search,
+    search_together,
     transaction,
     update,
     written_at,
@@ -73,9 +75,11 @@ class _Writer:
         self._capabilities = capabilities
         self._ledger = ledger
         self._known: dict[str, Json] = {}
+        self._searched: dict[tuple[str, str], Page] = {}
         self._outcome = Outcome()
 
     def run(self, wanted: list[Wanted]) -> Exchange[Outcome]:
+        yield from self._search_ahead(wanted)
         for item in wanted:
             yield from self._look(item)
         pending = [item for item in wanted if item.key not in self._outcome.kept and self._is_due(item)]
@@ -90,11 +94,11 @@ class _Writer:
         entry = self._ledger.lookup(item.key)
         if entry is not None:
             self._note(item, Written(entry.reference, entry.version))
-            if entry.digest not in ("", item.digest) and not self._capabilities.can(item.type, "update"):
+            if self._is_due(item) and not self._capabilities.can(item.type, "update"):
                 self._keep(item, "the server does not update this type")
             return
-        yield from self._find_theirs(item)
-        if item.urn in self._known:
+        if (theirs := (yield from self._theirs(item))) is not None:
+            self._record(item, _where(theirs), owned=False)
             return
         if item.taken_back and not (yield from self._is_there(item)):
             self._keep(item, "never written here")
@@ -102,16 +106,41 @@ class _Writer:
         if self._capabilities.rung(item.type, item.parameter) is Rung.NONE:
             self._keep(item, "the server does not create this type")
 
-    def _find_theirs(self, item: Wanted) -> Exchange[None]:
-        if not self._capabilities.can_search(item.type, "identifier"):
-            return
-        # One search a token: not every server takes several values at once, and to miss one makes a double.
-        own = () if item.owned else (item.token,)
-        for token in (*own, *item.also):
-            found = yield from self._search(item.type, "identifier", token)
-            if found is not None and self._same_subject(item, found):
-                self._record(item, _where(found), owned=False)
+    def _search_ahead(self, wanted: list[Wanted]) -> Exchange[None]:
+        """All searches for what may be there as the server's own, in one batch where the server takes one.
+
+        None where a conditional create does as well: for what has but one name.
+        """
+        unknown = [item for item in wanted if self._ledger.lookup(item.key) is None and self._is_searchable(item)]
+        asked = list(dict.fromkeys((item.type, token) for item in unknown for token in _tokens(item)))
+        if all(self._creates_once(item) for item in unknown if _tokens(item)):
+            self._searched |= dict.fromkeys(asked, Page((), ""))
+        elif len(asked) > 1 and self._capabilities.batch:
+            try:
+                pages = yield from search_together([(kind, _query("identifier", token)) for kind, token in asked])
+            except Refused:
                 return
+            self._searched |= zip(asked, pages, strict=True)
+
+    def _is_searchable(self, item: Wanted) -> bool:
+        return self._capabilities.can_search(item.type, "identifier")
+
+    def _creates_once(self, item: Wanted) -> bool:
+        alone = not item.owned and not item.also
+        return alone and self._capabilities.rung(item.type, item.parameter) is Rung.CONDITIONAL_CREATE
+
+    def _theirs(self, item: Wanted) -> Exchange[Json | None]:
+        """The server's own resource for the same thing, if it has one."""
+        if not self._is_searchable(item):
+            return None
+        for token in _tokens(item):
+            page = self._searched.get((item.type, token))
+            if page is None:
+                page = yield from search(item.type, _query("identifier", token))
+            found = _only(item.type, page)
+            if found is not None and self._same_subject(item, found):
+                return found
+        return None
 
     def _is_there(self, item: Wanted) -> Exchange[bool]:
         """Whether an attempt whose answer was lost left it there; for what may not be searched, it did not."""
@@ -126,14 +155,11 @@ class _Writer:
         return not mine or not theirs or mine.endswith(theirs) or theirs.endswith(mine)
 
     def _search(self, resource_type: str, parameter: str, token: str) -> Exchange[Json | None]:
-        page = yield from search(resource_type, [(parameter, escaped(token)), ("_count", "2")])
-        if len(page.resources) > 1:
-            raise Conflict(f"several {resource_type} resources bear one identifier", 412)
-        return page.resources[0] if page.resources else None
+        return _only(resource_type, (yield from search(resource_type, _query(parameter, token))))
 
     def _is_due(self, item: Wanted) -> bool:
         entry = self._ledger.lookup(item.key)
-        return entry is None or entry.digest not in ("", item.digest)
+        return entry is None or (item.owned and entry.digest not in ("", item.digest))
 
     def _fits_transaction(self, pending: Iterable[Wanted]) -> bool:
         def fits(item: Wanted) -> bool:
@@ -149,8 +175,11 @@ class _Writer:
 
         A refusal or conflict names no culprit, so then each is tried alone.
         """
+        entries = [self._entry(item) for item in pending]
+        changed = {item.key: entry["resource"] for item, entry in zip(pending, entries, strict=True)}
+        self._attempt({key: each for key, each in changed.items() if "id" in each})
         try:
-            answers = yield from transaction([self._entry(item) for item in pending])
+            answers = yield from transaction(entries)
         except (Conflict, Refused):
             return pending
         left = []
@@ -166,9 +195,7 @@ class _Writer:
             asked = {"method": "POST", "url": item.type, "ifNoneExist": f"{item.parameter}={escaped(item.token)}"}
             return {"fullUrl": item.urn, "resource": resource, "request": asked}
         asked = {"method": "PUT", "url": entry.reference, "ifMatch": f'W/"{entry.version}"'}
-        changed = _with_id(resource, entry.reference)
-        self._attempt(item, changed)
-        return {"fullUrl": item.urn, "resource": changed, "request": asked}
+        return {"fullUrl": item.urn, "resource": _with_id(resource, entry.reference), "request": asked}
 
     def _took(self, item: Wanted, answer: Json) -> Exchange[bool]:
         """Notes where an entry landed. False for one that failed: some servers answer 200 all the same."""
@@ -229,10 +256,13 @@ class _Writer:
 
     def _adopt(self, item: Wanted, reference: str) -> Exchange[None]:
         """It was there already: ours from an attempt whose answer was lost, or made by another worker."""
+        if not item.owned:
+            self._record(item, Written(reference, ""), owned=False)
+            return
         current = yield from read(reference)
         found = _where(current)
-        if not item.owned or covers(current, resolve(item.resource, {**self._known, **self._self(item, found)})):
-            self._record(item, found, owned=item.owned)
+        if covers(current, resolve(item.resource, {**self._known, **self._self(item, found)})):
+            self._record(item, found, owned=True)
             return
         yield from self._update(item, found.reference, found.version)
 
@@ -240,7 +270,7 @@ class _Writer:
         resource = _with_id(resolve(item.resource, self._known), reference)
         try:
             expected = version or _where((yield from read(reference))).version
-            self._attempt(item, resource)
+            self._attempt({item.key: resource})
             written = yield from update(resource, expected)
         except NotFound as gone:
             raise Conflict(f"{item.type}: ours is no longer on the server", gone.status, (), reference) from None
@@ -248,10 +278,11 @@ class _Writer:
             written = yield from self._after_conflict(item, resource, reference)
         self._record(item, written, owned=True)
 
-    def _attempt(self, item: Wanted, resource: Json) -> None:
-        entry = self._ledger.lookup(item.key)
-        if entry is not None and resource not in entry.attempted:
-            self._ledger.attempt(item.key, resource)
+    def _attempt(self, sent: dict[str, Json]) -> None:
+        known = {key: self._ledger.lookup(key) for key in sent}
+        fresh = {key: each for key, each in sent.items() if (entry := known[key]) and each not in entry.attempted}
+        if fresh:
+            self._ledger.attempt(fresh)
 
     def _after_conflict(self, item: Wanted, resource: Json, reference: str) -> Exchange[Written]:
         """A 412 is our own lost answer when the server says what we want or once sent; else another's edit."""
@@ -284,6 +315,22 @@ class _Writer:
     def _keep(self, item: Wanted, reason: str) -> None:
         self._outcome.kept[item.key] = reason
         self._known.setdefault(item.urn, item.logical)
+
+
+def _tokens(item: Wanted) -> tuple[str, ...]:
+    """What may name it as the server's own. One search a token: not every server takes several values at once, and
+    to miss one makes a double."""
+    return item.also if item.owned else (item.token, *item.also)
+
+
+def _query(parameter: str, token: str) -> list[tuple[str, str]]:
+    return [(parameter, escaped(token)), ("_count", "2")]
+
+
+def _only(resource_type: str, page: Page) -> Json | None:
+    if len(page.resources) > 1:
+        raise Conflict(f"several {resource_type} resources bear one identifier", 412)
+    return page.resources[0] if page.resources else None
 
 
 def _where(resource: Json) -> Written:

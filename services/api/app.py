@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -21,6 +21,7 @@ from services.pipeline.smart import smart_key
 from services.settings import Settings
 from services.store import audit
 
+MOST_FORM = 64 * 1024
 # Who is asking by a session of their own: a name for the audit trail, None without one.
 Visitor = Callable[[Request], Awaitable[str | None]]
 
@@ -47,13 +48,13 @@ class Api:
         return FhirResponse(capability_statement(self._base, version("countersign")))
 
     async def search(self, request: Request, kind: str) -> Response:
-        """GET [type]?…"""
+        """GET [type]?… or POST [type]/_search, whose parameters no proxy keeps in a log (R4 http.html#search)."""
         if kind not in PARAMETERS:
             return _outcome(404, "not-supported", f"only {', '.join(PARAMETERS)} are served")
         try:
             who = await self._who(request, kind, "s")
             strict = "handling=strict" in request.headers.get("prefer", "")
-            given = request.query_params.multi_items()
+            given = await _parameters(request)
             wanted = parse(kind, given, self._settings.site, self._systems, strict=strict)
         except NotAllowed as refused:
             return _refused(refused)
@@ -61,7 +62,7 @@ class Api:
             return _outcome(400, "invalid", str(bad))
         async with self._engine.begin() as connection:
             found = await connection.run_sync(self._find, kind, wanted, who)
-        return FhirResponse(self._bundle(kind, request, wanted, found))
+        return FhirResponse(self._bundle(kind, given, wanted, found))
 
     async def read(self, request: Request, kind: str, identity: str) -> Response:
         """GET [type]/[id]"""
@@ -92,13 +93,14 @@ class Api:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token:
             return await self._tokens.allowed(token.strip(), kind, permission)
-        person = await self._visitor(request)
+        # A page of another site can post in a session's name; it cannot hold a token.
+        person = await self._visitor(request) if request.method == "GET" else None
         if person is None:
             raise NotAllowed(401, "a session or a bearer token is needed")
         return person
 
-    def _bundle(self, kind: str, request: Request, wanted: Search, found: searching.Found) -> Json:
-        used = [item for item in request.query_params.multi_items() if item[0] not in wanted.ignored]
+    def _bundle(self, kind: str, given: list[tuple[str, str]], wanted: Search, found: searching.Found) -> Json:
+        used = [item for item in given if item[0] not in wanted.ignored]
         links = [{"relation": "self", "url": self._url(kind, used)}]
         if found.last is not None:
             further = [item for item in used if item[0] != "_cursor"]
@@ -120,8 +122,20 @@ def create_api(settings: Settings, engine: AsyncEngine, base_url: str, visitor: 
     app = FastAPI(title="Countersign FHIR", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/metadata", api.metadata, methods=["GET"], response_model=None)
     app.add_api_route("/{kind}", api.search, methods=["GET"], response_model=None)
+    app.add_api_route("/{kind}/_search", api.search, methods=["POST"], response_model=None)
     app.add_api_route("/{kind}/{identity}", api.read, methods=["GET"], response_model=None)
     return app
+
+
+async def _parameters(request: Request) -> list[tuple[str, str]]:
+    """Those of the URL, and of a form behind it. Raises BadParameter."""
+    given = request.query_params.multi_items()
+    form = bytearray()
+    async for chunk in request.stream():
+        form += chunk
+        if len(form) > MOST_FORM:
+            raise BadParameter(f"the search is longer than {MOST_FORM} bytes")
+    return given + parse_qsl(form.decode(errors="replace"))
 
 
 def published_keys(settings: Settings) -> Json:

@@ -33,7 +33,13 @@ PARAMETERS: dict[str, dict[str, str]] = {
         "status": "token",
         "focus": "reference",
     },
-    "DiagnosticReport": {"_id": "token", "_lastUpdated": "date", "identifier": "token", "patient": "reference"},
+    "DiagnosticReport": {
+        "_id": "token",
+        "_lastUpdated": "date",
+        "identifier": "token",
+        "patient": "reference",
+        "status": "token",
+    },
     "Task": {"_id": "token", "_lastUpdated": "date", "patient": "reference", "status": "token", "focus": "reference"},
     "Provenance": {"_id": "token", "_lastUpdated": "date", "patient": "reference"},
     "Flag": {
@@ -54,7 +60,9 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "Device": {"_id": "token", "identifier": "token"},
 }
 MOST = 200
-_CONTROL = ("_count", "_cursor", "_format", "_pretty", "_total", "_sort")
+_CONTROL = ("_count", "_cursor", "_format", "_pretty", "_total")
+# A patient is also named by an identifier: patient:identifier, or the chain patient.identifier.
+_CHAINED = ("patient.identifier", "subject.identifier")
 
 
 class BadParameter(ValueError):
@@ -65,14 +73,15 @@ class BadParameter(ValueError):
 class Search:
     """A parsed search.
 
-    `statuses`, `intents`, `ids` and `identifiers`: what a resource must match exactly; empty: any.
+    `statuses`, `intents`, `ids` and `identifiers` (system or None, value): what a resource must match exactly;
+    empty: any.
     """
 
     asked: Asked
     statuses: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
-    identifiers: tuple[str, ...] = ()
+    identifiers: tuple[tuple[str | None, str], ...] = ()
     count: int = 50
     ignored: tuple[str, ...] = field(default=())
 
@@ -84,8 +93,8 @@ def parse(resource_type: str, given: Iterable[tuple[str, str]], site: str, syste
     for name, value in given:
         if name in _CONTROL:
             search = _control(search, name, value)
-        elif name.split(":")[0] in PARAMETERS[resource_type] and value:
-            search = _one(search, name, value, systems)
+        elif _plain(name).split(":")[0] in PARAMETERS[resource_type] and value:
+            search = _one(search, _plain(name), value, systems)
         elif strict:
             raise BadParameter(f"{resource_type} is not searched by {name[:40]!r}; see /fhir/metadata")
         else:
@@ -94,6 +103,10 @@ def parse(resource_type: str, given: Iterable[tuple[str, str]], site: str, syste
         states = tuple(dict.fromkeys(state for status in search.statuses for state in STATES.get(status, ())))
         search = replace(search, asked=replace(search.asked, states=states))
     return replace(search, ignored=tuple(ignored))
+
+
+def _plain(name: str) -> str:
+    return name.replace(".", ":") if name in _CHAINED else name
 
 
 def _control(search: Search, name: str, value: str) -> Search:
@@ -111,8 +124,7 @@ def _one(search: Search, name: str, value: str, systems: Systems) -> Search:
     if name == "_id":
         return replace(search, ids=tuple(value.split(",")))
     if name == "identifier":
-        values = tuple(each.rpartition("|")[2] for each in value.split(","))
-        return replace(search, identifiers=values)
+        return replace(search, identifiers=tuple(_token(each) for each in value.split(",")))
     if name == "status":
         return replace(search, statuses=tuple(value.split(",")))
     if name == "intent":

@@ -50,7 +50,7 @@ def read(connection: Connection, kind: str, identity: str, settings: Settings, s
 
 def _observations(connection: Connection, search: Search, settings: Settings, systems: Systems) -> Found:
     asked = search.asked
-    wanted = search.identifiers or search.ids
+    wanted = [value for _, value in search.identifiers] or search.ids
     if len(wanted) == 1:
         asked = replace(asked, identifier=wanted[0])
     rows = findings.suggestions(connection, asked, search.count + 1)
@@ -80,15 +80,13 @@ def _versions(
     connection: Connection, version_ids: list[int], settings: Settings, systems: Systems
 ) -> dict[tuple[int, str, str], Json]:
     """(version, type, id) → resource."""
-    return {
-        (version_id, each["resourceType"], each["id"]): each
-        for version_id in dict.fromkeys(version_ids)
-        for each in held.of_version(connection, version_id, settings, systems)
-    }
+    found = held.of_versions(connection, list(dict.fromkeys(version_ids)), settings, systems)
+    return {(number, each["resourceType"], each["id"]): each for number, made in found.items() for each in made}
 
 
 def _fits(resource: Json, search: Search) -> bool:
-    values = {each["value"] for each in resource.get("identifier") or []}
+    named = resource.get("identifier") or []
+    values = {(system, each["value"]) for each in named for system in (None, each.get("system", ""))}
     return (
         (not search.statuses or resource.get("status") in search.statuses)
         and (not search.intents or resource.get("intent") in search.intents)

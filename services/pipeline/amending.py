@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, RowMapping
-
 from integration.fhir.systems import Json
 from integration.fhir.wanted import Ledger, Wanted
-from services.store import deliveries
-
-
-def is_amended(connection: Connection, row: RowMapping) -> bool:
-    """Whether an earlier Sign of the version has reached this destination."""
-    before = deliveries.of_report(connection, row["report_id"])
-    return any(
-        each["kind"] == row["kind"] == "signed"
-        and each["state"] == "sent"
-        and each["id"] < row["id"]
-        and (each["version_id"], each["destination"]) == (row["version_id"], row["destination"])
-        for each in before
-    )
 
 
 def amended(wanted: list[Wanted], ledger: Ledger) -> list[Wanted]:

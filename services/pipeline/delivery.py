@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Engine, RowMapping
+from sqlalchemy import Connection, Engine, RowMapping
 
 from integration.fhir.capability import Capabilities, capabilities, is_supported
 from integration.fhir.client import Client
-from integration.fhir.errors import Conflict, FhirError, Unreachable
+from integration.fhir.errors import Conflict, FhirError, Refused, Unreachable
 from integration.fhir.results import list_results
 from integration.fhir.systems import Systems
 from integration.fhir.wanted import Wanted
@@ -26,6 +27,7 @@ from services.telemetry.metrics import DEAD_LETTERS, WRITE_SECONDS
 
 LOG = log("delivery")
 CAPABILITIES_SECONDS = 3600.0
+FRESH_SECONDS = 0.5
 CHANGED_ELSEWHERE = "changed on the FHIR server"
 SIGNED = ("final", "corrected")
 
@@ -41,20 +43,88 @@ class FhirTarget:
     _read_at: float = field(default=0.0)
 
     def capabilities(self) -> Capabilities:
-        """What the server can do. Raises FhirError."""
+        """What the server can do. Raises Unreachable, also where it does not say: then no delivery is at fault."""
         if self._capabilities is None or time.monotonic() - self._read_at > CAPABILITIES_SECONDS:
-            self._capabilities = self.client.run(capabilities())
+            try:
+                self._capabilities = self.client.run(capabilities())
+            except Refused as refused:
+                raise Unreachable(f"no CapabilityStatement: {refused}") from None
             if not is_supported(self._capabilities):
                 LOG.warning("FHIR version not supported", version=self._capabilities.fhir_version[:10])
             self._read_at = time.monotonic()
         return self._capabilities
 
 
-def send(engine: Engine, row: RowMapping, target: FhirTarget) -> str:
-    """Carries one leased delivery out and settles it: `sent`, `postponed`, `dead` or `stale`."""
+@dataclass
+class Parcel:
+    """One leased delivery on its way. `wanted`: what the server should hold; `error`: why it could not be made."""
+
+    row: RowMapping
+    rows: resources.Rows
+    wanted: list[Wanted] = field(default_factory=list)
+    error: Exception | None = None
+
+
+def send(engine: Engine, rows: Sequence[RowMapping], target: FhirTarget) -> list[str]:
+    """Carries leased deliveries to one destination out, one after the other, and settles them.
+
+    Of each in this order: `sent`, `postponed`, `dead`, `stale`, or `returned` where the server did not answer to one
+    before it. Several share the cost of reading and settling. What was read is used no longer than FRESH_SECONDS, so
+    that a slow server is told nothing that a correction has overtaken since.
+    """
+    ends: dict[int, str] = {}
+    while left := [row for row in rows if row["id"] not in ends]:
+        ends |= _round(engine, left, target)
+        if "postponed" in ends.values():
+            break
+    if left := [row for row in rows if row["id"] not in ends]:
+        with engine.begin() as connection:
+            deliveries.give_back_untried(connection, left)
+    return [ends.get(row["id"], "returned") for row in rows]
+
+
+def _round(engine: Engine, rows: Sequence[RowMapping], target: FhirTarget) -> dict[int, str]:
+    """One reading and one settling, with as many deliveries between them as go out meanwhile."""
+    until = time.monotonic() + FRESH_SECONDS
+    ledger = StoreLedger(engine, rows[0]["destination"], rows[0]["site_id"])
+    with engine.connect() as connection:
+        parcels = _pack(connection, rows, target, ledger)
+    ends: dict[int, str] = {}
+    sent: list[Parcel] = []
+    for parcel in parcels:
+        end = _carry(engine, parcel, target, ledger)
+        if end == "sent":
+            sent.append(parcel)
+        ends[parcel.row["id"]] = end
+        if end == "postponed" or time.monotonic() > until:
+            break
+    return ends | _settle(engine, sent, ledger)
+
+
+def _pack(connection: Connection, rows: Sequence[RowMapping], target: FhirTarget, ledger: StoreLedger) -> list[Parcel]:
+    """Reads all that is needed, and what the ledger knows of it."""
+    found = resources.collect_all(connection, [(row["kind"], row["version_id"]) for row in rows])
+    parcels = [Parcel(row, made) for row, made in zip(rows, found, strict=True)]
+    for parcel in parcels:
+        try:
+            parcel.wanted = resources.wanted(parcel.rows, target.systems, target.settings.writeback)
+        except Exception as error:
+            # A fault of ours must stop neither the process nor other reports.
+            parcel.error = error
+    ledger.prepare(connection, [item.key for parcel in parcels for item in parcel.wanted])
+    again = deliveries.amended(connection, [row["id"] for row in rows if row["kind"] == "signed"])
+    for parcel in parcels:
+        if parcel.row["id"] in again:
+            parcel.wanted = amending.amended(parcel.wanted, ledger)
+    return parcels
+
+
+def _carry(engine: Engine, parcel: Parcel, target: FhirTarget, ledger: StoreLedger) -> str:
+    """`sent`, to be settled with others, or how it ended otherwise."""
+    row = parcel.row
     try:
         with traces.span("delivery", link=row["trace"], delivery=row["id"]), WRITE_SECONDS.labels(row["kind"]).time():
-            _write(engine, row, target)
+            _write(parcel, target, ledger)
     except Unreachable as error:
         return _postpone(engine, row, error, target.settings)
     except Conflict as conflict:
@@ -64,36 +134,19 @@ def send(engine: Engine, row: RowMapping, target: FhirTarget) -> str:
     except Exception as error:
         if is_outage(error):
             raise
-        # A fault of ours must stop neither the process nor other reports; its text could quote the report.
+        # Its text could quote the report.
         LOG.error("delivery failed", delivery=row["id"], report=row["report_id"], error=type(error).__name__)
         return _give_up(engine, row, f"{type(error).__name__} while the resources were made")
-    return _settle(engine, row, "sent") if not _was_in_conflict(engine, row) else _resolved(engine, row)
+    return "sent"
 
 
-def _was_in_conflict(engine: Engine, row: RowMapping) -> bool:
-    with engine.connect() as connection:
-        review = reports.review_of(connection, row["report_id"])
-    return review is not None and str(review["note"]).startswith(CHANGED_ELSEWHERE)
-
-
-def _resolved(engine: Engine, row: RowMapping) -> str:
-    """The server says again what we say: the reviewer's notice goes."""
-    with engine.begin() as connection:
-        reports.bump_review(connection, row["report_id"], "")
-    return _settle(engine, row, "sent")
-
-
-def _write(engine: Engine, row: RowMapping, target: FhirTarget) -> None:
-    with engine.connect() as connection:
-        rows = resources.collect(connection, row["kind"], row["version_id"])
-        again = amending.is_amended(connection, row)
-    wanted = resources.wanted(rows, target.systems, target.settings.writeback)
-    with StoreLedger(engine, row["destination"], row["site_id"], row["report_id"]) as ledger:
-        ledger.prepare(item.key for item in wanted)
-        if again:
-            wanted = amending.amended(wanted, ledger)
-        overwrite = bool(row["detail"].get("overwrite"))
-        outcome = target.client.run(write(target.capabilities(), wanted, ledger, overwrite=overwrite))
+def _write(parcel: Parcel, target: FhirTarget, ledger: StoreLedger) -> None:
+    if parcel.error is not None:
+        raise parcel.error
+    row, rows, wanted = parcel.row, parcel.rows, parcel.wanted
+    ledger.about(row["site_id"], row["report_id"])
+    overwrite = bool(row["detail"].get("overwrite"))
+    outcome = target.client.run(write(target.capabilities(), wanted, ledger, overwrite=overwrite))
     for key, reason in outcome.kept.items():
         LOG.info("kept here", delivery=row["id"], kind=key.partition("?")[0], reason=reason)
     if target.settings.writeback.result and rows.source and rows.signed:
@@ -108,7 +161,19 @@ def _list_results(report: str, wanted: list[Wanted], outcome: Outcome, target: F
     target.client.run(list_results(report, signed, others))
 
 
-def _settle(engine: Engine, row: RowMapping, state: str, reason: str = "") -> str:
+def _settle(engine: Engine, sent: Sequence[Parcel], ledger: StoreLedger) -> dict[int, str]:
+    """What was written and that it was sent, in one transaction."""
+    with engine.begin() as connection:
+        ledger.save(connection)
+        closed = deliveries.close_sent(connection, [parcel.row for parcel in sent]) if sent else frozenset()
+        for parcel in sent:
+            if parcel.row["id"] in closed and parcel.rows.note.startswith(CHANGED_ELSEWHERE):
+                # The server says again what we say: the reviewer's notice goes.
+                reports.bump_review(connection, parcel.row["report_id"], "")
+    return {parcel.row["id"]: "sent" if parcel.row["id"] in closed else "stale" for parcel in sent}
+
+
+def _close(engine: Engine, row: RowMapping, state: str, reason: str) -> str:
     try:
         with engine.begin() as connection:
             deliveries.close(connection, row, state, reason)
@@ -135,7 +200,7 @@ def _leave_to_a_person(engine: Engine, row: RowMapping, conflict: Conflict) -> s
     with engine.begin() as connection:
         notices.add(connection, "conflict", row["site_id"], row["report_id"], f"delivery {row['id']}: {reason}")
         reports.bump_review(connection, row["report_id"], f"{CHANGED_ELSEWHERE}: {found}")
-    return _settle(engine, row, "dead", reason)
+    return _close(engine, row, "dead", reason)
 
 
 def _give_up(engine: Engine, row: RowMapping, reason: str) -> str:
@@ -144,4 +209,4 @@ def _give_up(engine: Engine, row: RowMapping, reason: str) -> str:
     LOG.error("delivery refused", delivery=row["id"], report=row["report_id"], reason=reason)
     with engine.begin() as connection:
         notices.add(connection, "delivery", row["site_id"], row["report_id"], f"delivery {row['id']}: {reason}")
-    return _settle(engine, row, "dead", reason)
+    return _close(engine, row, "dead", reason)

@@ -20,6 +20,7 @@ from services.pipeline.resources import Rows, collect
 from services.settings import Settings, SettingsError
 from services.store import deliveries, notices, people, reports
 from services.store.jobs import StaleLease
+from services.store.outgoing import Named
 from services.telemetry.logs import log
 from services.telemetry.metrics import DEAD_LETTERS, WRITE_SECONDS
 
@@ -128,7 +129,7 @@ def _retraction(connection: Connection, row: RowMapping, rows: Rows) -> Signatur
     return Signature(signer=_signer(connection, review, rows), signed_at=row["created_at"])
 
 
-def _signer(connection: Connection, review: RowMapping | None, rows: Rows) -> Person:
+def _signer(connection: Connection, review: Named | None, rows: Rows) -> Person:
     account = people.get_account(connection, review["signed_by"]) if review and review["signed_by"] else None
     number = rows.practitioner.rpartition("/")[2]
     return Person(identifier=Identifier(value=number) if number else None, family=account["name"] if account else "")

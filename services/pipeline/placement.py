@@ -13,7 +13,8 @@ from integration.canonical import Report
 from services.pipeline import states
 from services.pipeline.versions import Composed, compose, is_readable
 from services.settings import Settings
-from services.store import deliveries, jobs, notices, reports
+from services.store import advisories, deliveries, jobs, notices, outgoing, reports, reviews
+from services.store.jobs import NOW
 from services.telemetry import traces
 
 SHADOW_PRIORITY = 3
@@ -139,12 +140,23 @@ def _take_back(connection: Connection, report: RowMapping, record: Report, setti
     reports.attach_sources(connection, report["id"], version["id"])
     jobs.cancel_readings(connection, report["id"], keep=None)
     deliveries.block(connection, report["id"], ("proposed", "signed", "oru"), states.RETRACTED)
-    if before and reports.has_analysis(connection, before["id"]):
-        reports.withdraw_suggestions(connection, before["id"], states.RETRACTED)
+    shown = outgoing.shown(connection, report["id"]) if before else []
+    if shown:
         reports.set_review_state(connection, report["id"], "cancelled", states.RETRACTED)
         notices.add(connection, "retracted", report["site_id"], report["id"], states.RETRACTED)
-        deliver(connection, report, before["id"], "retracted", settings)
+        _take_back_older(connection, report["id"], version["id"])
+    for version_id in shown:
+        reports.withdraw_suggestions(connection, version_id, states.RETRACTED)
+        deliver(connection, report, version_id, "retracted", settings)
     _take_back_from_engine(connection, report, settings)
+
+
+def _take_back_older(connection: Connection, report_id: int, version_id: int) -> None:
+    """What was signed before a correction nobody has signed yet falls with the report."""
+    for each in reviews.signed_elsewhere(connection, report_id, version_id):
+        reviews.set_suggestion(connection, each["id"], state="withdrawn", reason=states.RETRACTED, decided_at=NOW)
+    for older in advisories.signed_elsewhere(connection, report_id, version_id):
+        advisories.withdraw(connection, older)
 
 
 def _take_back_from_engine(connection: Connection, report: RowMapping, settings: Settings) -> None:

@@ -60,7 +60,8 @@ def note_unreadable(connection: Connection, reference: str, endpoint: str, site:
 
 
 def _row(bundle: Json, report: Json, endpoint: str, site: str) -> dict[str, Any]:
-    body = json.dumps(bundle, sort_keys=True, ensure_ascii=False).encode()
+    # Half a surrogate pair, which JSON can spell, is no character.
+    body = json.dumps(bundle, sort_keys=True, ensure_ascii=False).encode(errors="replace")
     digest = hashlib.sha256(body).hexdigest()
     reference = f"{report['resourceType']}/{report['id']}"
     # A server that keeps no versions is deduplicated by content.

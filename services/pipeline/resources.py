@@ -7,12 +7,13 @@ status each Observation has is decided here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import Connection, RowMapping
 
-from integration.canonical import Door, Engine, Finding, Quote, Report, Suggestion, Verdict, sha256
+from integration.canonical import Engine, Finding, Quote, Report, Suggestion, Verdict, sha256
 from integration.fhir.audit_event import Signing, audit_event
 from integration.fhir.device import device
 from integration.fhir.diagnostic_report import diagnostic_report
@@ -24,29 +25,39 @@ from integration.fhir.service_request import service_request
 from integration.fhir.systems import Json, Systems
 from integration.fhir.task import Outcome, Output, Review, TaskStatus, task
 from integration.fhir.wanted import Wanted, foreign, owned
-from services.pipeline import advisory_resources
+from services.pipeline import advisory_resources, states
 from services.settings import Writeback
-from services.store import advisories, people, reports
+from services.store import outgoing
+from services.store.outgoing import Named
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rows:
-    """The rows a version's resources are made from; read in one transaction."""
+    """The rows a version's resources are made from; read in one transaction.
+
+    `review` is that of this very version; `note` is what the report's review says, whichever version it is about.
+    """
 
     kind: str
-    report: RowMapping
-    version: RowMapping
-    review: RowMapping | None
-    analysis: RowMapping | None
+    report: Named
+    version: Named
+    review: Named | None
+    analysis: Named | None
     suggestions: Sequence[RowMapping]
-    source: RowMapping | None
+    source: Named | None
     practitioner: str
     advisories: Sequence[RowMapping] = ()
+    note: str = ""
 
-    @property
+    @cached_property
     def record(self) -> Report:
         """The canonical report of the version."""
         return Report.model_validate(self.version["record"])
+
+    @cached_property
+    def engine(self) -> Engine | None:
+        """Who read the version, None before anybody has."""
+        return Engine.model_validate(self.analysis["engine"]) if self.analysis else None
 
     @property
     def signed(self) -> bool:
@@ -56,41 +67,52 @@ class Rows:
     @property
     def retracted(self) -> bool:
         """Whether the source took the report back."""
-        return bool(self.version["state"] == "retracted")
+        return self.kind == "retracted" or bool(self.version["state"] == "retracted")
+
+    @property
+    def older(self) -> bool:
+        """Whether another version of the report counts."""
+        return bool(self.version["state"] == "superseded")
 
 
 def collect(connection: Connection, kind: str, version_id: int) -> Rows:
-    """Reads the rows of a version. Raises NoResultFound."""
-    version = reports.version(connection, version_id)
-    review = reports.review_of(connection, version["report_id"])
-    sources = [row for row in reports.sources(connection, version["report_id"]) if row["door"] == Door.FHIR.value]
-    signer = review["signed_by"] if review else None
+    """Reads the rows of a version. Raises KeyError for one there is not."""
+    (rows,) = collect_all(connection, [(kind, version_id)])
+    return rows
+
+
+def collect_all(connection: Connection, asked: Sequence[tuple[str, int]]) -> list[Rows]:
+    """Reads the rows of several (kind, version) at once, in this order. Raises KeyError."""
+    versions = list({version for _, version in asked})
+    heads = outgoing.heads(connection, versions)
+    suggestions = outgoing.suggestions(connection, versions)
+    advisories = outgoing.advisories(connection, [version for kind, version in asked if kind != "proposed"])
+    return [
+        _rows(kind, heads[version], suggestions.get(version, []), advisories.get(version, []))
+        for kind, version in asked
+    ]
+
+
+def _rows(kind: str, head: RowMapping, suggestions: list[RowMapping], advisories: list[RowMapping]) -> Rows:
+    reviewed = {"state": head["review_state"], "signed_at": head["signed_at"], "signed_by": head["signed_by"]}
     return Rows(
         kind=kind,
-        report=reports.by_id(connection, version["report_id"]),
-        version=version,
-        review=review if review and review["version_id"] == version_id else None,
-        analysis=reports.latest_analysis(connection, version_id),
-        suggestions=reports.suggestions(connection, version_id),
-        source=sources[-1] if sources else None,
-        practitioner=_practitioner(connection, signer) if signer else "",
-        advisories=[] if kind == "proposed" else _sent(advisories.of_version(connection, version_id)),
+        report={"id": head["report_id"], "key": head["key"]},
+        version=head,
+        review=reviewed if head["reviewed"] == head["id"] else None,
+        analysis={"engine": head["engine"], "created_at": head["read_at"]} if head["analysis_id"] else None,
+        suggestions=suggestions,
+        source=head if head["reference"] is not None else None,
+        practitioner=head["practitioner"] or "",
+        advisories=[] if kind == "proposed" else advisories,
+        note=head["note"] or "",
     )
-
-
-def _sent(rows: Sequence[RowMapping]) -> list[RowMapping]:
-    return [row for row in rows if row["state"] != "open"]
-
-
-def _practitioner(connection: Connection, account_id: int) -> str:
-    account = people.get_account(connection, account_id)
-    return str(account["practitioner"]) if account else ""
 
 
 def wanted(rows: Rows, systems: Systems, writeback: Writeback) -> list[Wanted]:
     """Every resource the server should hold for this version."""
     context, subject, report = _context(rows, systems)
-    engine = owned(device(Engine.model_validate(rows.analysis["engine"]), systems), systems) if rows.analysis else None
+    engine = owned(device(rows.engine, systems), systems) if rows.engine else None
     performer = literal(rows.practitioner) if rows.practitioner and rows.signed else None
     links = Links(subject, report, performer, engine.reference if engine else None)
     observations = {row["id"]: _observation(row, rows, links, systems, writeback) for row in rows.suggestions}
@@ -98,6 +120,8 @@ def wanted(rows: Rows, systems: Systems, writeback: Writeback) -> list[Wanted]:
     result = [*context, *([engine] if engine else []), *observations.values(), *remarked]
     result += _provenances(rows, observations, remarked, links, systems)
     result.append(_task(rows, observations, links, systems, writeback))
+    if rows.kind in ("withdrawn", "retracted"):
+        return [replace(item, taken_back=True) for item in result]
     return result + _audit(rows, observations, subject, report, systems)
 
 
@@ -131,14 +155,16 @@ def _context(rows: Rows, systems: Systems) -> tuple[list[Wanted], Json, Json]:
     who = foreign(patient(record.patient, systems))
     order = owned(service_request(key, record, who.reference, systems), systems)
     report = owned(diagnostic_report(key, record, who.reference, order.reference, systems), systems)
-    return [who, order, report], who.reference, report.reference
+    # An older version is told of what was read from it, and never writes its text over that of a newer one.
+    ours = [replace(each, owned=not rows.older) for each in (order, report)]
+    return [who, *ours], who.reference, report.reference
 
 
 def _observation(row: RowMapping, rows: Rows, links: Links, systems: Systems, writeback: Writeback) -> Wanted:
-    by_machine = row["origin"] == "ai" and rows.analysis is not None
-    engine = Engine.model_validate(rows.analysis["engine"]) if by_machine and rows.analysis else None
+    engine = rows.engine if row["origin"] == "ai" else None
     suggestion = Suggestion(identifier=row["identifier"], verdict=_verdict(row, writeback), engine=engine)
-    return owned(observation(suggestion, rows.record, links, _status(row, rows, writeback), systems), systems)
+    resource = observation(suggestion, rows.record, links, _status(row, rows, writeback), systems)
+    return replace(owned(resource, systems), taken_back=row["state"] in ("rejected", "withdrawn"))
 
 
 def _verdict(row: RowMapping, writeback: Writeback) -> Verdict:
@@ -153,7 +179,7 @@ def _status(row: RowMapping, rows: Rows, writeback: Writeback) -> str:
     """Observation.status: preliminary until signed, whatever drafts say."""
     state = row["state"]
     if state == "withdrawn":
-        return writeback.withdrawn
+        return "entered-in-error" if row["reason"] == states.RETRACTED else writeback.withdrawn
     if rows.kind == "proposed" or state == "proposed":
         return "preliminary"
     if state == "rejected":
@@ -214,7 +240,7 @@ def _task(rows: Rows, observations: dict[int, Wanted], links: Links, systems: Sy
 
 
 def _task_status(rows: Rows) -> TaskStatus:
-    if rows.retracted or rows.version["state"] == "superseded":
+    if rows.retracted or rows.older:
         return TaskStatus.CANCELLED
     if rows.signed and rows.review and rows.review["state"] == "signed":
         return TaskStatus.COMPLETED

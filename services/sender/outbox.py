@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from sqlalchemy import Engine, RowMapping
@@ -17,21 +17,25 @@ from services.telemetry.absence import Absence
 from services.telemetry.logs import log
 
 LOG = log("sender")
-AT_ONCE = 4
+# Enough that a server always has the next one, also while others are read or settled.
+AT_ONCE = 8
+# Deliveries of one thread that share their reading and settling, where so many wait.
+TOGETHER = 8
 AWAY = "PostgreSQL does not answer, or cannot be written to"
 # So many deliveries in a row that found nobody mean that the server is away; then one at a time finds out.
 SERVER_AWAY = AT_ONCE
+UNREACHED = ("postponed", "returned")
 
 
 class Outbox:
-    """Keeps `AT_ONCE` deliveries under way for as long as there are any."""
+    """Keeps `AT_ONCE` threads busy with a few deliveries each for as long as there are any."""
 
     def __init__(self, engine: Engine, target: FhirTarget) -> None:
         self._engine = engine
         self._target = target
         self._queue = target.settings.queue
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="send")
-        self._under_way: dict[Future[str], RowMapping] = {}
+        self._under_way: dict[Future[list[str]], Sequence[RowMapping]] = {}
         self._database = Absence(LOG)
         self._server = Absence(LOG)
         self._unreached = 0
@@ -52,7 +56,7 @@ class Outbox:
                 self._collect()
             elif not found:
                 stop.wait(self._queue.relay)
-            if self._unreached >= SERVER_AWAY and not self._under_way:
+            if self._away and not self._under_way:
                 stop.wait(self._queue.relay)
 
     def end(self, seconds: float) -> bool:
@@ -64,31 +68,37 @@ class Outbox:
             wait(self._under_way, timeout=min(self._queue.renew, deadline - time.monotonic()))
             self._collect()
         if self._under_way:
-            self._try(lambda: self._give_back(list(self._under_way.values())))
+            self._try(lambda: self._give_back(self._leased))
         return not self._under_way
 
     def _fill(self) -> int:
         """Renews what is under way and claims as much as there is room for; how many were claimed."""
         claimed: list[RowMapping] = []
         self._try(self._renew)
-        self._try(lambda: self._claim(claimed))
-        for row in claimed:
-            self._under_way[self._pool.submit(self._one, row)] = row
+        room = (1 if self._away else AT_ONCE) - len(self._under_way)
+        self._try(lambda: room > 0 and self._claim(claimed, 1 if self._away else room * TOGETHER))
+        for share in (claimed[first::room] for first in range(min(room, len(claimed)))):
+            self._under_way[self._pool.submit(self._some, share)] = share
         return len(claimed)
 
-    def _claim(self, claimed: list[RowMapping]) -> bool:
-        room = (1 if self._unreached >= SERVER_AWAY else AT_ONCE) - len(self._under_way)
-        if room <= 0:
-            return False
+    @property
+    def _away(self) -> bool:
+        return self._unreached >= SERVER_AWAY
+
+    @property
+    def _leased(self) -> list[RowMapping]:
+        return [row for share in self._under_way.values() for row in share]
+
+    def _claim(self, claimed: list[RowMapping], most: int) -> bool:
         with self._engine.begin() as connection:
-            claimed += deliveries.claim(connection, self._queue, room)
+            claimed += deliveries.claim(connection, self._queue, most)
         return True
 
     def _renew(self) -> bool:
         if not self._under_way or time.monotonic() - self._renewed < self._queue.renew:
             return False
         with self._engine.begin() as connection:
-            deliveries.renew(connection, list(self._under_way.values()), self._queue)
+            deliveries.renew(connection, self._leased, self._queue)
         self._renewed = time.monotonic()
         return True
 
@@ -97,19 +107,19 @@ class Outbox:
             deliveries.give_back(connection, rows)
         return True
 
-    def _one(self, row: RowMapping) -> str:
+    def _some(self, rows: Sequence[RowMapping]) -> list[str]:
         try:
-            return send(self._engine, row, self._target)
+            return send(self._engine, rows, self._target)
         except SQLAlchemyError:
-            # Its lease runs out, or is taken up again by this process once the database answers.
-            return "database"
+            # Leases run out, or are taken up again by this process once the database answers.
+            return ["database"] * len(rows)
 
     def _collect(self) -> None:
         for done in [future for future in self._under_way if future.done()]:
-            row, outcome = self._under_way.pop(done), done.result()
-            LOG.info("delivery", delivery=row["id"], kind=row["kind"], state=outcome)
-            self._unreached = self._unreached + 1 if outcome == "postponed" else 0
-            self._server.note("the FHIR server does not answer" if self._unreached >= SERVER_AWAY else "")
+            for row, outcome in zip(self._under_way.pop(done), done.result(), strict=True):
+                LOG.info("delivery", delivery=row["id"], kind=row["kind"], state=outcome)
+                self._unreached = self._unreached + (outcome == "postponed") if outcome in UNREACHED else 0
+            self._server.note("the FHIR server does not answer" if self._away else "")
 
     def _try(self, work: Callable[[], bool]) -> None:
         """`work` says whether it asked the database: what did not knows nothing of it."""

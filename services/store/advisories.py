@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.store.jobs import NOW
 from services.store.tables import advisory
-
-
-def of_version(connection: Connection, version_id: int) -> Sequence[RowMapping]:
-    """Everything decided of a version's advisories."""
-    query = select(advisory).where(advisory.c.version_id == version_id)
-    return connection.execute(query.order_by(advisory.c.id)).mappings().all()
 
 
 def left_out(connection: Connection, version_id: int) -> frozenset[str]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -88,7 +89,9 @@ def last_told(connection: Connection, report_id: int, destination: str) -> RowMa
 
 
 def _lease(connection: Connection, queue: Queue, due: ColumnElement[bool], limit: int) -> Sequence[RowMapping]:
-    chosen = select(delivery.c.id).where(due).order_by(delivery.c.id).limit(limit).with_for_update(skip_locked=True)
+    # In the order of ix_delivery_pending, so that a long queue is not read to its end for a few.
+    first = select(delivery.c.id).where(due).order_by(delivery.c.not_before, delivery.c.id)
+    chosen = first.limit(limit).with_for_update(skip_locked=True)
     statement = (
         update(delivery)
         .where(delivery.c.id.in_(chosen))
@@ -115,6 +118,43 @@ def _leased(rows: Sequence[RowMapping]) -> ColumnElement[bool]:
     leases = [(row["id"], row["lease_epoch"]) for row in rows]
     held = tuple_(delivery.c.id, delivery.c.lease_epoch).in_(leases)
     return and_(held, delivery.c.state == "pending", delivery.c.lease_until.is_not(None))
+
+
+def give_back_untried(connection: Connection, rows: Sequence[RowMapping]) -> None:
+    """Leases that were not made use of: another go at these is no retry."""
+    freed = {"lease_until": None, "attempts": func.greatest(delivery.c.attempts - 1, 0)}
+    connection.execute(update(delivery).where(_leased(rows)).values(**freed))
+
+
+def close_sent(connection: Connection, rows: Sequence[RowMapping]) -> frozenset[int]:
+    """Ends deliveries that were sent; the ids of those that were still ours, not blocked or taken over meanwhile."""
+    leases = {"ids": [row["id"] for row in rows], "epochs": [row["lease_epoch"] for row in rows]}
+    return frozenset(connection.execute(_CLOSE_SENT, leases).scalars())
+
+
+_CLOSE_SENT = text(
+    """
+    UPDATE delivery SET state = 'sent', reason = '', sent_at = now(), lease_until = NULL
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:epochs AS integer[])) AS mine (id, epoch)
+    WHERE delivery.id = mine.id AND lease_epoch = mine.epoch AND state = 'pending'
+    RETURNING delivery.id
+    """
+)
+
+
+def amended(connection: Connection, ids: Sequence[int]) -> frozenset[int]:
+    """Those of these deliveries of a Sign before which an earlier Sign of the version reached the destination."""
+    earlier = delivery.alias("earlier")
+    before = exists().where(
+        earlier.c.report_id == delivery.c.report_id,
+        earlier.c.version_id == delivery.c.version_id,
+        earlier.c.destination == delivery.c.destination,
+        earlier.c.kind == "signed",
+        earlier.c.state == "sent",
+        earlier.c.id < delivery.c.id,
+    )
+    query = select(delivery.c.id).where(delivery.c.id.in_(ids), delivery.c.kind == "signed", before)
+    return frozenset(connection.execute(query).scalars()) if ids else frozenset()
 
 
 def close(connection: Connection, row: RowMapping, state: str, reason: str = "") -> None:
@@ -158,12 +198,6 @@ def dismiss(connection: Connection, delivery_id: int, reason: str) -> bool:
 def in_states(connection: Connection, states: Sequence[str]) -> Sequence[RowMapping]:
     """Deliveries in these states, in the order they go out."""
     query = select(delivery).where(delivery.c.state.in_(states)).order_by(delivery.c.id)
-    return connection.execute(query).mappings().all()
-
-
-def of_report(connection: Connection, report_id: int) -> Sequence[RowMapping]:
-    """The deliveries of a report, in order."""
-    query = select(delivery).where(delivery.c.report_id == report_id).order_by(delivery.c.id)
     return connection.execute(query).mappings().all()
 
 

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, cast, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import Connection, Engine, text
 
 from integration.fhir.systems import Json
 from integration.fhir.wanted import Entry
-from services.store.tables import fhir_resource as t
+
+Named = Mapping[str, object]
 
 
 class StoreLedger:
-    """`integration.fhir.wanted.Ledger` on the database, for one delivery.
+    """`integration.fhir.wanted.Ledger` on the database, for deliveries that go out one after the other.
 
-    What is known is read once. An attempt is committed before it returns, so that a lost answer is recognised as
-    ours. What was written is committed together at the end of the block, whatever ended it: should the process die
-    before, the next run finds the resources by their identifiers. Rows are keyed by `Wanted.key`: type, parameter
-    and token.
+    What is known is read once. Attempts are committed before they return, so that a lost answer is recognised as
+    ours. What was written is committed together, by `save` or at the end of the block, whatever ended it: should the
+    process die before, the next run finds the resources by their identifiers. Rows are keyed by `Wanted.key`: type,
+    parameter and token.
     """
 
     def __init__(self, engine: Engine, endpoint: str, site: str, report_id: int | None = None) -> None:
         self._engine = engine
         self._endpoint = endpoint
-        self._site = site
-        self._report_id = report_id
+        self._about: Named = {"site_id": site, "report_id": report_id}
         self._known: dict[str, Entry | None] = {}
-        self._new: dict[str, Entry] = {}
+        self._new: dict[str, tuple[Entry, Named]] = {}
 
     def __enter__(self) -> StoreLedger:
         return self
@@ -39,82 +39,99 @@ class StoreLedger:
     ) -> None:
         self._commit()
 
-    def prepare(self, keys: Iterable[str]) -> None:
+    def about(self, site: str, report_id: int) -> None:
+        """What is recorded from now on belongs to this report."""
+        self._about = {"site_id": site, "report_id": report_id}
+
+    def prepare(self, connection: Connection, keys: Iterable[str]) -> None:
         """Reads what is known of all these keys at once."""
-        with self._engine.connect() as connection:
-            self._known |= find_all(connection, self._endpoint, list(keys))
+        self._known |= find_all(connection, self._endpoint, list(dict.fromkeys(keys)))
 
     def lookup(self, key: str) -> Entry | None:
         """What is known of the key."""
         if key not in self._known:
-            self.prepare([key])
+            with self._engine.connect() as connection:
+                self.prepare(connection, [key])
         return self._known[key]
 
     def record(self, key: str, entry: Entry) -> None:
         """Remember, replacing what was known."""
-        self._known[key] = self._new[key] = replace(entry, attempted=())
+        fresh = self._known[key] = replace(entry, attempted=())
+        self._new[key] = (fresh, self._about)
 
-    def attempt(self, key: str, resource: Json) -> None:
-        """Add an update that is about to be sent."""
-        self._commit()
+    def attempt(self, sent: Mapping[str, Json]) -> None:
+        """Add updates that are about to be sent, by key."""
+        if not self._new.keys().isdisjoint(sent):
+            self._commit()
+        types, tokens = zip(*map(_split, sent), strict=True)
+        asked = {"endpoint": self._endpoint, "types": list(types), "tokens": list(tokens)}
         with self._engine.begin() as connection:
-            more = t.c.attempted.op("||")(cast([resource], JSONB))
-            connection.execute(update(t).where(_is(self._endpoint, key)).values(attempted=more))
-        if known := self._known.get(key):
-            self._known[key] = replace(known, attempted=(*known.attempted, resource))
+            connection.execute(_ATTEMPT, {**asked, "sent": [json.dumps(each) for each in sent.values()]})
+        for key, resource in sent.items():
+            if known := self._known.get(key):
+                self._known[key] = replace(known, attempted=(*known.attempted, resource))
+
+    def save(self, connection: Connection) -> None:
+        """Writes what is new, in an order all writers share, so that none waits for another in a circle."""
+        if self._new:
+            rows = [_row(key, *self._new[key]) for key in sorted(self._new)]
+            columns = {name: list(values) for name, values in zip(_COLUMNS, zip(*rows, strict=True), strict=True)}
+            connection.execute(_UPSERT, {"endpoint": self._endpoint, **columns})
 
     def _commit(self) -> None:
         if not self._new:
             return
         with self._engine.begin() as connection:
-            connection.execute(_UPSERT, [self._row(key, entry) for key, entry in sorted(self._new.items())])
+            self.save(connection)
         self._new = {}
 
-    def _row(self, key: str, entry: Entry) -> dict[str, object]:
-        kind, identifier = _split(key)
-        return {
-            "endpoint": self._endpoint,
-            "resource_type": kind,
-            "identifier": identifier,
-            "site_id": self._site,
-            "report_id": self._report_id,
-            "resource_id": entry.reference.partition("/")[2],
-            "version": entry.version,
-            "digest": entry.digest,
-            "attempted": [],
-        }
+
+def _row(key: str, entry: Entry, about: Named) -> tuple[object, ...]:
+    """In the order of _COLUMNS."""
+    identity = entry.reference.partition("/")[2]
+    return (*_split(key), about["site_id"], about["report_id"], identity, entry.version, entry.digest)
 
 
-_INSERT = insert(t)
-_UPSERT = _INSERT.on_conflict_do_update(
-    index_elements=["endpoint", "resource_type", "identifier"],
-    set_={
-        **{name: _INSERT.excluded[name] for name in ("resource_id", "version", "digest", "attempted")},
-        "written_at": func.now(),
-    },
+_COLUMNS = ("types", "tokens", "sites", "reports", "ids", "versions", "digests")
+_UPSERT = text(
+    """
+    INSERT INTO fhir_resource (endpoint, resource_type, identifier, site_id, report_id, resource_id, version, digest)
+    SELECT :endpoint, * FROM unnest(
+        CAST(:types AS text[]), CAST(:tokens AS text[]), CAST(:sites AS text[]), CAST(:reports AS bigint[]),
+        CAST(:ids AS text[]), CAST(:versions AS text[]), CAST(:digests AS text[])
+    )
+    ON CONFLICT (endpoint, resource_type, identifier) DO UPDATE SET resource_id = excluded.resource_id,
+        version = excluded.version, digest = excluded.digest, attempted = '[]', written_at = now()
+    """
 )
-
-
-def find(connection: Connection, endpoint: str, key: str) -> Entry | None:
-    """What is known of a resource on an endpoint."""
-    return find_all(connection, endpoint, [key])[key]
+# The rows are those of one report, whose deliveries go out one at a time, and a Device at most: nobody waits for
+# somebody who waits for them.
+_ATTEMPT = text(
+    """
+    UPDATE fhir_resource SET attempted = attempted || jsonb_build_array(CAST(sent.resource AS jsonb))
+    FROM unnest(CAST(:types AS text[]), CAST(:tokens AS text[]), CAST(:sent AS text[])) AS sent (type, token, resource)
+    WHERE endpoint = :endpoint AND resource_type = sent.type AND identifier = sent.token
+    """
+)
+_FOUND = text(
+    """
+    SELECT resource_type, identifier, resource_id, version, digest, attempted
+    FROM fhir_resource JOIN unnest(CAST(:types AS text[]), CAST(:tokens AS text[])) AS asked (type, token)
+        ON resource_type = asked.type AND identifier = asked.token
+    WHERE endpoint = :endpoint
+    """
+)
 
 
 def find_all(connection: Connection, endpoint: str, keys: list[str]) -> Mapping[str, Entry | None]:
     """What is known of resources on an endpoint, None for those never written."""
     pairs = {_split(key): key for key in keys}
-    where = and_(t.c.endpoint == endpoint, tuple_(t.c.resource_type, t.c.identifier).in_(list(pairs)))
+    types, tokens = [kind for kind, _ in pairs], [token for _, token in pairs]
     found: dict[str, Entry | None] = dict.fromkeys(keys)
-    for row in connection.execute(select(t).where(where)).mappings():
-        reference = f"{row['resource_type']}/{row['resource_id']}"
-        entry = Entry(reference, row["version"], row["digest"], tuple(row["attempted"]))
-        found[pairs[row["resource_type"], row["identifier"]]] = entry
+    for row in connection.execute(_FOUND, {"endpoint": endpoint, "types": types, "tokens": tokens}):
+        entry = Entry(f"{row[0]}/{row[2]}", row.version, row.digest, tuple(row.attempted))
+        found[pairs[row[0], row[1]]] = entry
     return found
-
-
-def _is(endpoint: str, key: str) -> ColumnElement[bool]:
-    kind, identifier = _split(key)
-    return and_(t.c.endpoint == endpoint, t.c.resource_type == kind, t.c.identifier == identifier)
 
 
 def _split(key: str) -> tuple[str, str]:

@@ -6,13 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.store.tables import advisory, analysis, report, report_version, review, suggestion
+from services.store.tables import advisory, analysis, notice, report, report_version, review, suggestion
 
-CHANGED = func.greatest(suggestion.c.created_at, suggestion.c.decided_at)
-VERSION_CHANGED = func.greatest(report_version.c.created_at, review.c.signed_at)
+
+def _moved() -> ColumnElement[datetime]:
+    """When something last happened to a report: a reading, a Sign, a retraction. What stands no more stopped then."""
+    other, sign = report_version.alias("other"), review.alias("sign")
+    readings = select(func.max(analysis.c.created_at)).join(other, other.c.id == analysis.c.version_id)
+    retractions = select(func.max(notice.c.created_at)).where(notice.c.kind == "retracted")
+    happened = (
+        readings.where(other.c.report_id == report_version.c.report_id, analysis.c.shadow.is_(False)),
+        retractions.where(notice.c.report_id == report_version.c.report_id),
+        select(sign.c.signed_at).where(sign.c.report_id == report_version.c.report_id),
+    )
+    return func.greatest(*(each.correlate(report_version).scalar_subquery() for each in happened))
+
+
+MOVED = _moved()
+IS_OVER = report_version.c.state.in_(("superseded", "retracted"))
+TAKEN_BACK = or_(suggestion.c.state == "withdrawn", report_version.c.state == "retracted")
+CHANGED = func.greatest(suggestion.c.created_at, suggestion.c.decided_at, case((TAKEN_BACK, MOVED)))
+VERSION_CHANGED = func.greatest(report_version.c.created_at, review.c.signed_at, case((IS_OVER, MOVED)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,12 @@ def versions(connection: Connection, asked: Asked, limit: int, *, current: bool 
     joined = joined.outerjoin(review, review.c.version_id == report_version.c.id)
     query = select(report_version.c.id).select_from(joined).where(*where)
     return connection.execute(query.order_by(report_version.c.id).limit(limit)).mappings().all()
+
+
+def moved(connection: Connection, version_ids: Sequence[int]) -> dict[int, datetime]:
+    """By version: when something last happened to its report."""
+    query = select(report_version.c.id, MOVED.label("moved")).where(report_version.c.id.in_(version_ids))
+    return {row.id: row.moved for row in connection.execute(query) if row.moved}
 
 
 def engines(connection: Connection) -> Sequence[RowMapping]:

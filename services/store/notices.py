@@ -14,7 +14,7 @@ def add(connection: Connection, kind: str, site_id: str, report_id: int | None, 
     connection.execute(insert(notice).values(kind=kind, site_id=site_id, report_id=report_id, message=message))
 
 
-def add_once(connection: Connection, kind: str, site_id: str, report_id: int, message: str) -> None:
+def add_once(connection: Connection, kind: str, site_id: str, report_id: int | None, message: str) -> None:
     """The same, unless it stands open already."""
     same = (notice.c.kind == kind, notice.c.report_id == report_id, notice.c.message == message)
     if not connection.scalar(select(func.count()).where(*same, notice.c.cleared_at.is_(None))):

@@ -14,6 +14,8 @@ from integration.fhir.reread import reread
 from integration.fhir.systems import Systems
 from services.pipeline.receive_resource import is_known, note_unreadable, receive_deletion, receive_resource
 from services.settings import Settings
+from services.store import notices
+from services.store.outage import is_outage
 from services.telemetry.logs import log
 from services.telemetry.metrics import FRAMES
 
@@ -21,6 +23,7 @@ LOG = log("subscriber")
 MOST_WAITING = 10_000
 AT_ONCE = 4
 RETRY_SECONDS = 2.0
+UNREAD = "a report on the FHIR server was not taken in (the log names it)"
 
 
 class Intake:
@@ -66,20 +69,41 @@ class Intake:
                 self.hear(hint)
 
     async def take_in(self, hint: Hint) -> str:
-        """Re-reads one resource and stores it; what became of it. Raises Unreachable and SQLAlchemyError."""
+        """Re-reads one resource and stores it; what became of it. Raises Unreachable, and SQLAlchemyError or OSError
+        where the database is away.
+
+        A resource that may not be read, or that we cannot keep, stops no other: a person is told.
+        """
+        try:
+            return _count(await self._take_in(hint))
+        except Refused as refused:
+            LOG.warning("refused", reason=str(refused), code=hint.reference)
+            await self._tell(f"{UNREAD}: {refused}")
+            return _count("refused")
+        except (Unreachable, OSError):
+            raise
+        except Exception as error:
+            if is_outage(error):
+                raise
+            LOG.error("not taken in", error=type(error).__name__, code=hint.reference)
+            await self._tell(f"{UNREAD}: {type(error).__name__} while it was stored")
+            return _count("failed")
+
+    async def _take_in(self, hint: Hint) -> str:
         name, site = self._settings.fhir.name, self._settings.site
         async with self._engine.begin() as connection:
             if await connection.run_sync(is_known, name, hint.reference, hint.version):
-                return _count("repeated")
+                return "repeated"
         try:
             bundle = await self._client.run(reread(hint.reference, self._client.endpoint.base_url))
         except NotFound as missing:
-            return _count(await self._gone(hint.reference, missing.status))
-        except Refused as refused:
-            LOG.warning("refused", reason=str(refused))
-            return _count("refused")
+            return await self._gone(hint.reference, missing.status)
         async with self._engine.begin() as connection:
-            return _count(await connection.run_sync(receive_resource, bundle, name, site, self._systems))
+            return await connection.run_sync(receive_resource, bundle, name, site, self._systems)
+
+    async def _tell(self, reason: str) -> None:
+        async with self._engine.begin() as connection:
+            await connection.run_sync(notices.add_once, "unread", self._settings.site, None, reason)
 
     async def _gone(self, reference: str, status: int) -> str:
         """410 says that it was deleted; 404 may only mean that it is hidden from us."""

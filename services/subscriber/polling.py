@@ -14,9 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from integration.fhir.capability import Capabilities
 from integration.fhir.client import AsyncClient
-from integration.fhir.errors import FhirError, Unreachable
+from integration.fhir.errors import FhirError, Refused, Unreachable
 from integration.fhir.exchange import Exchange, Page, next_page
-from integration.fhir.polling import Way, changed_since, hints, history_since, newest, shows_deletions, way
+from integration.fhir.notification import Hint
+from integration.fhir.polling import (
+    DATED,
+    Way,
+    changed_since,
+    hints,
+    history_since,
+    newest,
+    shows_deletions,
+    way,
+    ways,
+)
 from services.settings import Settings
 from services.store import subscriptions
 from services.subscriber.intake import Intake
@@ -61,22 +72,32 @@ class Poller:
                 await asyncio.wait_for(self._woken.wait(), self._settings.fhir.poll_interval)
 
     async def poll(self, capabilities: Capabilities) -> None:
-        """Takes in all that changed since the watermark, less the overlap.
+        """Takes in all that changed, in the best way the server names and does not refuse. Raises FhirError."""
+        *better, last = ways(capabilities)
+        for chosen in better:
+            try:
+                return await self._poll(chosen, capabilities)
+            except Refused as refused:
+                LOG.warning("refused", kind=str(chosen), status=refused.status)
+        await self._poll(last, capabilities)
+
+    async def _poll(self, chosen: Way, capabilities: Capabilities) -> None:
+        """All that changed since the watermark, less the overlap.
 
         The watermark is of the server's clock, the newest change seen, and moves only once all of it is
         stored. One report that cannot be read just now holds it back, not the others.
         """
-        chosen = way(capabilities)
-        known = await self._watermark()
+        known = await self._watermark(chosen)
         since = known - self._look_back(chosen)
         latest, complete = known, True
-        async for page in self._pages(changed_since(capabilities, since)):
+        async for page in self._pages(changed_since(chosen, since)):
             complete = await self._take_in(page) and complete
             latest = max(latest, newest(page, chosen) or latest)
-        if shows_deletions(capabilities):
+        if shows_deletions(capabilities, chosen):
             complete = await self._take_in_deletions(since) and complete
+        reached = _not_ahead(latest, chosen) if complete else known
         async with self._engine.begin() as connection:
-            await connection.run_sync(self._put, latest if complete else known)
+            await connection.run_sync(self._put, reached)
 
     async def _take_in_deletions(self, since: datetime) -> bool:
         """What a search by date cannot show."""
@@ -88,32 +109,44 @@ class Poller:
     async def _pages(self, first: Exchange[Page]) -> AsyncIterator[Page]:
         page = await self._client.run(first)
         yield page
-        while page.next:
+        seen = set()
+        while page.next and page.next not in seen:
+            # A page that leads back to itself has no end.
+            seen.add(page.next)
             page = await self._client.run(next_page(page))
             yield page
 
     async def _take_in(self, page: Page) -> bool:
-        """Whether everything on the page is stored; what is not is tried again by the intake."""
-        complete = True
-        for hint in hints(page):
-            try:
-                await self._intake.take_in(hint)
-            except Unreachable:
-                self._intake.hear(hint)
-                complete = False
-        return complete
+        """Whether everything on the page is stored; what is not is tried again by the intake.
+
+        A page of which nothing may be read says that we lack the right to read, not that these are hidden: it is
+        looked at again until that is mended.
+        """
+        outcomes = [await self._outcome(hint) for hint in hints(page)]
+        return "unreachable" not in outcomes and set(outcomes) != {"refused"}
+
+    async def _outcome(self, hint: Hint) -> str:
+        try:
+            return await self._intake.take_in(hint)
+        except Unreachable:
+            self._intake.hear(hint)
+            return "unreachable"
 
     def _look_back(self, chosen: Way) -> timedelta:
-        dated = chosen in (Way.ISSUED, Way.DATE)
-        return DATED_LOOK_BACK if dated else timedelta(seconds=self._settings.fhir.poll_overlap)
+        return DATED_LOOK_BACK if chosen in DATED else timedelta(seconds=self._settings.fhir.poll_overlap)
 
-    async def _watermark(self) -> datetime:
+    async def _watermark(self, chosen: Way) -> datetime:
         async with self._engine.connect() as connection:
             row = await connection.run_sync(subscriptions.get, self._settings.fhir.name)
         known: datetime | None = row["watermark"] if row else None
-        return known or datetime.now(UTC) - FIRST_LOOK_BACK
+        return _not_ahead(known, chosen) if known else datetime.now(UTC) - FIRST_LOOK_BACK
 
     def _put(self, connection: Connection, watermark: datetime) -> None:
         fhir, site, number = self._settings.fhir, self._settings.site, self.number()
         numbered = {} if number is None else {"events": number}
         subscriptions.put(connection, fhir.name, site, watermark=watermark, **numbered)
+
+
+def _not_ahead(moment: datetime, chosen: Way) -> datetime:
+    """A report dated in the future must not hide those that come before then; a server's own clock is believed."""
+    return min(moment, datetime.now(UTC)) if chosen in DATED else moment

@@ -1,4 +1,4 @@
-"""A null FHIR sink, for measuring ours: it takes R4 transactions, says 201 to each entry, and keeps only a count.
+"""A null FHIR sink, for measuring ours: it says 201 to each entry of a transaction, finds nothing, keeps a count only.
 
     python -m tests.benchmarks.null_fhir PORT [TRANSACTIONS_A_SECOND]
 
@@ -83,6 +83,9 @@ class NullSink:
         return self._transaction(json.loads(body)) if body else EMPTY
 
     def _transaction(self, bundle: Json) -> Json:
+        if bundle["type"] == "batch":
+            nothing = {"resource": EMPTY, "response": {"status": "200"}}
+            return {"resourceType": "Bundle", "type": "batch-response", "entry": [nothing] * len(bundle["entry"])}
         entries = [self._written(entry["resource"]) for entry in bundle["entry"]]
         return {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
 
@@ -108,7 +111,7 @@ def _statement() -> Json:
     ability = {"interaction": codes, "conditionalCreate": True, "updateCreate": True}
     params = [{"name": name, "type": "token"} for name in ("identifier", "_tag")]
     resources = [{"type": name, **ability, "searchParam": params} for name in TYPES]
-    rest = {"mode": "server", "interaction": [{"code": "transaction"}], "resource": resources}
+    rest = {"mode": "server", "interaction": [{"code": "transaction"}, {"code": "batch"}], "resource": resources}
     return {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [rest]}
 
 

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,12 +17,14 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from sqlalchemy import Engine, select, update
 
-from integration.canonical import sha256
-from services.settings import Database, Settings, Worklist
+from integration.canonical import ReportStatus, sha256
+from services.settings import Database, Settings, Worklist, Writeback
 from services.store import reports, reviews
 from services.store.tables import advisory, audit, report, suggestion
 from services.worklist.app import create_app
 from tests import seeding
+from tests.integration.sender.house import House
+from tests.messages import oru
 
 KEY = RSAKey.generate_key(2048, {"kid": "k", "alg": "RS256"})
 STRANGER = RSAKey.generate_key(2048, {"kid": "k", "alg": "RS256"})
@@ -148,6 +150,8 @@ def test_a_search_by_patient_finds_theirs_and_no_one_else_s(api: TestClient, sig
     assert found(api, f"Observation?patient:identifier={system}|{number}") == ["Pleural effusion"]
     assert found(api, f"Observation?patient:identifier={system}|nobody") == []
     assert found(api, f"Observation?patient:identifier=urn:elsewhere|{number}") == []
+    assert found(api, f"Observation?patient.identifier={system}|{number}") == ["Pleural effusion"]
+    assert found(api, "Observation?patient.identifier=nobody") == []
 
 
 def test_a_search_by_code_takes_public_codes_and_our_own(api: TestClient, signed: int) -> None:
@@ -259,3 +263,58 @@ def test_the_newest_version_of_a_report_is_the_one_served(api: TestClient, engin
         reports.put_version(connection, number, said, "current")
         assert reviews.id_of_report(connection, number)
     assert len(api.get("/fhir/DiagnosticReport").json()["entry"]) == 1
+
+
+def test_what_is_taken_back_is_new_to_those_who_poll_by_time(
+    api: TestClient, engine: Engine, database: Database
+) -> None:
+    """A site without a writable server hears of retractions and corrections in no other way."""
+    home = House(engine, database, "http://127.0.0.1:9/fhir", Writeback())
+    home.take(oru("A", "Large left pneumothorax.", "Small right pleural effusion.", control_id="1"))
+    home.read()
+    home.sign()
+    every = "Observation?status=final,entered-in-error,cancelled"
+    ended = "20260914130000"
+    for changes in ({"status": ReportStatus.CORRECTED}, {"status": ReportStatus.ENTERED_IN_ERROR, "text": ""}):
+        entries = api.get(f"/fhir/{every}").json()["entry"]
+        latest = max(entry["resource"]["meta"]["lastUpdated"] for entry in entries)
+        after = (datetime.fromisoformat(latest) + timedelta(milliseconds=1)).isoformat()
+        polled = f"{every}&_lastUpdated=ge{after.replace('+', '%2B')}"
+        assert found(api, polled) == []
+        home.take(oru("A", "Left rib fracture.", control_id=ended, time=ended, status="C"), **changes)
+        home.read()
+        ended = "20260914140000"
+    assert {"Pleural effusion", "Pneumothorax", "Rib fracture"} <= set(found(api, polled))
+    entries = api.get(f"/fhir/{polled}").json()["entry"]
+    assert {entry["resource"]["status"] for entry in entries} == {"entered-in-error"}
+    assert (
+        api.get(f"/fhir/Task?status=completed,requested&_lastUpdated=ge{after.replace('+', '%2B')}").json().get("entry")
+        is None
+    )
+
+
+def test_an_order_that_is_not_kept_is_not_claimed(api: TestClient, signed: int) -> None:
+    (link,) = api.get("/fhir/Observation?_sort=-_lastUpdated").json()["link"]
+    assert link["url"].endswith("/fhir/Observation")
+    strict = api.get("/fhir/Observation?_sort=-_lastUpdated", headers={"Prefer": "handling=strict"})
+    assert strict.status_code == 400
+
+
+def test_an_identifier_of_another_system_is_another_identifier(api: TestClient, signed: int) -> None:
+    (entry,) = api.get("/fhir/DiagnosticReport?status=final").json()["entry"]
+    name = entry["resource"]["identifier"][0]
+    assert len(api.get(f"/fhir/DiagnosticReport?identifier={name['system']}|{name['value']}").json()["entry"]) == 1
+    assert len(api.get(f"/fhir/DiagnosticReport?identifier={name['value']}").json()["entry"]) == 1
+    assert "entry" not in api.get(f"/fhir/DiagnosticReport?identifier=urn:x|{name['value']}").json()
+    assert "entry" not in api.get("/fhir/DiagnosticReport?status=amended").json()
+
+
+def test_a_search_can_be_posted_by_who_has_a_token(api: TestClient, signed: int) -> None:
+    form = {"code": "pleural_effusion", "status": "final"}
+    bundle = api.post("/fhir/Observation/_search", data=form).json()
+    assert [entry["resource"]["code"]["text"] for entry in bundle["entry"]] == ["Pleural effusion"]
+    assert "code=pleural_effusion" in bundle["link"][0]["url"]
+    assert api.post("/fhir/Observation/_search", data={"_count": "x"}).status_code == 400
+    assert api.post("/fhir/Observation/_search", data={"code": "x" * 70_000}).status_code == 400
+    del api.headers["Authorization"]
+    assert api.post("/fhir/Observation/_search", data=form).status_code == 401

@@ -103,7 +103,7 @@ def test_a_report_is_followed_from_its_frame_over_the_reading_to_the_fhir_server
         runner.run(due)
     with engine.begin() as connection:
         (row,) = deliveries.claim(connection, settings.queue, 1)
-    assert send(engine, row, FhirTarget(fhir_client(settings.fhir), systems(settings), settings)) == "sent"
+    assert send(engine, [row], FhirTarget(fhir_client(settings.fhir), systems(settings), settings)) == ["sent"]
     sink.stop()
     names = {"mllp frame", "job intake", "job analysis", "reading", "delivery"}
     found = eventually(lambda: sent if names <= (sent := spans(collector)).keys() else None, 30, "all steps arrived")

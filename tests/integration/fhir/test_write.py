@@ -241,3 +241,29 @@ def test_a_server_that_is_down_is_unreachable_and_nothing_is_lost(client: Client
     assert raised.value.retryable
     deliver(client, case.wanted(), ledger)
     assert set(counts(client, case.systems).values()) == {1}
+
+
+def test_what_the_server_may_have_is_asked_for_in_one_batch_or_one_by_one(fhir_server: Sekmet) -> None:
+    def unannounced(statement: Json) -> Json:
+        rest = statement["rest"][0]
+        rest["interaction"] = [each for each in rest["interaction"] if each["code"] != "batch"]
+        return statement
+
+    one_by_one = ["GET"] * 5 + ["POST"]
+    for change, calls in ((without(), ["POST", "POST"]), (unannounced, one_by_one)):
+        with Proxy(fhir_server.base_url, change=change) as proxy:
+            deliver(Client(Endpoint(proxy.base_url)), Case().wanted(), MemoryLedger())
+        asked = [method for method, path in proxy.requests if not path.startswith("/metadata")]
+        assert asked == calls
+
+
+def test_a_patient_named_once_costs_no_search_where_creating_is_conditional(client: Client) -> None:
+    case = Case()
+    who = case.wanted()[0]
+    theirs = client.run(create(who.resource))
+    found = client.run(capabilities())
+    exchange = write(found, [who], MemoryLedger())
+    request = next(exchange)
+    assert (request.method, request.headers["If-None-Exist"].partition("=")[0]) == ("POST", "identifier")
+    outcome = client.run(write(found, [who], MemoryLedger()))
+    assert outcome.written[who.key].reference == theirs.reference

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from integration.canonical import Identifier, Report, Suggestion
@@ -36,9 +37,10 @@ class MemoryLedger:
     def record(self, key: str, entry: Entry) -> None:
         self.entries[key] = entry
 
-    def attempt(self, key: str, resource: Json) -> None:
-        known = self.entries[key]
-        self.entries[key] = Entry(known.reference, known.version, known.digest, (*known.attempted, resource))
+    def attempt(self, sent: Mapping[str, Json]) -> None:
+        for key, resource in sent.items():
+            known = self.entries[key]
+            self.entries[key] = Entry(known.reference, known.version, known.digest, (*known.attempted, resource))
 
 
 @dataclass

@@ -114,7 +114,7 @@ class House:
         """Empties the outbox once; how each delivery ended."""
         with self.engine.begin() as connection:
             rows = deliveries.claim(connection, self.settings.queue, 10)
-        return [send(self.engine, row, self.target) for row in rows]
+        return send(self.engine, rows, self.target)
 
     def act(self) -> Act:
         with self.engine.connect() as connection:

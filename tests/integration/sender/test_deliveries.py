@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Engine, select
 
 from integration.canonical import Door
 from integration.fhir.exchange import create, read, update
 from integration.fhir.systems import Json
+from services.pipeline import delivery
 from services.store import deliveries, reports
-from services.store.tables import message, notice, report_source, suggestion
+from services.store.tables import message, notice, report_source, report_version, suggestion
+from tests import seeding
 from tests.integration.fhir.servers import Proxy, Sekmet
 from tests.integration.sender.house import MakeHouse
 
@@ -37,6 +40,8 @@ def test_suggestions_arrive_preliminary_and_sign_makes_them_final_or_takes_them_
 
 def test_amending_marks_what_changed_as_corrected_and_leaves_the_rest_alone(house: MakeHouse) -> None:
     home = house()
+    home.propose()
+    home.send()
     home.sign(pleural_effusion="hedged")
     home.send()
     before = {each["code"]["text"]: each["meta"]["versionId"] for each in home.on_server("Observation")}
@@ -60,7 +65,7 @@ def test_an_edit_in_the_ehr_is_shown_to_a_person_and_overwritten_only_when_they_
     assert home.send() == ["dead"]
     with engine.connect() as connection:
         told = connection.execute(select(notice.c.kind, notice.c.message)).one()
-        (last,) = deliveries.of_report(connection, home.report_id)[-1:]
+        (last,) = deliveries.in_states(connection, ["dead"])
         assert reports.review_of(connection, home.report_id)["note"].startswith("changed on the FHIR server")
     assert told.kind == "conflict"
     assert f"Observation/{ours['id']} version 2" in told.message
@@ -80,7 +85,7 @@ def test_a_server_that_asks_for_patience_gets_it(house: MakeHouse, fhir_server: 
         home.propose()
         assert home.send() == ["postponed"]
     with engine.connect() as connection:
-        (row,) = deliveries.of_report(connection, home.report_id)
+        (row,) = deliveries.in_states(connection, ["pending"])
     assert (row["not_before"] - row["created_at"]).total_seconds() >= 900
     assert row["state"] == "pending"
 
@@ -130,3 +135,60 @@ def test_a_report_no_resource_can_be_made_of_is_given_up_with_a_notice_and_stops
     with engine.connect() as connection:
         (said,) = connection.execute(select(notice.c.message)).scalars()
     assert "ValidationError" in said and "Cardiomegaly" not in said
+
+
+def propose_all(engine: Engine, reports_: int) -> None:
+    with engine.begin() as connection:
+        for row in connection.execute(select(report_version.c.id, report_version.c.report_id)).all()[:reports_]:
+            ids = {"version_id": row.id, "report_id": row.report_id}
+            deliveries.add(connection, kind="proposed", destination="default", **ids)
+
+
+def test_what_shares_a_thread_with_one_that_finds_nobody_is_given_back_untried(
+    house: MakeHouse, fhir_server: Sekmet, engine: Engine
+) -> None:
+    written: list[str] = []
+
+    def lose(method: str, path: str) -> bool:
+        written.extend([path] if method == "POST" else [])
+        return method == "POST" and len(written) == 2
+
+    with Proxy(fhir_server.base_url, lose=lose) as proxy:
+        home = house(proxy.base_url)
+        home.seed(seeding.Exam())
+        home.seed(seeding.Exam())
+        propose_all(engine, 3)
+        assert home.send() == ["sent", "postponed", "returned"]
+        with engine.connect() as connection:
+            (left,) = deliveries.in_states(connection, ["pending"])[1:]
+        assert (left["attempts"], left["lease_until"]) == (0, None)
+        assert home.send() == ["sent"]
+        assert len(home.on_server("Observation")) == 9
+
+
+def test_a_slow_server_is_told_nothing_that_was_decided_otherwise_meanwhile(
+    house: MakeHouse, fhir_server: Sekmet, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two deliveries waits for the first, and its report is corrected while it waits."""
+    monkeypatch.setattr(delivery, "FRESH_SECONDS", 0)
+
+    def correct(method: str, path: str) -> bool:
+        if method == "POST":
+            with engine.begin() as connection:
+                connection.execute(suggestion.update().values(state="withdrawn"))
+        return False
+
+    with Proxy(fhir_server.base_url, lose=correct) as proxy:
+        home = house(proxy.base_url)
+        home.seed(seeding.Exam())
+        propose_all(engine, 2)
+        assert home.send() == ["sent", "sent"]
+        found = [each["status"] for each in home.on_server("Observation")]
+    assert found == ["preliminary"] * 3
+
+
+def test_a_server_that_does_not_say_what_it_can_do_costs_no_delivery(house: MakeHouse, fhir_server: Sekmet) -> None:
+    with Proxy(fhir_server.base_url, refuse=lambda method, path: path.startswith("/metadata")) as proxy:
+        home = house(proxy.base_url)
+        home.propose()
+        assert home.send() == ["postponed"]

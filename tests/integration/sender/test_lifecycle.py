@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, select
 
-from integration.canonical import Finding, ReportStatus, Side, Status
+from integration.canonical import Door, Finding, Identifier, Patient, ReportStatus, Side, Source, Status
+from integration.fhir.exchange import create
 from integration.fhir.systems import Json
 from services.pipeline import advising
 from services.pipeline.drafting import Claim
 from services.store import deliveries, reports
 from services.store.tables import notice
-from tests.integration.sender.house import House
+from tests.integration.sender.house import House, MakeHouse
 from tests.messages import oru
 
 COLLAPSED = ("There is a large left pneumothorax.", "Small right pleural effusion.", "CT in 3 months is recommended.")
@@ -170,3 +171,84 @@ def remarks(home: House) -> list[str]:
         version = reports.current_version(connection, home.report_id)
         assert version is not None
         return list(advising.leaving(connection, version["id"], report["key"], version["content_hash"]))
+
+
+def test_a_report_taken_back_takes_back_what_was_signed_before_its_correction_too(empty: House) -> None:
+    arrived(empty, *COLLAPSED)
+    empty.sign()
+    empty.send()
+    empty.take(oru("A", "There is a small right pneumothorax.", **CORRECTED))
+    empty.read()
+    while empty.send():
+        pass
+    assert states(empty, "Observation") == ["final", "final", "preliminary"]
+    take_back(empty)
+    for resource_type in ("Observation", "Flag"):
+        assert set(states(empty, resource_type)) == {"entered-in-error"}
+    assert set(states(empty, "Task")) == {"cancelled"}
+
+
+def test_a_report_taken_back_before_its_correction_was_read_leaves_nothing_standing(empty: House) -> None:
+    arrived(empty, *COLLAPSED)
+    empty.take(oru("A", "There is a small right pneumothorax.", **CORRECTED))
+    take_back(empty)
+    assert set(states(empty, "Observation")) == {"entered-in-error"}
+    assert states(empty, "Task") == ["cancelled"]
+
+
+def test_an_ehr_that_takes_signed_findings_only_never_hears_of_the_others(house: MakeHouse) -> None:
+    home = house(preliminary="none")
+    home.sign(pleural_effusion="hedged")
+    assert home.send() == ["sent"]
+    assert home.statuses() == {"Pneumonia": "final", "Cardiomegaly": "final"}
+    (task,) = home.on_server("Task")
+    rejected = next(each for each in task["output"] if each["type"]["coding"][0]["code"] == "outcome-rejected")
+    assert "reference" not in rejected["valueReference"] and rejected["valueReference"]["identifier"]["value"]
+
+
+def test_what_was_never_told_is_not_told_to_take_it_back(empty: House) -> None:
+    empty.take(oru("A", *COLLAPSED, control_id="1"))
+    empty.read()
+    take_back(empty)
+    for resource_type in ("Observation", "Task", "DiagnosticReport", "Provenance"):
+        assert empty.on_server(resource_type) == []
+
+
+def test_the_report_on_the_server_never_goes_back_to_an_older_text(empty: House) -> None:
+    arrived(empty, *COLLAPSED)
+    empty.sign()
+    empty.send()
+    empty.take(oru("A", "There is a small right pneumothorax.", **CORRECTED))
+    empty.read()
+    empty.sign()
+    while empty.send():
+        pass
+    (report,) = empty.on_server("DiagnosticReport")
+    assert report["meta"]["versionId"] == "2"
+
+
+def test_provenance_names_the_version_of_the_report_its_findings_were_read_from(empty: House) -> None:
+    who = empty.client.run(create({"resourceType": "Patient"}))
+    filed = {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "XR"}}
+    theirs = empty.client.run(create({**filed, "subject": {"reference": who.reference}})).reference
+
+    def said(version: str) -> dict[str, object]:
+        source = Source(door=Door.FHIR, reference=theirs, version=version)
+        return {"source": source, "patient": Patient(identifiers=(Identifier(value="P"),), reference=who.reference)}
+
+    empty.take(oru("A", *COLLAPSED, control_id="1"), **said("1"))
+    empty.read()
+    empty.send()
+    empty.take(oru("A", "There is a small right pneumothorax.", **CORRECTED), **said("2"))
+    empty.read()
+    while empty.send():
+        pass
+    read_from = {each["entity"][0]["what"]["reference"] for each in empty.on_server("Provenance")}
+    assert read_from == {f"{theirs}/_history/1", f"{theirs}/_history/2"}
+
+
+def take_back(home: House) -> None:
+    """The source says that the report was entered in error, and all of that goes out."""
+    home.take(oru("A", control_id="3", time="20260914130000"), status=ReportStatus.ENTERED_IN_ERROR, text="")
+    while home.send():
+        pass

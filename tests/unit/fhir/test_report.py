@@ -267,3 +267,14 @@ def pdf(text: str) -> bytes:
     head = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
     tail = f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF".encode()
     return out + head + table + tail
+
+
+@pytest.mark.parametrize("where", ["conclusion", "presentedForm"])
+def test_characters_no_database_takes_are_replaced_one_for_one(where: str) -> None:
+    said = "Small effusion.\x00No pneumothorax."
+    changes = (
+        {"conclusion": f"{said}\ud800"}
+        if where == "conclusion"
+        else {"presentedForm": [form(said.encode(), "text/plain")]}
+    )
+    assert words(**changes).rstrip("\ufffd") == said.replace("\x00", "\ufffd")

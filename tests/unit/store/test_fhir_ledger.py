@@ -32,8 +32,8 @@ def test_what_was_recorded_before_a_failure_is_kept(engine: Engine) -> None:
 def test_attempts_are_kept_at_once_until_the_next_record_clears_them(engine: Engine) -> None:
     with StoreLedger(engine, "ehr", "default") as ledger:
         ledger.record(KEY, Entry("Observation/12", "1", "d"))
-        ledger.attempt(KEY, {"status": "final"})
-        ledger.attempt(KEY, {"status": "amended"})
+        ledger.attempt({KEY: {"status": "final"}})
+        ledger.attempt({KEY: {"status": "amended"}})
         tried = Entry("Observation/12", "1", "d", ({"status": "final"}, {"status": "amended"}))
         assert ledger.lookup(KEY) == StoreLedger(engine, "ehr", "default").lookup(KEY) == tried
         ledger.record(KEY, Entry("Observation/12", "2", "e"))
