@@ -130,6 +130,12 @@ def take_ready(connection: Connection, queue: Queue, stat: int, others: int) -> 
     return sorted(rows, key=lambda row: (row["priority"], row["id"]))
 
 
+def unpublish(connection: Connection, ids: Sequence[int]) -> None:
+    """Jobs whose wake-up did not reach the broker are to be published again; one that is claimed was heard of."""
+    statement = update(job).where(job.c.id.in_(ids), job.c.state == "ready")
+    connection.execute(statement.values(published_at=None))
+
+
 def take_probe(connection: Connection, engine: str) -> Sequence[RowMapping]:
     """Marks one reading as published, to find out whether its engine is back: (id, priority)."""
     return connection.execute(_TAKE_PROBE, {"engine": engine}).mappings().all()
