@@ -1,13 +1,16 @@
 """The second step in a message's life: its reports are understood and put in their place among the versions.
 
-Runs in one transaction under the lease of an `intake` job. Ends with the message done, ignored or quarantined;
-never with an exception for bad content, so that one message cannot block a feed.
+It is understood without the database and put in its place in one transaction, under the lease of an `intake` job.
+Ends with the message done, ignored or quarantined; never with an exception for bad content, so that one message cannot
+block a feed.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
@@ -20,21 +23,57 @@ from integration.hl7v2.report import Understood, read_reports
 from integration.hl7v2.urgency import urgency
 from services.pipeline import deletion, placement
 from services.pipeline.context import Site
+from services.pipeline.placement import Keep, later
 from services.pipeline.states import NO_KEY
 from services.store import inbox, jobs
 
 
-def take_in(connection: Connection, job: RowMapping, site: Site) -> str:
-    """Understands the job's message and finishes the job; the message's state.
-
-    Raises StaleLease; the caller then rolls back.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message and what it says. `understood` is None for a batch, and where the database must be asked: what
+    `deleted` (a reference) said before it was deleted on its server.
     """
-    message = inbox.get(connection, job["message_id"])
-    header = read_header(bytes(message["body"])) if message["door"] == Door.HL7.value else None
-    if header and header.is_batch and message["part"] is None:
-        state = _take_apart(connection, message)
+
+    message: RowMapping
+    understood: Understood | None = None
+    deleted: str = ""
+
+
+def opened(message: RowMapping, site: Site) -> Opened:
+    """Understands a message, without the database."""
+    body = bytes(message["body"])
+    if message["door"] == Door.HL7.value:
+        header = read_header(body)
+        if header and header.is_batch and message["part"] is None:
+            return Opened(message)
+        sender = site.senders.find(message["application"], message["facility"])
+        return Opened(message, read_reports(body, message["site_id"], sender))
+    bundle = json.loads(body)
+    for reference in deleted_references(bundle):
+        return Opened(message, deleted=reference)
+    return Opened(message, _from_fhir(bundle, message, site))
+
+
+def _from_fhir(bundle: Any, message: RowMapping, site: Site) -> Understood:
+    found = fhir_report.read_report(bundle, message["site_id"], message["peer"], site.systems)
+    if found.disposition is fhir_report.Disposition.REPORT and found.report:
+        return Understood(reports=(found.report,))
+    ignored = found.disposition is fhir_report.Disposition.IGNORED
+    return Understood(ignored=found.reason) if ignored else Understood(quarantined=found.reason)
+
+
+def take_in(connection: Connection, job: RowMapping, given: Opened, site: Site, keep: Keep = later) -> str:
+    """Puts what the job's message says in its place and finishes the job; the message's state.
+
+    `keep` may store readings made beforehand. Raises StaleLease; the caller then rolls back.
+    """
+    understood = given.understood
+    if given.deleted:
+        understood = deletion.understood(connection, given.message, given.deleted)
+    if understood is None:
+        state = _take_apart(connection, given.message)
     else:
-        state = _settle(connection, message, _understand(connection, message, site), site)
+        state = _settle(connection, given.message, understood, site, keep)
     jobs.finish(connection, job["id"], job["lease_epoch"])
     return state
 
@@ -52,29 +91,14 @@ def _take_apart(connection: Connection, batch: RowMapping) -> str:
     return "done"
 
 
-def _understand(connection: Connection, message: RowMapping, site: Site) -> Understood:
-    body = bytes(message["body"])
-    if message["door"] == Door.HL7.value:
-        sender = site.senders.find(message["application"], message["facility"])
-        return read_reports(body, message["site_id"], sender)
-    bundle = json.loads(body)
-    for reference in deleted_references(bundle):
-        return deletion.understood(connection, message, reference)
-    found = fhir_report.read_report(bundle, message["site_id"], message["peer"], site.systems)
-    if found.disposition is fhir_report.Disposition.REPORT and found.report:
-        return Understood(reports=(found.report,))
-    ignored = found.disposition is fhir_report.Disposition.IGNORED
-    return Understood(ignored=found.reason) if ignored else Understood(quarantined=found.reason)
-
-
-def _settle(connection: Connection, message: RowMapping, understood: Understood, site: Site) -> str:
+def _settle(connection: Connection, message: RowMapping, understood: Understood, site: Site, keep: Keep) -> str:
     if understood.ignored:
         inbox.set_state(connection, message["id"], "ignored", understood.ignored)
         return "ignored"
     nameless = [report for report in understood.reports if report.key_parts is None]
     reason = understood.quarantined or (NO_KEY if nameless else "")
     for report in _in_lock_order(understood.reports):
-        placement.place(connection, message["id"], report, site.settings)
+        placement.place(connection, message["id"], report, site.settings, keep)
     state = "quarantined" if reason else "done"
     inbox.set_state(connection, message["id"], state, reason)
     return state

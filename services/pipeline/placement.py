@@ -7,11 +7,14 @@ entered-in-error; a known order with another patient is held for a person.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 from sqlalchemy import Connection, RowMapping
 
 from integration.canonical import Report
 from services.pipeline import states
-from services.pipeline.versions import Composed, compose, is_readable
+from services.pipeline.versions import WITHDRAWN, Composed, compose, is_readable
 from services.settings import Settings
 from services.store import deliveries, jobs, notices, reports
 from services.telemetry import traces
@@ -19,21 +22,58 @@ from services.telemetry import traces
 SHADOW_PRIORITY = 3
 
 
-def place(connection: Connection, message_id: int, record: Report, settings: Settings) -> None:
+class Placed(NamedTuple):
+    """A version that is to be read, the record it was made of, its report; `first`: that was not known before."""
+
+    report: RowMapping
+    version: RowMapping
+    record: Report
+    first: bool
+
+
+Keep = Callable[[Connection, Placed], bool]
+"""Stores the reading of a version where there is one already; False where not."""
+
+
+def later(connection: Connection, placed: Placed) -> bool:
+    """Nothing was read beforehand: every version gets a job."""
+    return False
+
+
+def place(connection: Connection, message_id: int, record: Report, settings: Settings, keep: Keep = later) -> None:
     """Takes one record into its report; the record has a key."""
     key = reports.key_of(record)
     if key is None:
         raise ValueError("a record without a report key cannot be placed")
-    report = reports.lock(connection, record, key)
-    reports.add_source(connection, report["id"], message_id, record)
-    if report["held"] or _is_another_patients(connection, report, record):
-        return
+    made = reports.make(connection, record, key)
+    report = made or reports.lock(connection, record, key)
+    if report["held"] or _is_another_patients(connection, report, record, new=made is not None):
+        reports.add_source(connection, report["id"], message_id, record)
+    elif made and record.status not in WITHDRAWN:
+        _begin(connection, report, message_id, record, settings, keep)
+    else:
+        reports.add_source(connection, report["id"], message_id, record)
+        _go_on(connection, report, settings, keep)
+
+
+def _begin(
+    connection: Connection, report: RowMapping, message_id: int, record: Report, settings: Settings, keep: Keep
+) -> None:
+    """The first that is heard of a report: there is nothing to compose it from but this record."""
+    stands = compose([record]).report
+    version = reports.put_version(connection, report["id"], stands, "current")
+    reports.add_source(connection, report["id"], message_id, record, version["id"])
+    if is_readable(stands, settings.reading.preliminary):
+        _ask_for_reading(connection, Placed(report, version, stands, first=True), settings, keep, again=True)
+
+
+def _go_on(connection: Connection, report: RowMapping, settings: Settings, keep: Keep) -> None:
     composed = compose(reports.records(connection, report["id"]))
     reports.show(connection, report["id"], composed.report)
     if composed.retracted:
         _retract(connection, report, composed, settings)
     else:
-        _bring_up_to_date(connection, report, composed.report, settings)
+        _bring_up_to_date(connection, report, composed.report, settings, keep)
 
 
 def release(connection: Connection, report_id: int, settings: Settings) -> bool:
@@ -47,7 +87,7 @@ def release(connection: Connection, report_id: int, settings: Settings) -> bool:
     if report["held"] != states.CANCELLED_AFTER_FINAL:
         composed = compose(reports.records(connection, report_id))
         reports.show(connection, report_id, composed.report)
-        _bring_up_to_date(connection, report, composed.report, settings)
+        _bring_up_to_date(connection, report, composed.report, settings, later)
     return True
 
 
@@ -70,9 +110,9 @@ def _taken_off_hold(connection: Connection, report_id: int) -> RowMapping | None
     return report
 
 
-def _is_another_patients(connection: Connection, report: RowMapping, record: Report) -> bool:
+def _is_another_patients(connection: Connection, report: RowMapping, record: Report, *, new: bool) -> bool:
     """Not asked again once a person has let the report go on: it has a version then."""
-    placed = reports.current_version(connection, report["id"]) is not None
+    placed = not new and reports.current_version(connection, report["id"]) is not None
     if placed or not reports.other_patients(connection, report["id"], record):
         return False
     reports.hold(connection, report["id"], states.OTHER_PATIENT)
@@ -80,7 +120,9 @@ def _is_another_patients(connection: Connection, report: RowMapping, record: Rep
     return True
 
 
-def _bring_up_to_date(connection: Connection, report: RowMapping, record: Report, settings: Settings) -> None:
+def _bring_up_to_date(
+    connection: Connection, report: RowMapping, record: Report, settings: Settings, keep: Keep
+) -> None:
     before = reports.current_version(connection, report["id"])
     same = before is not None and before["content_hash"] == record.content_hash
     state = before["state"] if same and before else "current"
@@ -89,7 +131,7 @@ def _bring_up_to_date(connection: Connection, report: RowMapping, record: Report
     version = reports.put_version(connection, report["id"], record, state)
     reports.attach_sources(connection, report["id"], version["id"])
     if is_readable(record, settings.reading.preliminary):
-        _ask_for_reading(connection, version, record, settings, again=not same)
+        _ask_for_reading(connection, Placed(report, version, record, first=False), settings, keep, again=not same)
 
 
 def _supersede(connection: Connection, report: RowMapping, before: RowMapping) -> str:
@@ -103,25 +145,29 @@ def _supersede(connection: Connection, report: RowMapping, before: RowMapping) -
     return "superseding" if reports.has_suggestions(connection, report["id"]) else "current"
 
 
-def _ask_for_reading(
-    connection: Connection, version: RowMapping, record: Report, settings: Settings, *, again: bool
-) -> None:
+def _ask_for_reading(connection: Connection, placed: Placed, settings: Settings, keep: Keep, *, again: bool) -> None:
     """One reading a version, whatever number of sources and status changes; content that returns is read again."""
     engines = [(settings.reading.engine, False)]
     if settings.reading.shadow:
         engines.append((settings.reading.shadow, True))
     for engine, shadow in engines:
-        if again or not jobs.has_reading(connection, version["id"], shadow):
-            jobs.add(
-                connection,
-                site_id=version["site_id"],
-                kind="analysis",
-                version_id=version["id"],
-                engine=engine,
-                shadow=shadow,
-                priority=SHADOW_PRIORITY if shadow else int(record.order.priority),
-                sender=f"{record.source.application}^{record.source.facility}",
-            )
+        asked = not again and jobs.has_reading(connection, placed.version["id"], shadow)
+        if not asked and (shadow or not keep(connection, placed)):
+            jobs.add(connection, **reading_job(placed, engine, shadow))
+
+
+def reading_job(placed: Placed, engine: str, shadow: bool = False) -> dict[str, Any]:
+    """The columns of the job that is a version's reading by an engine."""
+    version, record = placed.version, placed.record
+    return {
+        "site_id": version["site_id"],
+        "kind": "analysis",
+        "version_id": version["id"],
+        "engine": engine,
+        "shadow": shadow,
+        "priority": SHADOW_PRIORITY if shadow else int(record.order.priority),
+        "sender": f"{record.source.application}^{record.source.facility}",
+    }
 
 
 def _retract(connection: Connection, report: RowMapping, composed: Composed, settings: Settings) -> None:
