@@ -71,14 +71,15 @@ def take_in(connection: Connection, job: RowMapping, given: Opened, site: Site, 
     if given.deleted:
         understood = deletion.understood(connection, given.message, given.deleted)
     if understood is None:
-        state = _take_apart(connection, given.message)
+        _take_apart(connection, given.message)
+        state, reason = "done", ""
     else:
-        state = _settle(connection, given.message, understood, site, keep)
-    jobs.finish(connection, job["id"], job["lease_epoch"])
+        state, reason = _settle(connection, given.message, understood, site, keep)
+    jobs.finish_intake(connection, job["id"], job["lease_epoch"], state, reason)
     return state
 
 
-def _take_apart(connection: Connection, batch: RowMapping) -> str:
+def _take_apart(connection: Connection, batch: RowMapping) -> None:
     """Each message of a batch becomes a row of its own, with its own job."""
     for part in split(bytes(batch["body"])):
         row = inbox.part_of(batch, part.number, part.body, read_header(part.body))
@@ -87,21 +88,19 @@ def _take_apart(connection: Connection, batch: RowMapping) -> str:
         job = {"site_id": batch["site_id"], "kind": "intake", "message_id": message_id, "sender": sender}
         priority = int(urgency(part.body, read_header(part.body)))
         inbox.add_jobs(connection, [{**job, "priority": priority}])
-    inbox.set_state(connection, batch["id"], "done")
-    return "done"
 
 
-def _settle(connection: Connection, message: RowMapping, understood: Understood, site: Site, keep: Keep) -> str:
+def _settle(
+    connection: Connection, message: RowMapping, understood: Understood, site: Site, keep: Keep
+) -> tuple[str, str]:
+    """(state, reason) of the message."""
     if understood.ignored:
-        inbox.set_state(connection, message["id"], "ignored", understood.ignored)
-        return "ignored"
+        return "ignored", understood.ignored
     nameless = [report for report in understood.reports if report.key_parts is None]
     reason = understood.quarantined or (NO_KEY if nameless else "")
     for report in _in_lock_order(understood.reports):
         placement.place(connection, message["id"], report, site.settings, keep)
-    state = "quarantined" if reason else "done"
-    inbox.set_state(connection, message["id"], state, reason)
-    return state
+    return "quarantined" if reason else "done", reason
 
 
 def _in_lock_order(reports: Sequence[Report]) -> list[Report]:

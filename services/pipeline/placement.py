@@ -61,8 +61,7 @@ def _begin(
 ) -> None:
     """The first that is heard of a report: there is nothing to compose it from but this record."""
     stands = compose([record]).report
-    version = reports.put_version(connection, report["id"], stands, "current")
-    reports.add_source(connection, report["id"], message_id, record, version["id"])
+    version = reports.begin(connection, report["id"], message_id, record, stands)
     if is_readable(stands, settings.reading.preliminary):
         _ask_for_reading(connection, Placed(report, version, stands, first=True), settings, keep, again=True)
 

@@ -15,6 +15,7 @@ from services.pipeline.context import Site
 from services.pipeline.dead_letters import bury
 from services.reading.reader import Reading, ReadingError
 from services.store import circuits, inbox, jobs
+from services.store.engine import one_by_one
 from services.store.jobs import StaleLease
 from services.store.outage import is_outage
 from services.telemetry import traces
@@ -74,7 +75,7 @@ class Runner:
         """The trace context of the message behind a job; asked for only where somebody listens."""
         if not traces.is_on():
             return ""
-        with self.engine.connect() as connection:
+        with one_by_one(self.engine).connect() as connection:
             return inbox.trace_of(connection, job["message_id"], job["version_id"])
 
     def _attempt(self, job: RowMapping) -> str:
@@ -107,7 +108,7 @@ class Runner:
             self._heard_of(connection, job)
 
     def _take_in(self, job: RowMapping) -> None:
-        with self.engine.begin() as connection:
+        with one_by_one(self.engine).connect() as connection:
             message = inbox.get(connection, job["message_id"])
         given = intake.opened(message, self.site)
         read = ahead.read(job, given.understood.reports if given.understood else (), self.readers)

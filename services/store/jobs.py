@@ -280,6 +280,21 @@ def finish(connection: Connection, job_id: int, epoch: int, *, state: str = "don
     _must_be_mine(connection.execute(_FINISH, values), job_id, epoch)
 
 
+_FINISH_INTAKE = text("""
+    WITH finished AS (
+        UPDATE job SET state = 'done', reason = '', published_at = NULL, lease_until = NULL, finished_at = now()
+        WHERE id = :mine AND lease_epoch = :epoch AND state = 'leased' RETURNING message_id
+    )
+    UPDATE message SET state = :state, reason = :reason FROM finished WHERE message.id = finished.message_id
+""").bindparams(bindparam("state", type_=Text), bindparam("reason", type_=Text))
+
+
+def finish_intake(connection: Connection, job_id: int, epoch: int, state: str, reason: str) -> None:
+    """Ends a job, and with it the way of its message, which is left in `state`. Raises StaleLease as above."""
+    values = {"mine": job_id, "epoch": epoch, "state": state, "reason": reason}
+    _must_be_mine(connection.execute(_FINISH_INTAKE, values), job_id, epoch)
+
+
 def fail(connection: Connection, row: RowMapping, reason: str, queue: Queue, *, final: bool = False) -> str:
     """Counts a failure: the state it leads to, `waiting` or `dead`. `final`: trying again changes nothing."""
     failed = row["failed"] + 1

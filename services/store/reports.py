@@ -115,21 +115,21 @@ def is_of_site(connection: Connection, report_id: int, site: str) -> bool:
 _ADD_SOURCE = insert(report_source)
 
 
-def add_source(
-    connection: Connection, report_id: int, message_id: int, record: Report, version_id: int | None = None
-) -> None:
-    """Keeps what one message said of a report; `version_id`: that of which it is a source, once that is known."""
-    values = {
+def add_source(connection: Connection, report_id: int, message_id: int, record: Report) -> None:
+    """Keeps what one message said of a report."""
+    connection.execute(_ADD_SOURCE, _source(report_id, message_id, record))
+
+
+def _source(report_id: int, message_id: int, record: Report) -> dict[str, Any]:
+    return {
         "site_id": record.site,
         "report_id": report_id,
-        "version_id": version_id,
         "message_id": message_id,
         "door": record.source.door.value,
         "reference": record.source.reference,
         "reference_version": record.source.version,
         "record": record.model_dump(mode="json"),
     }
-    connection.execute(_ADD_SOURCE, values)
 
 
 def attach_sources(connection: Connection, report_id: int, version_id: int) -> None:
@@ -205,18 +205,44 @@ def put_version(connection: Connection, report_id: int, record: Report, state: s
 
     Content is compared with white space folded, so a known version keeps the text its quotes point into.
     """
-    values = {
+    values = {**_version(report_id, record), "state": state, "of_report": report_id}
+    return connection.execute(_PUT_VERSION, values).mappings().one()
+
+
+def _version(report_id: int, record: Report) -> dict[str, Any]:
+    return {
         "site_id": record.site,
         "report_id": report_id,
-        "of_report": report_id,
         "content_hash": record.content_hash,
-        "state": state,
         "status": record.status.value,
         "issued_at": record.issued,
         "record": record.model_dump(mode="json"),
         "text": record.text,
     }
-    return connection.execute(_PUT_VERSION, values).mappings().one()
+
+
+_BEGIN = text("""
+    WITH version AS (
+        INSERT INTO report_version (site_id, report_id, content_hash, state, status, text, record, issued_at)
+        VALUES (:site_id, :report_id, :content_hash, 'current', :status, :text, :stands, :issued_at)
+        RETURNING id, site_id, report_id, content_hash, state
+    ), source AS (
+        INSERT INTO report_source
+            (site_id, report_id, version_id, message_id, door, reference, reference_version, record)
+        SELECT site_id, report_id, id, :message_id, :door, :reference, :reference_version, :record FROM version
+    )
+    SELECT * FROM version
+""").bindparams(bindparam("stands", type_=JSONB), bindparam("record", type_=JSONB))
+
+
+def begin(connection: Connection, report_id: int, message_id: int, record: Report, stands: Report) -> RowMapping:
+    """A new report's first version, `stands`, and its first source: what a message said, `record`.
+
+    Of the version id, site_id, report_id, content_hash and state.
+    """
+    version, source = _version(report_id, stands), _source(report_id, message_id, record)
+    values = {**source, **version, "stands": version["record"], "record": source["record"]}
+    return connection.execute(_BEGIN, values).mappings().one()
 
 
 _ADD_ANALYSIS = insert(analysis).returning(analysis.c.id)
