@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
@@ -15,11 +16,11 @@ from integration.canonical import Report
 from services.engines import RULES
 from services.pipeline import analysis
 from services.pipeline.analysis import Readers
-from services.pipeline.placement import Placed, reading_job
+from services.pipeline.placement import Placed, reading_job, to_deliver
 from services.pipeline.versions import is_readable
 from services.reading.reader import Reading
 from services.settings import Settings
-from services.store import jobs, reports
+from services.store import first, jobs, reports
 from services.telemetry import traces
 
 
@@ -37,19 +38,26 @@ class Ahead:
         reading = next((reading for read, reading in self.readings if read == placed.record), None)
         if reading is None:
             return False
-        done = reading_job(placed, self.settings.reading.engine)
-        job_id = jobs.add_done(connection, lease_owner=self.job["lease_owner"], **done)
-        number = analysis.keep(connection, placed.version, reading, job_id=job_id, shadow=False, failed=0)
-        self._suggest(connection, placed, number, reading)
+        (self._begin if placed.first else self._go_on)(connection, placed, reading)
         self.kept.append(reading)
         return True
 
-    def _suggest(self, connection: Connection, placed: Placed, number: int, reading: Reading) -> None:
-        if placed.first:
-            analysis.put(connection, placed.report, placed.version, number, reading, reading, self.settings)
-        else:
-            report = reports.by_id(connection, placed.report["id"])
-            analysis.suggest(connection, report, placed.version, number, reading, reading, self.settings)
+    def _job(self, placed: Placed) -> dict[str, Any]:
+        return {**reading_job(placed, self.settings.reading.engine), "lease_owner": self.job["lease_owner"]}
+
+    def _begin(self, connection: Connection, placed: Placed, reading: Reading) -> None:
+        report, version, _, _ = placed
+        suggested = analysis.suggested(connection, report, version, reading, reading, self.settings)
+        out = to_deliver(report, version["id"], "proposed", self.settings)
+        row = analysis.as_row(version, reading)
+        first.read(connection, report["id"], self._job(placed), row, suggested, out)
+
+    def _go_on(self, connection: Connection, placed: Placed, reading: Reading) -> None:
+        job_id = jobs.add_done(connection, **self._job(placed))
+        number = analysis.keep(connection, placed.version, reading, job_id=job_id, shadow=False, failed=0)
+        # Its priority may be another with the record that was just placed.
+        report = reports.by_id(connection, placed.report["id"])
+        analysis.suggest(connection, report, placed.version, number, reading, reading, self.settings)
 
 
 def read(job: RowMapping, found: Iterable[Report], readers: Readers) -> Ahead:

@@ -125,10 +125,14 @@ def store(connection: Connection, asked: Asked, reading: Reading, rules: Reading
 
 def keep(connection: Connection, version: RowMapping, reading: Reading, **facts: Any) -> int:
     """Stores a reading of a version as it is; its id. `facts`: job_id, shadow, failed."""
+    return reports.add_analysis(connection, **facts, **as_row(version, reading))
+
+
+def as_row(version: RowMapping, reading: Reading) -> dict[str, Any]:
+    """A reading of a version by column."""
     record = reading.model_dump(mode="json")
     columns = ("engine", "verdicts", "advisories", "flagged", "unread", "reasoning", "usage")
-    said = {name: record[name] for name in columns}
-    return reports.add_analysis(connection, site_id=version["site_id"], version_id=version["id"], **facts, **said)
+    return {"site_id": version["site_id"], "version_id": version["id"], **{name: record[name] for name in columns}}
 
 
 def suggest(
@@ -145,31 +149,31 @@ def suggest(
         reports.withdraw_suggestions(connection, older, states.WITHDRAWN)
         deliver(connection, report, older, "withdrawn", settings)
     reports.set_version_state(connection, version["id"], "current")
-    put(connection, report, version, analysis_id, reading, rules, settings)
+    rows = suggested(connection, report, version, reading, rules, settings)
+    reports.put_suggestions(connection, [row | {"analysis_id": analysis_id} for row in rows])
+    reports.open_review(connection, version, report["priority"])
     reports.move_drafts(connection, report["id"], version["id"])
+    deliver(connection, report, version["id"], "proposed", settings)
 
 
-def put(
+def suggested(
     connection: Connection,
     report: RowMapping,
     version: RowMapping,
-    analysis_id: int,
     reading: Reading,
     rules: Reading,
     settings: Settings,
-) -> None:
-    """The suggestions of a reading, their review and their delivery; of older ones nothing is left to do.
+) -> list[dict[str, Any]]:
+    """What a reading suggests, by column but for the reading's own id.
 
     The calibration in use gives each its agreement; what was suggested or decided before keeps its own.
     """
     checked = {_place(verdict): verdict.status for verdict in rules.verdicts}
     shown = [verdict for verdict in reading.verdicts if _is_suggested(verdict, settings)]
-    rows = [_row(report, version, analysis_id, verdict, position, checked) for position, verdict in enumerate(shown)]
+    rows = [_row(report, version, verdict, position, checked) for position, verdict in enumerate(shown)]
     voted = any(row["confidence"] is not None for row in rows)
     curves = calibrations.active(connection, version["site_id"], reading.engine.model_dump()) if voted else {}
-    reports.put_suggestions(connection, [row | _agreement(row, curves) for row in rows])
-    reports.open_review(connection, version, report["priority"])
-    deliver(connection, report, version["id"], "proposed", settings)
+    return [row | _agreement(row, curves) for row in rows]
 
 
 def _agreement(row: Mapping[str, Any], curves: Mapping[str, Curve]) -> dict[str, Any]:
@@ -193,7 +197,6 @@ def _place(verdict: Verdict) -> tuple[str, str]:
 def _row(
     report: RowMapping,
     version: RowMapping,
-    analysis_id: int,
     verdict: Verdict,
     position: int,
     checked: dict[tuple[str, str], Status],
@@ -206,7 +209,6 @@ def _row(
         "site_id": version["site_id"],
         "report_id": report["id"],
         "version_id": version["id"],
-        "analysis_id": analysis_id,
         "identifier": identifier,
         "finding_id": verdict.finding.id,
         "critical": verdict.finding.critical and verdict.status is Status.PRESENT,

@@ -30,32 +30,31 @@ from services.store import inbox, jobs
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A message and what it says. `understood` is None for a batch, and where the database must be asked: what
-    `deleted` (a reference) said before it was deleted on its server.
+    """What a message says. `understood` is None for a batch, and where the database must be asked: what `deleted`
+    (a reference) said before it was deleted on its server.
     """
 
-    message: RowMapping
     understood: Understood | None = None
     deleted: str = ""
 
 
-def opened(message: RowMapping, site: Site) -> Opened:
-    """Understands a message, without the database."""
-    body = bytes(message["body"])
-    if message["door"] == Door.HL7.value:
+def opened(job: RowMapping, site: Site) -> Opened:
+    """Understands a job's message, without the database."""
+    body = bytes(job["body"])
+    if job["door"] == Door.HL7.value:
         header = read_header(body)
-        if header and header.is_batch and message["part"] is None:
-            return Opened(message)
-        sender = site.senders.find(message["application"], message["facility"])
-        return Opened(message, read_reports(body, message["site_id"], sender))
+        if header and header.is_batch and job["part"] is None:
+            return Opened()
+        sender = site.senders.find(job["application"], job["facility"])
+        return Opened(read_reports(body, job["site_id"], sender))
     bundle = json.loads(body)
     for reference in deleted_references(bundle):
-        return Opened(message, deleted=reference)
-    return Opened(message, _from_fhir(bundle, message, site))
+        return Opened(deleted=reference)
+    return Opened(_from_fhir(bundle, job, site))
 
 
-def _from_fhir(bundle: Any, message: RowMapping, site: Site) -> Understood:
-    found = fhir_report.read_report(bundle, message["site_id"], message["peer"], site.systems)
+def _from_fhir(bundle: Any, job: RowMapping, site: Site) -> Understood:
+    found = fhir_report.read_report(bundle, job["site_id"], job["peer"], site.systems)
     if found.disposition is fhir_report.Disposition.REPORT and found.report:
         return Understood(reports=(found.report,))
     ignored = found.disposition is fhir_report.Disposition.IGNORED
@@ -69,12 +68,12 @@ def take_in(connection: Connection, job: RowMapping, given: Opened, site: Site, 
     """
     understood = given.understood
     if given.deleted:
-        understood = deletion.understood(connection, given.message, given.deleted)
+        understood = deletion.understood(connection, job, given.deleted)
     if understood is None:
-        _take_apart(connection, given.message)
+        _take_apart(connection, job)
         state, reason = "done", ""
     else:
-        state, reason = _settle(connection, given.message, understood, site, keep)
+        state, reason = _settle(connection, job, understood, site, keep)
     jobs.finish_intake(connection, job["id"], job["lease_epoch"], state, reason)
     return state
 
@@ -90,16 +89,14 @@ def _take_apart(connection: Connection, batch: RowMapping) -> None:
         inbox.add_jobs(connection, [{**job, "priority": priority}])
 
 
-def _settle(
-    connection: Connection, message: RowMapping, understood: Understood, site: Site, keep: Keep
-) -> tuple[str, str]:
+def _settle(connection: Connection, job: RowMapping, understood: Understood, site: Site, keep: Keep) -> tuple[str, str]:
     """(state, reason) of the message."""
     if understood.ignored:
         return "ignored", understood.ignored
     nameless = [report for report in understood.reports if report.key_parts is None]
     reason = understood.quarantined or (NO_KEY if nameless else "")
     for report in _in_lock_order(understood.reports):
-        placement.place(connection, message["id"], report, site.settings, keep)
+        placement.place(connection, job["message_id"], report, site.settings, keep)
     return "quarantined" if reason else "done", reason
 
 

@@ -16,7 +16,7 @@ from integration.canonical import Report
 from services.pipeline import states
 from services.pipeline.versions import WITHDRAWN, Composed, compose, is_readable
 from services.settings import Settings
-from services.store import deliveries, jobs, notices, reports
+from services.store import deliveries, first, jobs, notices, reports
 from services.telemetry import traces
 
 SHADOW_PRIORITY = 3
@@ -61,7 +61,7 @@ def _begin(
 ) -> None:
     """The first that is heard of a report: there is nothing to compose it from but this record."""
     stands = compose([record]).report
-    version = reports.begin(connection, report["id"], message_id, record, stands)
+    version = first.begin(connection, report["id"], message_id, record, stands)
     if is_readable(stands, settings.reading.preliminary):
         _ask_for_reading(connection, Placed(report, version, stands, first=True), settings, keep, again=True)
 
@@ -211,15 +211,21 @@ def _take_back_from_engine(connection: Connection, report: RowMapping, settings:
 
 def deliver(connection: Connection, report: RowMapping, version_id: int, kind: str, settings: Settings) -> None:
     """Puts a delivery to the FHIR server in the outbox, where there is one."""
+    for row in to_deliver(report, version_id, kind, settings):
+        deliveries.add(connection, **row)
+
+
+def to_deliver(report: RowMapping, version_id: int, kind: str, settings: Settings) -> list[dict[str, Any]]:
+    """The row of a delivery to the FHIR server, where there is one."""
     unsigned = kind in ("proposed", "withdrawn")
     if settings.fhir.url is None or (unsigned and settings.writeback.preliminary == "none"):
-        return
-    deliveries.add(
-        connection,
-        site_id=report["site_id"],
-        kind=kind,
-        report_id=report["id"],
-        version_id=version_id,
-        destination=settings.fhir.name,
-        trace=traces.here(),
-    )
+        return []
+    row = {
+        "site_id": report["site_id"],
+        "kind": kind,
+        "report_id": report["id"],
+        "version_id": version_id,
+        "destination": settings.fhir.name,
+        "trace": traces.here(),
+    }
+    return [row]

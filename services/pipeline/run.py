@@ -108,9 +108,7 @@ class Runner:
             self._heard_of(connection, job)
 
     def _take_in(self, job: RowMapping) -> None:
-        with one_by_one(self.engine).connect() as connection:
-            message = inbox.get(connection, job["message_id"])
-        given = intake.opened(message, self.site)
+        given = intake.opened(job, self.site)
         read = ahead.read(job, given.understood.reports if given.understood else (), self.readers)
         with self.engine.begin() as connection:
             state = intake.take_in(connection, job, given, self.site, read.keep)

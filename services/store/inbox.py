@@ -83,7 +83,7 @@ def parts_of(connection: Connection, batches: Sequence[int]) -> dict[int, list[R
 
 
 def part_of(batch: RowMapping, number: int, body: bytes, header: Header | None) -> dict[str, Any]:
-    """The row of one message taken out of a batch."""
+    """The row of one message taken out of a batch, whose claimed job is given."""
     return {
         "site_id": batch["site_id"],
         "door": batch["door"],
@@ -96,7 +96,7 @@ def part_of(batch: RowMapping, number: int, body: bytes, header: Header | None) 
         "bytes": len(body),
         "sha256": hashlib.sha256(body).hexdigest(),
         "state": "queued",
-        "parent_id": batch["id"],
+        "parent_id": batch["message_id"],
         "part": number,
     }
 

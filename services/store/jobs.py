@@ -166,7 +166,7 @@ def take_probe(connection: Connection, engine: str) -> Sequence[RowMapping]:
     return connection.execute(_TAKE_PROBE, {"engine": engine}).mappings().all()
 
 
-_CLAIM = (
+_LEASED = (
     update(job)
     .where(
         job.c.id == bindparam("wanted"),
@@ -182,11 +182,17 @@ _CLAIM = (
         lease_until=NOW + bindparam("lease", type_=Interval),
     )
     .returning(*job.c)
+    .cte("leased")
 )
+_CONTENT = [message.c[name] for name in ("door", "peer", "application", "facility", "part", "body")]
+_CLAIM = select(_LEASED, *_CONTENT).select_from(_LEASED.outerjoin(message, message.c.id == _LEASED.c.message_id))
 
 
 def claim(connection: Connection, job_id: int, owner: str, queue: Queue) -> RowMapping | None:
-    """Takes the lease of a ready job; None where somebody else has it, it is done, or it must wait."""
+    """Takes the lease of a ready job; None where somebody else has it, it is done, or it must wait.
+
+    The job's columns, and its message's: door, peer, application, facility, part, body.
+    """
     lease = timedelta(seconds=queue.lease)
     values = {"wanted": job_id, "claimable": ["ready", "waiting"], "owner": owner, "lease": lease}
     return connection.execute(_CLAIM, values).mappings().one_or_none()

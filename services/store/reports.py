@@ -117,10 +117,11 @@ _ADD_SOURCE = insert(report_source)
 
 def add_source(connection: Connection, report_id: int, message_id: int, record: Report) -> None:
     """Keeps what one message said of a report."""
-    connection.execute(_ADD_SOURCE, _source(report_id, message_id, record))
+    connection.execute(_ADD_SOURCE, source_values(report_id, message_id, record))
 
 
-def _source(report_id: int, message_id: int, record: Report) -> dict[str, Any]:
+def source_values(report_id: int, message_id: int, record: Report) -> dict[str, Any]:
+    """A source's columns, but for its version."""
     return {
         "site_id": record.site,
         "report_id": report_id,
@@ -205,11 +206,12 @@ def put_version(connection: Connection, report_id: int, record: Report, state: s
 
     Content is compared with white space folded, so a known version keeps the text its quotes point into.
     """
-    values = {**_version(report_id, record), "state": state, "of_report": report_id}
+    values = {**version_values(report_id, record), "state": state, "of_report": report_id}
     return connection.execute(_PUT_VERSION, values).mappings().one()
 
 
-def _version(report_id: int, record: Report) -> dict[str, Any]:
+def version_values(report_id: int, record: Report) -> dict[str, Any]:
+    """A version's columns, but for its state."""
     return {
         "site_id": record.site,
         "report_id": report_id,
@@ -219,30 +221,6 @@ def _version(report_id: int, record: Report) -> dict[str, Any]:
         "record": record.model_dump(mode="json"),
         "text": record.text,
     }
-
-
-_BEGIN = text("""
-    WITH version AS (
-        INSERT INTO report_version (site_id, report_id, content_hash, state, status, text, record, issued_at)
-        VALUES (:site_id, :report_id, :content_hash, 'current', :status, :text, :stands, :issued_at)
-        RETURNING id, site_id, report_id, content_hash, state
-    ), source AS (
-        INSERT INTO report_source
-            (site_id, report_id, version_id, message_id, door, reference, reference_version, record)
-        SELECT site_id, report_id, id, :message_id, :door, :reference, :reference_version, :record FROM version
-    )
-    SELECT * FROM version
-""").bindparams(bindparam("stands", type_=JSONB), bindparam("record", type_=JSONB))
-
-
-def begin(connection: Connection, report_id: int, message_id: int, record: Report, stands: Report) -> RowMapping:
-    """A new report's first version, `stands`, and its first source: what a message said, `record`.
-
-    Of the version id, site_id, report_id, content_hash and state.
-    """
-    version, source = _version(report_id, stands), _source(report_id, message_id, record)
-    values = {**source, **version, "stands": version["record"], "record": source["record"]}
-    return connection.execute(_BEGIN, values).mappings().one()
 
 
 _ADD_ANALYSIS = insert(analysis).returning(analysis.c.id)
@@ -273,13 +251,13 @@ def latest_analysis(connection: Connection, version_id: int) -> RowMapping | Non
 
 
 # What a reader says of a suggestion; the rest is what people make of it.
-_PEOPLES = ("id", "created_at", "decided_at", "decided_by", "suggested_status", "origin", "state", "reason")
-_SAID = [column.name for column in suggestion.c if column.name not in _PEOPLES]
+_OF_PEOPLE = ("id", "created_at", "decided_at", "decided_by", "suggested_status", "origin", "state", "reason")
+SUGGESTED = [column.name for column in suggestion.c if column.name not in _OF_PEOPLE]
 _PUT_SUGGESTIONS = text(f"""
-    INSERT INTO suggestion ({", ".join(_SAID)})
-    SELECT {", ".join(_SAID)} FROM jsonb_populate_recordset(CAST(NULL AS suggestion), :rows)
+    INSERT INTO suggestion ({", ".join(SUGGESTED)})
+    SELECT {", ".join(SUGGESTED)} FROM jsonb_populate_recordset(CAST(NULL AS suggestion), :rows)
     ON CONFLICT (version_id, identifier) DO UPDATE SET state = 'proposed', reason = '',
-        {", ".join(f"{name} = excluded.{name}" for name in _SAID if name not in ("version_id", "identifier"))}
+        {", ".join(f"{name} = excluded.{name}" for name in SUGGESTED if name not in ("version_id", "identifier"))}
     WHERE suggestion.state IN ('proposed', 'withdrawn')
 """).bindparams(bindparam("rows", type_=JSONB))  # noqa: S608
 
