@@ -47,7 +47,7 @@ def place(connection: Connection, message_id: int, record: Report, settings: Set
         raise ValueError("a record without a report key cannot be placed")
     made = reports.make(connection, record, key)
     report = made or reports.lock(connection, record, key)
-    if report["held"] or _is_another_patients(connection, report, record, new=made is not None):
+    if report["held"] or _is_another_patients(connection, report, record):
         reports.add_source(connection, report["id"], message_id, record)
     elif made and record.status not in WITHDRAWN:
         _begin(connection, report, message_id, record, settings, keep)
@@ -109,14 +109,18 @@ def _taken_off_hold(connection: Connection, report_id: int) -> RowMapping | None
     return report
 
 
-def _is_another_patients(connection: Connection, report: RowMapping, record: Report, *, new: bool) -> bool:
+def _is_another_patients(connection: Connection, report: RowMapping, record: Report) -> bool:
     """Not asked again once a person has let the report go on: it has a version then."""
-    placed = not new and reports.current_version(connection, report["id"]) is not None
-    if placed or not reports.other_patients(connection, report["id"], record):
+    if not (report["order_known"] if "order_known" in report else _order_is_known(connection, report, record)):
         return False
     reports.hold(connection, report["id"], states.OTHER_PATIENT)
     notices.add(connection, "held", report["site_id"], report["id"], states.OTHER_PATIENT)
     return True
+
+
+def _order_is_known(connection: Connection, report: RowMapping, record: Report) -> bool:
+    placed = reports.current_version(connection, report["id"]) is not None
+    return not placed and bool(reports.other_patients(connection, report["id"], record))
 
 
 def _bring_up_to_date(

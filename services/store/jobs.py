@@ -270,13 +270,7 @@ _MINE = and_(job.c.id == bindparam("mine"), job.c.lease_epoch == bindparam("epoc
 _FINISH = (
     update(job)
     .where(_MINE)
-    .values(
-        state=bindparam("ended"),
-        reason=bindparam("because"),
-        published_at=None,
-        lease_until=None,
-        finished_at=NOW,
-    )
+    .values(state=bindparam("ended"), reason=bindparam("because"), published_at=None, lease_until=None, finished_at=NOW)
 )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Executable,
     RowMapping,
+    Select,
     SmallInteger,
     Text,
     and_,
@@ -36,15 +37,38 @@ from services.store.tables import (
 CURRENT = ("current", "superseding")
 
 
-_MAKE = pg_insert(report).on_conflict_do_nothing(index_elements=["site_id", "key"]).returning(*report.c)
+_GIVEN = [column for column in report.c if column.name not in ("id", "held", "created_at")]
+_MADE = (
+    pg_insert(report)
+    .values({column.name: bindparam(f"new_{column.name}", type_=column.type) for column in _GIVEN})
+    .on_conflict_do_nothing(index_elements=["site_id", "key"])
+    .returning(*report.c)
+    .cte("made")
+)
+
+
+def _make(order: str) -> Select[Any]:
+    """Beside the row made: `order_known`, whether another one that is not held has the same number of an order."""
+    other = report.alias("other")
+    same = and_(other.c.site_id == bindparam("of_site"), other.c[order] == bindparam("order"), other.c.held == "")
+    return select(_MADE, select(other.c.id).where(same).exists().label("order_known"))
+
+
+_MAKE = {order: _make(order) for order in ("accession", "filler")}
 _LOCK = select(report).where(report.c.site_id == bindparam("site"), report.c.key == bindparam("key")).with_for_update()
 _LOCK_BY_ID = select(report).where(report.c.id == bindparam("report")).with_for_update()
 
 
 def make(connection: Connection, record: Report, key: str) -> RowMapping | None:
-    """The row of a report nobody knew, ours until the transaction ends; None where it is known."""
+    """The row of a report nobody knew, ours until the transaction ends; None where it is known.
+
+    Beside its columns: order_known, whether another report that is not held has its order.
+    """
     values = {"site_id": record.site, "key": key, **_shown(record)}
-    return connection.execute(_MAKE, values).mappings().one_or_none()
+    order = "accession" if values["accession"] else "filler"
+    new = {f"new_{name}": value for name, value in values.items()}
+    asked = {**new, "of_site": record.site, "order": values[order]}
+    return connection.execute(_MAKE[order], asked).mappings().one_or_none()
 
 
 def lock(connection: Connection, record: Report, key: str) -> RowMapping:
