@@ -132,6 +132,8 @@ class _Not:
 
 def _joined(groups: list[Group], sender: SenderMap) -> list[Group]:
     """OBR of one order are one report; an OBR without OBX beside one with text shares that report."""
+    if len(groups) == 1:
+        return groups
     joined: dict[tuple[str, str] | int, Group] = {}
     for group in groups:
         order = read_order(group, sender)

@@ -12,6 +12,8 @@ from integration.hl7v2.escapes import Marks
 from integration.hl7v2.msh import Header
 
 _SEGMENT_NAME = r"[A-Z][A-Z0-9]{2}"
+# Given to `hl7` in place of MSH-2, so that it leaves the fields whole: Parts takes apart those that are asked for.
+_NO_MARKS = "\x01\x02\x03\x04"
 
 
 class Unreadable(ValueError):
@@ -33,7 +35,8 @@ class Segment:
 
     def repeats(self, number: int) -> list[Parts]:
         """The valued repetitions of a field."""
-        pieces = self.raw(number).split(self.marks.repetition)
+        raw = self.raw(number)
+        pieces = raw.split(self.marks.repetition) if raw else []
         return [Parts(piece, self.marks, self.codec) for piece in pieces if piece.strip()]
 
     def parts(self, number: int) -> Parts:
@@ -77,7 +80,7 @@ class Parts:
 def read_segments(decoded: Decoded, header: Header) -> list[Segment]:
     """The segments of one message from its MSH on. Raises Unreadable."""
     marks = _marks(header)
-    text = _settled(decoded.text, header, marks)
+    text = _settled(decoded.text, header)
     try:
         parsed = hl7.parse(text)
     except Exception as error:
@@ -100,8 +103,8 @@ def _marks(header: Header) -> Marks:
     return Marks(component, repetition, escape, subcomponent, header.field_separator)
 
 
-def _settled(text: str, header: Header, marks: Marks) -> str:
-    """The text from MSH on, one segment a CR, with the encoding characters that are really in use.
+def _settled(text: str, header: Header) -> str:
+    """The text from MSH on, one segment a CR.
 
     A line that does not begin with a segment name and a separator is the rest of a field that holds a line
     end. It is joined to the field it belongs to.
@@ -111,7 +114,6 @@ def _settled(text: str, header: Header, marks: Marks) -> str:
     if start is None:
         raise Unreadable("MSH: no message header in the decoded text")
     lines = re.split(rf"[\r\n]+(?=[ \t]*{_SEGMENT_NAME}{separator})", text[start.start(1) :])
-    own = marks.component + marks.repetition + marks.escape + marks.subcomponent
     rest = lines[0][4:].partition(header.field_separator)[2]
-    lines[0] = f"MSH{header.field_separator}{own}{header.field_separator}{rest}"
+    lines[0] = f"MSH{header.field_separator}{_NO_MARKS}{header.field_separator}{rest}"
     return "\r".join(re.sub(r"\r\n?", "\n", line.strip()) for line in lines)

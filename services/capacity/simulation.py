@@ -103,7 +103,8 @@ class _System:
                 self._came.succeed()
 
     def relay(self) -> Waiting:
-        """Looks, publishes, rests: a tenth as long where there was something."""
+        """Looks, publishes, rests: a tenth as long where there was something, then twice as long each time."""
+        pause = self._queue.relay
         while True:
             taken = self._ready.take(*room(self._queue, self._slots, self._shared, *self._out)) if self._ready else []
             for priority, number in taken:
@@ -111,7 +112,8 @@ class _System:
                 self._broker[priority > STAT].append(self._reads[number])
             self._start()
             if taken or self._ready:
-                yield self._now.timeout(self._queue.relay / 10 if taken else self._queue.relay)
+                pause = self._queue.relay / 10 if taken else min(2 * pause, self._queue.relay)
+                yield self._now.timeout(pause)
             else:
                 # Looks that would find nothing are not simulated; the next one is at its usual beat.
                 self._came = self._now.event()

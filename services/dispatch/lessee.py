@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.dispatch.reserve import kept_for_stat
 from services.settings import Queue
 from services.store import jobs
+from services.store.engine import one_by_one
 from services.telemetry.logs import log
 
 LOG = log("lessee")
@@ -27,6 +28,7 @@ class Lessee:
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.heard_at = time.monotonic()
         self._engine = engine
+        self._singly = one_by_one(engine)
         self._queue = queue
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="leases", daemon=True)
@@ -49,7 +51,7 @@ class Lessee:
     def claim(self, job_id: int) -> RowMapping | None:
         """The job under a new lease, or None where there is nothing to do."""
         self.heard_at = time.monotonic()
-        with self._engine.begin() as connection:
+        with self._singly.connect() as connection:
             row = jobs.claim(connection, job_id, self.owner, self._queue)
         with self._lock:
             self._dropped.discard(job_id)

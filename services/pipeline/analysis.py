@@ -27,7 +27,7 @@ from services.reading.catalogue.library import Library
 from services.reading.reader import Question, Reader, Reading
 from services.reading.remarks import with_remarks
 from services.settings import Settings
-from services.store import calibrations, jobs, reports, reviews
+from services.store import calibrations, jobs, reports
 
 # Only present against absent is a disagreement: the rules speak on about half of the labels.
 POLAR = {Status.PRESENT, Status.ABSENT}
@@ -116,24 +116,23 @@ def store(connection: Connection, asked: Asked, reading: Reading, rules: Reading
         reason = "the version was superseded while it was read"
         jobs.finish(connection, asked.job["id"], asked.job["lease_epoch"], state="cancelled", reason=reason)
         return
-    analysis_id = _keep(connection, asked, reading)
+    facts = {"job_id": asked.job["id"], "shadow": asked.job["shadow"], "failed": asked.job["failed"]}
+    analysis_id = keep(connection, version, reading, **facts)
     if not asked.job["shadow"]:
         suggest(connection, report, version, analysis_id, reading, rules, settings)
     jobs.finish(connection, asked.job["id"], asked.job["lease_epoch"])
 
 
-def _keep(connection: Connection, asked: Asked, reading: Reading) -> int:
+def keep(connection: Connection, version: RowMapping, reading: Reading, **facts: Any) -> int:
+    """Stores a reading of a version as it is; its id. `facts`: job_id, shadow, failed."""
+    return reports.add_analysis(connection, **facts, **as_row(version, reading))
+
+
+def as_row(version: RowMapping, reading: Reading) -> dict[str, Any]:
+    """A reading of a version by column."""
     record = reading.model_dump(mode="json")
     columns = ("engine", "verdicts", "advisories", "flagged", "unread", "reasoning", "usage")
-    return reports.add_analysis(
-        connection,
-        site_id=asked.version["site_id"],
-        version_id=asked.version["id"],
-        job_id=asked.job["id"],
-        shadow=asked.job["shadow"],
-        failed=asked.job["failed"],
-        **{name: record[name] for name in columns},
-    )
+    return {"site_id": version["site_id"], "version_id": version["id"], **{name: record[name] for name in columns}}
 
 
 def suggest(
@@ -145,23 +144,36 @@ def suggest(
     rules: Reading,
     settings: Settings,
 ) -> None:
-    """New suggestions in, older ones out, the review opened, the deliveries queued: one transaction.
-
-    The calibration in use gives each its agreement; what was suggested or decided before keeps its own.
-    """
+    """New suggestions in, older ones out, the review opened, the deliveries queued: one transaction."""
     for older in reports.older_versions_showing(connection, report["id"], version["id"]):
         reports.withdraw_suggestions(connection, older, states.WITHDRAWN)
         deliver(connection, report, older, "withdrawn", settings)
-    checked = {_place(verdict): verdict.status for verdict in rules.verdicts}
-    shown = [verdict for verdict in reading.verdicts if _is_suggested(verdict, settings)]
-    rows = [_row(report, version, analysis_id, verdict, position, checked) for position, verdict in enumerate(shown)]
-    curves = calibrations.active(connection, version["site_id"], reading.engine.model_dump())
-    reports.put_suggestions(connection, [row | _agreement(row, curves) for row in rows])
     reports.set_version_state(connection, version["id"], "current")
+    rows = suggested(connection, report, version, reading, rules, settings)
+    reports.put_suggestions(connection, [row | {"analysis_id": analysis_id} for row in rows])
     reports.open_review(connection, version, report["priority"])
     reports.move_drafts(connection, report["id"], version["id"])
-    reviews.count_flags(connection, report["id"])
     deliver(connection, report, version["id"], "proposed", settings)
+
+
+def suggested(
+    connection: Connection,
+    report: RowMapping,
+    version: RowMapping,
+    reading: Reading,
+    rules: Reading,
+    settings: Settings,
+) -> list[dict[str, Any]]:
+    """What a reading suggests, by column but for the reading's own id.
+
+    The calibration in use gives each its agreement; what was suggested or decided before keeps its own.
+    """
+    checked = {_place(verdict): verdict.status for verdict in rules.verdicts}
+    shown = [verdict for verdict in reading.verdicts if _is_suggested(verdict, settings)]
+    rows = [_row(report, version, verdict, position, checked) for position, verdict in enumerate(shown)]
+    voted = any(row["confidence"] is not None for row in rows)
+    curves = calibrations.active(connection, version["site_id"], reading.engine.model_dump()) if voted else {}
+    return [row | _agreement(row, curves) for row in rows]
 
 
 def _agreement(row: Mapping[str, Any], curves: Mapping[str, Curve]) -> dict[str, Any]:
@@ -185,7 +197,6 @@ def _place(verdict: Verdict) -> tuple[str, str]:
 def _row(
     report: RowMapping,
     version: RowMapping,
-    analysis_id: int,
     verdict: Verdict,
     position: int,
     checked: dict[tuple[str, str], Status],
@@ -198,7 +209,6 @@ def _row(
         "site_id": version["site_id"],
         "report_id": report["id"],
         "version_id": version["id"],
-        "analysis_id": analysis_id,
         "identifier": identifier,
         "finding_id": verdict.finding.id,
         "critical": verdict.finding.critical and verdict.status is Status.PRESENT,

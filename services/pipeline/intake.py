@@ -1,13 +1,16 @@
 """The second step in a message's life: its reports are understood and put in their place among the versions.
 
-Runs in one transaction under the lease of an `intake` job. Ends with the message done, ignored or quarantined;
-never with an exception for bad content, so that one message cannot block a feed.
+It is understood without the database and put in its place in one transaction, under the lease of an `intake` job.
+Ends with the message done, ignored or quarantined; never with an exception for bad content, so that one message cannot
+block a feed.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
@@ -20,26 +23,62 @@ from integration.hl7v2.report import Understood, read_reports
 from integration.hl7v2.urgency import urgency
 from services.pipeline import deletion, placement
 from services.pipeline.context import Site
+from services.pipeline.placement import Keep, later
 from services.pipeline.states import NO_KEY
 from services.store import inbox, jobs
 
 
-def take_in(connection: Connection, job: RowMapping, site: Site) -> str:
-    """Understands the job's message and finishes the job; the message's state.
-
-    Raises StaleLease; the caller then rolls back.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a message says. `understood` is None for a batch, and where the database must be asked: what `deleted`
+    (a reference) said before it was deleted on its server.
     """
-    message = inbox.get(connection, job["message_id"])
-    header = read_header(bytes(message["body"])) if message["door"] == Door.HL7.value else None
-    if header and header.is_batch and message["part"] is None:
-        state = _take_apart(connection, message)
+
+    understood: Understood | None = None
+    deleted: str = ""
+
+
+def opened(job: RowMapping, site: Site) -> Opened:
+    """Understands a job's message, without the database."""
+    body = bytes(job["body"])
+    if job["door"] == Door.HL7.value:
+        header = read_header(body)
+        if header and header.is_batch and job["part"] is None:
+            return Opened()
+        sender = site.senders.find(job["application"], job["facility"])
+        return Opened(read_reports(body, job["site_id"], sender))
+    bundle = json.loads(body)
+    for reference in deleted_references(bundle):
+        return Opened(deleted=reference)
+    return Opened(_from_fhir(bundle, job, site))
+
+
+def _from_fhir(bundle: Any, job: RowMapping, site: Site) -> Understood:
+    found = fhir_report.read_report(bundle, job["site_id"], job["peer"], site.systems)
+    if found.disposition is fhir_report.Disposition.REPORT and found.report:
+        return Understood(reports=(found.report,))
+    ignored = found.disposition is fhir_report.Disposition.IGNORED
+    return Understood(ignored=found.reason) if ignored else Understood(quarantined=found.reason)
+
+
+def take_in(connection: Connection, job: RowMapping, given: Opened, site: Site, keep: Keep = later) -> str:
+    """Puts what the job's message says in its place and finishes the job; the message's state.
+
+    `keep` may store readings made beforehand. Raises StaleLease; the caller then rolls back.
+    """
+    understood = given.understood
+    if given.deleted:
+        understood = deletion.understood(connection, job, given.deleted)
+    if understood is None:
+        _take_apart(connection, job)
+        state, reason = "done", ""
     else:
-        state = _settle(connection, message, _understand(connection, message, site), site)
-    jobs.finish(connection, job["id"], job["lease_epoch"])
+        state, reason = _settle(connection, job, understood, site, keep)
+    jobs.finish_intake(connection, job["id"], job["lease_epoch"], state, reason)
     return state
 
 
-def _take_apart(connection: Connection, batch: RowMapping) -> str:
+def _take_apart(connection: Connection, batch: RowMapping) -> None:
     """Each message of a batch becomes a row of its own, with its own job."""
     for part in split(bytes(batch["body"])):
         row = inbox.part_of(batch, part.number, part.body, read_header(part.body))
@@ -48,36 +87,17 @@ def _take_apart(connection: Connection, batch: RowMapping) -> str:
         job = {"site_id": batch["site_id"], "kind": "intake", "message_id": message_id, "sender": sender}
         priority = int(urgency(part.body, read_header(part.body)))
         inbox.add_jobs(connection, [{**job, "priority": priority}])
-    inbox.set_state(connection, batch["id"], "done")
-    return "done"
 
 
-def _understand(connection: Connection, message: RowMapping, site: Site) -> Understood:
-    body = bytes(message["body"])
-    if message["door"] == Door.HL7.value:
-        sender = site.senders.find(message["application"], message["facility"])
-        return read_reports(body, message["site_id"], sender)
-    bundle = json.loads(body)
-    for reference in deleted_references(bundle):
-        return deletion.understood(connection, message, reference)
-    found = fhir_report.read_report(bundle, message["site_id"], message["peer"], site.systems)
-    if found.disposition is fhir_report.Disposition.REPORT and found.report:
-        return Understood(reports=(found.report,))
-    ignored = found.disposition is fhir_report.Disposition.IGNORED
-    return Understood(ignored=found.reason) if ignored else Understood(quarantined=found.reason)
-
-
-def _settle(connection: Connection, message: RowMapping, understood: Understood, site: Site) -> str:
+def _settle(connection: Connection, job: RowMapping, understood: Understood, site: Site, keep: Keep) -> tuple[str, str]:
+    """(state, reason) of the message."""
     if understood.ignored:
-        inbox.set_state(connection, message["id"], "ignored", understood.ignored)
-        return "ignored"
+        return "ignored", understood.ignored
     nameless = [report for report in understood.reports if report.key_parts is None]
     reason = understood.quarantined or (NO_KEY if nameless else "")
     for report in _in_lock_order(understood.reports):
-        placement.place(connection, message["id"], report, site.settings)
-    state = "quarantined" if reason else "done"
-    inbox.set_state(connection, message["id"], state, reason)
-    return state
+        placement.place(connection, job["message_id"], report, site.settings, keep)
+    return "quarantined" if reason else "done", reason
 
 
 def _in_lock_order(reports: Sequence[Report]) -> list[Report]:

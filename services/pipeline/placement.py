@@ -7,34 +7,73 @@ entered-in-error; a known order with another patient is held for a person.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 from sqlalchemy import Connection, RowMapping
 
 from integration.canonical import Report
 from services.pipeline import states
-from services.pipeline.versions import Composed, compose, is_readable
+from services.pipeline.versions import WITHDRAWN, Composed, compose, is_readable
 from services.settings import Settings
-from services.store import advisories, deliveries, jobs, notices, outgoing, reports, reviews
+from services.store import advisories, deliveries, first, jobs, notices, outgoing, reports, reviews
 from services.store.jobs import NOW
 from services.telemetry import traces
 
 SHADOW_PRIORITY = 3
 
 
-def place(connection: Connection, message_id: int, record: Report, settings: Settings) -> None:
+class Placed(NamedTuple):
+    """A version that is to be read, the record it was made of, its report; `first`: that was not known before."""
+
+    report: RowMapping
+    version: RowMapping
+    record: Report
+    first: bool
+
+
+Keep = Callable[[Connection, Placed], bool]
+"""Stores the reading of a version where there is one already; False where not."""
+
+
+def later(connection: Connection, placed: Placed) -> bool:
+    """Nothing was read beforehand: every version gets a job."""
+    return False
+
+
+def place(connection: Connection, message_id: int, record: Report, settings: Settings, keep: Keep = later) -> None:
     """Takes one record into its report; the record has a key."""
     key = reports.key_of(record)
     if key is None:
         raise ValueError("a record without a report key cannot be placed")
-    report = reports.lock(connection, record, key)
-    reports.add_source(connection, report["id"], message_id, record)
+    made = reports.make(connection, record, key)
+    report = made or reports.lock(connection, record, key)
     if report["held"] or _is_another_patients(connection, report, record):
-        return
+        reports.add_source(connection, report["id"], message_id, record)
+    elif made and record.status not in WITHDRAWN:
+        _begin(connection, report, message_id, record, settings, keep)
+    else:
+        reports.add_source(connection, report["id"], message_id, record)
+        _go_on(connection, report, settings, keep)
+
+
+def _begin(
+    connection: Connection, report: RowMapping, message_id: int, record: Report, settings: Settings, keep: Keep
+) -> None:
+    """The first that is heard of a report: there is nothing to compose it from but this record."""
+    stands = compose([record]).report
+    version = first.begin(connection, report["id"], message_id, record, stands)
+    if is_readable(stands, settings.reading.preliminary):
+        _ask_for_reading(connection, Placed(report, version, stands, first=True), settings, keep, again=True)
+
+
+def _go_on(connection: Connection, report: RowMapping, settings: Settings, keep: Keep) -> None:
     composed = compose(reports.records(connection, report["id"]))
     reports.show(connection, report["id"], composed.report)
     if composed.retracted:
         _retract(connection, report, composed, settings)
     else:
-        _bring_up_to_date(connection, report, composed.report, settings)
+        _bring_up_to_date(connection, report, composed.report, settings, keep)
 
 
 def release(connection: Connection, report_id: int, settings: Settings) -> bool:
@@ -48,7 +87,7 @@ def release(connection: Connection, report_id: int, settings: Settings) -> bool:
     if report["held"] != states.CANCELLED_AFTER_FINAL:
         composed = compose(reports.records(connection, report_id))
         reports.show(connection, report_id, composed.report)
-        _bring_up_to_date(connection, report, composed.report, settings)
+        _bring_up_to_date(connection, report, composed.report, settings, later)
     return True
 
 
@@ -73,15 +112,21 @@ def _taken_off_hold(connection: Connection, report_id: int) -> RowMapping | None
 
 def _is_another_patients(connection: Connection, report: RowMapping, record: Report) -> bool:
     """Not asked again once a person has let the report go on: it has a version then."""
-    placed = reports.current_version(connection, report["id"]) is not None
-    if placed or not reports.other_patients(connection, report["id"], record):
+    if not (report["order_known"] if "order_known" in report else _order_is_known(connection, report, record)):
         return False
     reports.hold(connection, report["id"], states.OTHER_PATIENT)
     notices.add(connection, "held", report["site_id"], report["id"], states.OTHER_PATIENT)
     return True
 
 
-def _bring_up_to_date(connection: Connection, report: RowMapping, record: Report, settings: Settings) -> None:
+def _order_is_known(connection: Connection, report: RowMapping, record: Report) -> bool:
+    placed = reports.current_version(connection, report["id"]) is not None
+    return not placed and bool(reports.other_patients(connection, report["id"], record))
+
+
+def _bring_up_to_date(
+    connection: Connection, report: RowMapping, record: Report, settings: Settings, keep: Keep
+) -> None:
     before = reports.current_version(connection, report["id"])
     same = before is not None and before["content_hash"] == record.content_hash
     state = before["state"] if same and before else "current"
@@ -90,7 +135,7 @@ def _bring_up_to_date(connection: Connection, report: RowMapping, record: Report
     version = reports.put_version(connection, report["id"], record, state)
     reports.attach_sources(connection, report["id"], version["id"])
     if is_readable(record, settings.reading.preliminary):
-        _ask_for_reading(connection, version, record, settings, again=not same)
+        _ask_for_reading(connection, Placed(report, version, record, first=False), settings, keep, again=not same)
 
 
 def _supersede(connection: Connection, report: RowMapping, before: RowMapping) -> str:
@@ -104,25 +149,29 @@ def _supersede(connection: Connection, report: RowMapping, before: RowMapping) -
     return "superseding" if reports.has_suggestions(connection, report["id"]) else "current"
 
 
-def _ask_for_reading(
-    connection: Connection, version: RowMapping, record: Report, settings: Settings, *, again: bool
-) -> None:
+def _ask_for_reading(connection: Connection, placed: Placed, settings: Settings, keep: Keep, *, again: bool) -> None:
     """One reading a version, whatever number of sources and status changes; content that returns is read again."""
     engines = [(settings.reading.engine, False)]
     if settings.reading.shadow:
         engines.append((settings.reading.shadow, True))
     for engine, shadow in engines:
-        if again or not jobs.has_reading(connection, version["id"], shadow):
-            jobs.add(
-                connection,
-                site_id=version["site_id"],
-                kind="analysis",
-                version_id=version["id"],
-                engine=engine,
-                shadow=shadow,
-                priority=SHADOW_PRIORITY if shadow else int(record.order.priority),
-                sender=f"{record.source.application}^{record.source.facility}",
-            )
+        asked = not again and jobs.has_reading(connection, placed.version["id"], shadow)
+        if not asked and (shadow or not keep(connection, placed)):
+            jobs.add(connection, **reading_job(placed, engine, shadow))
+
+
+def reading_job(placed: Placed, engine: str, shadow: bool = False) -> dict[str, Any]:
+    """The columns of the job that is a version's reading by an engine."""
+    version, record = placed.version, placed.record
+    return {
+        "site_id": version["site_id"],
+        "kind": "analysis",
+        "version_id": version["id"],
+        "engine": engine,
+        "shadow": shadow,
+        "priority": SHADOW_PRIORITY if shadow else int(record.order.priority),
+        "sender": f"{record.source.application}^{record.source.facility}",
+    }
 
 
 def _retract(connection: Connection, report: RowMapping, composed: Composed, settings: Settings) -> None:
@@ -178,15 +227,21 @@ def _take_back_from_engine(connection: Connection, report: RowMapping, settings:
 
 def deliver(connection: Connection, report: RowMapping, version_id: int, kind: str, settings: Settings) -> None:
     """Puts a delivery to the FHIR server in the outbox, where there is one."""
+    for row in to_deliver(report, version_id, kind, settings):
+        deliveries.add(connection, **row)
+
+
+def to_deliver(report: RowMapping, version_id: int, kind: str, settings: Settings) -> list[dict[str, Any]]:
+    """The row of a delivery to the FHIR server, where there is one."""
     unsigned = kind in ("proposed", "withdrawn")
     if settings.fhir.url is None or (unsigned and settings.writeback.preliminary == "none"):
-        return
-    deliveries.add(
-        connection,
-        site_id=report["site_id"],
-        kind=kind,
-        report_id=report["id"],
-        version_id=version_id,
-        destination=settings.fhir.name,
-        trace=traces.here(),
-    )
+        return []
+    row = {
+        "site_id": report["site_id"],
+        "kind": kind,
+        "report_id": report["id"],
+        "version_id": version_id,
+        "destination": settings.fhir.name,
+        "trace": traces.here(),
+    }
+    return [row]

@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.engines import RULES
-from services.pipeline import analysis, intake
+from services.pipeline import ahead, analysis, intake
 from services.pipeline.analysis import Readers
 from services.pipeline.context import Site
 from services.pipeline.dead_letters import bury
-from services.reading.reader import ReadingError
+from services.reading.reader import Reading, ReadingError
 from services.store import circuits, inbox, jobs
+from services.store.engine import one_by_one
 from services.store.jobs import StaleLease
 from services.store.outage import is_outage
 from services.telemetry import traces
@@ -74,7 +75,7 @@ class Runner:
         """The trace context of the message behind a job; asked for only where somebody listens."""
         if not traces.is_on():
             return ""
-        with self.engine.connect() as connection:
+        with one_by_one(self.engine).connect() as connection:
             return inbox.trace_of(connection, job["message_id"], job["version_id"])
 
     def _attempt(self, job: RowMapping) -> str:
@@ -93,9 +94,7 @@ class Runner:
 
     def _do(self, job: RowMapping) -> None:
         if job["kind"] == "intake":
-            with self.engine.begin() as connection:
-                state = intake.take_in(connection, job, self.site)
-            MESSAGES.labels(state).inc()
+            self._take_in(job)
             return
         with self.engine.begin() as connection:
             asked = analysis.ask(connection, job, self.readers)
@@ -103,13 +102,20 @@ class Runner:
             return
         with traces.span("reading", engine=job["engine"]):
             reading, rules = analysis.answer(asked, self.readers)
-        READING_SECONDS.labels(reading.engine.name).observe(reading.usage.seconds)
-        TOKENS.labels(reading.engine.name, "reasoning").inc(reading.usage.reasoning_tokens)
-        TOKENS.labels(reading.engine.name, "answer").inc(reading.usage.answer_tokens)
-        TOKENS.labels(reading.engine.name, "input").inc(reading.usage.input_tokens)
+        _measure(reading)
         with self.engine.begin() as connection:
             analysis.store(connection, asked, reading, rules, self.readers.settings)
             self._heard_of(connection, job)
+
+    def _take_in(self, job: RowMapping) -> None:
+        given = intake.opened(job, self.site)
+        read = ahead.read(job, given.understood.reports if given.understood else (), self.readers)
+        with self.engine.begin() as connection:
+            state = intake.take_in(connection, job, given, self.site, read.keep)
+        MESSAGES.labels(state).inc()
+        for reading in read.kept:
+            _measure(reading)
+            ATTEMPTS.labels("analysis", "done").inc()
 
     def _heard_of(self, connection: Connection, job: RowMapping) -> None:
         if job["engine"] not in ("", RULES) and circuits.answered(connection, job["engine"]):
@@ -134,3 +140,11 @@ class Runner:
             if state == "dead":
                 bury(connection, job, reason)
         return state
+
+
+def _measure(reading: Reading) -> None:
+    engine, usage = reading.engine.name, reading.usage
+    READING_SECONDS.labels(engine).observe(usage.seconds)
+    TOKENS.labels(engine, "reasoning").inc(usage.reasoning_tokens)
+    TOKENS.labels(engine, "answer").inc(usage.answer_tokens)
+    TOKENS.labels(engine, "input").inc(usage.input_tokens)

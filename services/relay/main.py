@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.dispatch.queue import make_app, publish
@@ -47,6 +48,7 @@ class Relay:
         self._swept = 0.0
         self._absence = Absence(LOG)
         self._beat_at = time.monotonic()
+        self._pause = queue.relay
 
     def stuck(self) -> str:
         """Why no progress is made, "" if it is; what waits for a database or broker that is away still beats."""
@@ -58,7 +60,9 @@ class Relay:
         while not process.stop.is_set():
             published = self._beat()
             self._beat_at = time.monotonic()
-            process.stop.wait(self._queue.relay / 10 if published else self._queue.relay)
+            # Soon again where there was something: what is published is worked off in less than a whole pause.
+            self._pause = self._queue.relay / 10 if published else min(2 * self._pause, self._queue.relay)
+            process.stop.wait(self._pause)
 
     def _beat(self) -> int:
         try:
@@ -67,7 +71,8 @@ class Relay:
                 with self._engine.begin() as connection:
                     self._sweep(connection)
             with self._engine.begin() as connection:
-                count = self._publish(connection)
+                rows = self._take(connection)
+            self._publish(rows)
         except SQLAlchemyError as error:
             if not is_outage(error):
                 raise
@@ -75,21 +80,31 @@ class Relay:
         except BrokerError:
             return self._gone("the broker does not answer")
         self._gone("")
-        return count
+        return len(rows)
 
     def _gone(self, what: str) -> int:
         self._absence.note(what)
         return 0
 
-    def _publish(self, connection: Connection) -> int:
-        """What fails to be published stays unpublished: the transaction is rolled back."""
+    def _take(self, connection: Connection) -> list[RowMapping]:
+        """What is to be published; marked as such before it is, so that no worker woken up waits for our commit."""
         stat, others = jobs.capacity(connection, self._queue)
         rows = list(jobs.take_ready(connection, self._queue, stat, others)) if stat or others else []
         for engine in circuits.probe(connection, self._queue):
             rows += jobs.take_probe(connection, engine)
-        for row in rows:
-            publish(self._app, row["id"], row["priority"])
-        return len(rows)
+        return rows
+
+    def _publish(self, rows: Sequence[RowMapping]) -> None:
+        """What fails to be published is taken again by the next beat; were we to die first, after a lease."""
+        left = list(rows)
+        try:
+            while left:
+                publish(self._app, left[0]["id"], left[0]["priority"])
+                del left[0]
+        finally:
+            if left:
+                with self._engine.begin() as connection:
+                    jobs.unpublish(connection, [row["id"] for row in left])
 
     def _sweep(self, connection: Connection) -> None:
         if not jobs.may_sweep(connection):

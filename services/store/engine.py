@@ -27,6 +27,11 @@ def connect(database: Database) -> Engine:
     return engine
 
 
+def one_by_one(engine: Engine) -> Engine:
+    """The same connections, for single statements that commit themselves: no round trips for BEGIN and COMMIT."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def connect_async(database: Database) -> AsyncEngine:
     """Asynchronous engine: listener, subscriber, worklist. Queries run in it by `run_sync`."""
     engine = create_async_engine(

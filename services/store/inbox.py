@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from integration.hl7v2.msh import Header
@@ -48,9 +48,17 @@ def add_jobs(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         connection.execute(insert(job), rows)
 
 
+_GET = select(message).where(message.c.id == bindparam("wanted"))
+_SET_STATE = (
+    update(message)
+    .where(message.c.id == bindparam("wanted"))
+    .values(state=bindparam("moved"), reason=bindparam("because"))
+)
+
+
 def get(connection: Connection, message_id: int) -> RowMapping:
     """A message with its body. Raises NoResultFound."""
-    return connection.execute(select(message).where(message.c.id == message_id)).mappings().one()
+    return connection.execute(_GET, {"wanted": message_id}).mappings().one()
 
 
 def trace_of(connection: Connection, message_id: int | None, version_id: int | None) -> str:
@@ -62,7 +70,7 @@ def trace_of(connection: Connection, message_id: int | None, version_id: int | N
 
 def set_state(connection: Connection, message_id: int, state: str, reason: str = "") -> None:
     """Moves a message to a state; the reason holds no patients' text."""
-    connection.execute(update(message).where(message.c.id == message_id).values(state=state, reason=reason))
+    connection.execute(_SET_STATE, {"wanted": message_id, "moved": state, "because": reason})
 
 
 def parts_of(connection: Connection, batches: Sequence[int]) -> dict[int, list[RowMapping]]:
@@ -75,7 +83,7 @@ def parts_of(connection: Connection, batches: Sequence[int]) -> dict[int, list[R
 
 
 def part_of(batch: RowMapping, number: int, body: bytes, header: Header | None) -> dict[str, Any]:
-    """The row of one message taken out of a batch."""
+    """The row of one message taken out of a batch, whose claimed job is given."""
     return {
         "site_id": batch["site_id"],
         "door": batch["door"],
@@ -88,7 +96,7 @@ def part_of(batch: RowMapping, number: int, body: bytes, header: Header | None) 
         "bytes": len(body),
         "sha256": hashlib.sha256(body).hexdigest(),
         "state": "queued",
-        "parent_id": batch["id"],
+        "parent_id": batch["message_id"],
         "part": number,
     }
 

@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Executable,
+    RowMapping,
+    Select,
+    SmallInteger,
+    Text,
+    and_,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from integration.canonical import Report, sha256
@@ -21,13 +37,44 @@ from services.store.tables import (
 CURRENT = ("current", "superseding")
 
 
+_GIVEN = [column for column in report.c if column.name not in ("id", "held", "created_at")]
+_MADE = (
+    pg_insert(report)
+    .values({column.name: bindparam(f"new_{column.name}", type_=column.type) for column in _GIVEN})
+    .on_conflict_do_nothing(index_elements=["site_id", "key"])
+    .returning(*report.c)
+    .cte("made")
+)
+
+
+def _make(order: str) -> Select[Any]:
+    """Beside the row made: `order_known`, whether another one that is not held has the same number of an order."""
+    other = report.alias("other")
+    same = and_(other.c.site_id == bindparam("of_site"), other.c[order] == bindparam("order"), other.c.held == "")
+    return select(_MADE, select(other.c.id).where(same).exists().label("order_known"))
+
+
+_MAKE = {order: _make(order) for order in ("accession", "filler")}
+_LOCK = select(report).where(report.c.site_id == bindparam("site"), report.c.key == bindparam("key")).with_for_update()
+_LOCK_BY_ID = select(report).where(report.c.id == bindparam("report")).with_for_update()
+
+
+def make(connection: Connection, record: Report, key: str) -> RowMapping | None:
+    """The row of a report nobody knew, ours until the transaction ends; None where it is known.
+
+    Beside its columns: order_known, whether another report that is not held has its order.
+    """
+    values = {"site_id": record.site, "key": key, **_shown(record)}
+    order = "accession" if values["accession"] else "filler"
+    new = {f"new_{name}": value for name, value in values.items()}
+    asked = {**new, "of_site": record.site, "order": values[order]}
+    return connection.execute(_MAKE[order], asked).mappings().one_or_none()
+
+
 def lock(connection: Connection, record: Report, key: str) -> RowMapping:
     """The report's row, made if need be, locked until the transaction ends: one change of a report at a time."""
-    values = {"site_id": record.site, "key": key, **_shown(record)}
-    statement = pg_insert(report).values(values)
-    connection.execute(statement.on_conflict_do_nothing(index_elements=["site_id", "key"]))
-    where = and_(report.c.site_id == record.site, report.c.key == key)
-    return connection.execute(select(report).where(where).with_for_update()).mappings().one()
+    known = {"site": record.site, "key": key}
+    return make(connection, record, key) or connection.execute(_LOCK, known).mappings().one()
 
 
 def by_id(connection: Connection, report_id: int) -> RowMapping:
@@ -37,7 +84,7 @@ def by_id(connection: Connection, report_id: int) -> RowMapping:
 
 def lock_by_id(connection: Connection, report_id: int) -> RowMapping:
     """A known report's row, locked until the transaction ends."""
-    return connection.execute(select(report).where(report.c.id == report_id).with_for_update()).mappings().one()
+    return connection.execute(_LOCK_BY_ID, {"report": report_id}).mappings().one()
 
 
 def key_of(record: Report) -> str | None:
@@ -89,9 +136,17 @@ def is_of_site(connection: Connection, report_id: int, site: str) -> bool:
     return connection.scalar(select(report.c.site_id).where(report.c.id == report_id)) == site
 
 
+_ADD_SOURCE = insert(report_source)
+
+
 def add_source(connection: Connection, report_id: int, message_id: int, record: Report) -> None:
     """Keeps what one message said of a report."""
-    values = {
+    connection.execute(_ADD_SOURCE, source_values(report_id, message_id, record))
+
+
+def source_values(report_id: int, message_id: int, record: Report) -> dict[str, Any]:
+    """A source's columns, but for its version."""
+    return {
         "site_id": record.site,
         "report_id": report_id,
         "message_id": message_id,
@@ -100,7 +155,6 @@ def add_source(connection: Connection, report_id: int, message_id: int, record: 
         "reference_version": record.source.version,
         "record": record.model_dump(mode="json"),
     }
-    connection.execute(insert(report_source).values(**values))
 
 
 def attach_sources(connection: Connection, report_id: int, version_id: int) -> None:
@@ -139,14 +193,36 @@ def current_version(connection: Connection, report_id: int) -> RowMapping | None
     return connection.execute(select(report_version).where(where)).mappings().one_or_none()
 
 
+_VERSION = select(report_version).where(report_version.c.id == bindparam("version"))
+_SET_VERSION_STATE = (
+    update(report_version).where(report_version.c.id == bindparam("version")).values(state=bindparam("moved"))
+)
+
+
 def version(connection: Connection, version_id: int) -> RowMapping:
     """One version. Raises NoResultFound."""
-    return connection.execute(select(report_version).where(report_version.c.id == version_id)).mappings().one()
+    return connection.execute(_VERSION, {"version": version_id}).mappings().one()
 
 
 def set_version_state(connection: Connection, version_id: int, state: str) -> None:
     """Moves a version to a state."""
-    connection.execute(update(report_version).where(report_version.c.id == version_id).values(state=state))
+    connection.execute(_SET_VERSION_STATE, {"version": version_id, "moved": state})
+
+
+def _put_version() -> Executable:
+    statement = pg_insert(report_version)
+    of_report = report_version.c.report_id == bindparam("of_report", type_=BigInteger)
+    statement = statement.values(number=select(func.count() + 1).where(of_report).scalar_subquery())
+    known = report_version.c.record
+    kept = func.jsonb_build_object("text", known["text"], "sections", known["sections"])
+    fresh = {name: statement.excluded[name] for name in ("state", "status", "issued_at")}
+    record = statement.excluded.record.op("||")(kept)
+    return statement.on_conflict_do_update(
+        index_elements=["report_id", "content_hash"], set_={**fresh, "record": record}
+    ).returning(*report_version.c)
+
+
+_PUT_VERSION = _put_version()
 
 
 def put_version(connection: Connection, report_id: int, record: Report, state: str) -> RowMapping:
@@ -154,25 +230,29 @@ def put_version(connection: Connection, report_id: int, record: Report, state: s
 
     Content is compared with white space folded, so a known version keeps the text its quotes point into.
     """
-    number = select(func.count() + 1).where(report_version.c.report_id == report_id).scalar_subquery()
-    fresh = {"state": state, "status": record.status.value, "issued_at": record.issued}
-    said = {"record": record.model_dump(mode="json"), "text": record.text}
-    statement = pg_insert(report_version).values(
-        site_id=record.site, report_id=report_id, content_hash=record.content_hash, number=number, **fresh, **said
-    )
-    kept = func.jsonb_build_object(
-        "text", report_version.c.record["text"], "sections", report_version.c.record["sections"]
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=["report_id", "content_hash"],
-        set_={**fresh, "record": statement.excluded.record.op("||")(kept)},
-    )
-    return connection.execute(statement.returning(*report_version.c)).mappings().one()
+    values = {**version_values(report_id, record), "state": state, "of_report": report_id}
+    return connection.execute(_PUT_VERSION, values).mappings().one()
+
+
+def version_values(report_id: int, record: Report) -> dict[str, Any]:
+    """A version's columns, but for its state."""
+    return {
+        "site_id": record.site,
+        "report_id": report_id,
+        "content_hash": record.content_hash,
+        "status": record.status.value,
+        "issued_at": record.issued,
+        "record": record.model_dump(mode="json"),
+        "text": record.text,
+    }
+
+
+_ADD_ANALYSIS = insert(analysis).returning(analysis.c.id)
 
 
 def add_analysis(connection: Connection, **values: Any) -> int:
     """Stores a reading; its id."""
-    return int(connection.execute(insert(analysis).values(**values).returning(analysis.c.id)).scalar_one())
+    return int(connection.execute(_ADD_ANALYSIS, values).scalar_one())
 
 
 def has_analysis(connection: Connection, version_id: int) -> bool:
@@ -194,19 +274,22 @@ def latest_analysis(connection: Connection, version_id: int) -> RowMapping | Non
     return connection.execute(query).mappings().one_or_none()
 
 
+# What a reader says of a suggestion; the rest is what people make of it.
+_OF_PEOPLE = ("id", "created_at", "decided_at", "decided_by", "suggested_status", "origin", "state", "reason")
+SUGGESTED = [column.name for column in suggestion.c if column.name not in _OF_PEOPLE]
+_PUT_SUGGESTIONS = text(f"""
+    INSERT INTO suggestion ({", ".join(SUGGESTED)})
+    SELECT {", ".join(SUGGESTED)} FROM jsonb_populate_recordset(CAST(NULL AS suggestion), :rows)
+    ON CONFLICT (version_id, identifier) DO UPDATE SET state = 'proposed', reason = '',
+        {", ".join(f"{name} = excluded.{name}" for name in SUGGESTED if name not in ("version_id", "identifier"))}
+    WHERE suggestion.state IN ('proposed', 'withdrawn')
+""").bindparams(bindparam("rows", type_=JSONB))  # noqa: S608
+
+
 def put_suggestions(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Stores suggestions. One read again keeps its identity; what a person decided is left alone."""
-    if not rows:
-        return
-    statement = pg_insert(suggestion)
-    fresh = {name: statement.excluded[name] for name in rows[0] if name not in ("version_id", "identifier")}
-    statement = statement.on_conflict_do_update(
-        index_elements=["version_id", "identifier"],
-        set_={**fresh, "state": "proposed", "reason": ""},
-        # No IN: its list cannot be expanded for several rows at once.
-        where=or_(suggestion.c.state == "proposed", suggestion.c.state == "withdrawn"),
-    )
-    connection.execute(statement, list(rows))
+    if rows:
+        connection.execute(_PUT_SUGGESTIONS, {"rows": list(rows)})
 
 
 def suggestions(connection: Connection, version_id: int) -> Sequence[RowMapping]:
@@ -240,17 +323,29 @@ def review_of(connection: Connection, report_id: int) -> RowMapping | None:
     return connection.execute(select(review).where(review.c.report_id == report_id)).mappings().one_or_none()
 
 
+_OPEN_REVIEW = text("""
+    INSERT INTO review (site_id, report_id, version_id, priority, suggestions, critical, conflicts, unsupported)
+    SELECT :site, :report, :version, :priority, count(*), count(*) FILTER (WHERE critical AND status = 'present'),
+        count(*) FILTER (WHERE conflict), count(*) FILTER (WHERE unsupported)
+    FROM suggestion WHERE version_id = :version AND state <> 'withdrawn'
+    ON CONFLICT (report_id) DO UPDATE SET version_id = excluded.version_id, revision = review.revision + 1,
+        suggestions = excluded.suggestions, critical = excluded.critical,
+        conflicts = excluded.conflicts, unsupported = excluded.unsupported,
+        state = CASE WHEN review.version_id = excluded.version_id THEN review.state
+            WHEN review.state = 'signed' THEN 'reopened' WHEN review.state = 'cancelled' THEN 'open'
+            ELSE review.state END
+""").bindparams(
+    bindparam("site", type_=Text),
+    bindparam("report", type_=BigInteger),
+    bindparam("version", type_=BigInteger),
+    bindparam("priority", type_=SmallInteger),
+)
+
+
 def open_review(connection: Connection, version_row: RowMapping, priority: int) -> None:
-    """A review for a version whose reading is stored; one already signed is reopened, a claim is kept."""
-    statement = text(
-        "INSERT INTO review (site_id, report_id, version_id, priority) VALUES (:site, :report, :version, :priority) "
-        "ON CONFLICT (report_id) DO UPDATE SET version_id = excluded.version_id, revision = review.revision + 1, "
-        "state = CASE WHEN review.version_id = excluded.version_id THEN review.state "
-        "WHEN review.state = 'signed' THEN 'reopened' WHEN review.state = 'cancelled' THEN 'open' "
-        "ELSE review.state END"
-    )
+    """A review for a version whose suggestions are stored; one already signed is reopened, a claim is kept."""
     values = {"site": version_row["site_id"], "report": version_row["report_id"], "version": version_row["id"]}
-    connection.execute(statement, {**values, "priority": priority})
+    connection.execute(_OPEN_REVIEW, {**values, "priority": priority})
 
 
 def set_review_state(connection: Connection, report_id: int, state: str, note: str = "") -> None:

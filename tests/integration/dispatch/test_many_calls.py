@@ -113,10 +113,15 @@ def test_128_calls_in_one_process_fit_into_300_mb_and_hold_no_transaction(
         commands = {name: [sys.executable, "-m", "services.cli", name] for name in ("relay", "worker")}
         running = {name: stack.enter_context(child(argv, environment)) for name, argv in commands.items()}
         eventually(lambda: model.waiting >= CALLS, 120, f"{CALLS} calls at once")
-        with engine.connect() as connection:
-            assert connection.scalar(text(BUSY)) == 0
+        # The relay and the lease keeper are in one for a moment; one held for a call would stay.
+        eventually(lambda: not busy(engine), 5, "a moment without a transaction")
         assert resident(running["worker"].pid) < MEGABYTES
     assert model.waiting == CALLS
+
+
+def busy(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(text(BUSY)) or 0
 
 
 def resident(pid: int) -> float:

@@ -121,3 +121,15 @@ def test_a_relay_that_stops_beating_is_stuck_and_one_that_beats_is_not(engine: E
     assert relay.stuck() == ""
     time.sleep(0.3)
     assert relay.stuck() == "the relay has stopped beating"
+
+
+def test_what_did_not_reach_the_broker_is_published_again_by_the_next_beat(engine: Engine, broker: Broker) -> None:
+    """It is marked as published before it is; the mark goes where the broker is away."""
+    with engine.begin() as connection:
+        number = jobs.add(connection, kind="intake")
+        jobs.renew(connection, "somebody", QUEUE.concurrency, QUEUE)
+    away, there = (Relay(engine, make_app(where), QUEUE) for where in (NOBODY, broker))
+    assert [away._beat() for _ in range(2)] == [0, 0]
+    assert eventually(there._beat, 20, "a beat with a broker") == 1
+    with engine.connect() as connection:
+        assert jobs.search(connection, ids=[number])[0]["published_at"]

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from integration.hl7v2.mllp import whole
 from services.dispatch.lessee import Lessee
@@ -89,15 +89,18 @@ def spans(collector: Collector) -> dict[str, Span]:
     }
 
 
+@pytest.mark.parametrize("lost", [0, 1])
 def test_a_report_is_followed_from_its_frame_over_the_reading_to_the_fhir_server(
-    collector: Collector, engine: Engine
+    collector: Collector, engine: Engine, lost: int
 ) -> None:
+    """Read in the job that took it in, or, once that has lost a worker, in a job of its own."""
     sink = Sink()
     settings = Settings(fhir=Fhir.model_validate({"url": sink.url}))
     runner = Runner(engine, Lessee(engine, settings.queue), site(settings), readers(settings))
     with traces.span("mllp frame", bytes=1), engine.begin() as connection:
         receive(connection, [Arrival(whole(oru("T1")), trace=traces.here())], settings.mllp)
-    for _ in range(2):
+        connection.execute(update(job).values(lost=lost))
+    for _ in range(1 + lost):
         with engine.connect() as connection:
             due = connection.scalar(select(job.c.id).where(job.c.state == "ready"))
         runner.run(due)
@@ -105,9 +108,10 @@ def test_a_report_is_followed_from_its_frame_over_the_reading_to_the_fhir_server
         (row,) = deliveries.claim(connection, settings.queue, 1)
     assert send(engine, [row], FhirTarget(fhir_client(settings.fhir), systems(settings), settings)) == ["sent"]
     sink.stop()
-    names = {"mllp frame", "job intake", "job analysis", "reading", "delivery"}
+    read_by = "job analysis" if lost else "job intake"
+    names = {"mllp frame", "job intake", read_by, "reading", "delivery"}
     found = eventually(lambda: sent if names <= (sent := spans(collector)).keys() else None, 30, "all steps arrived")
-    frame, reading, analysis = found["mllp frame"], found["reading"], found["job analysis"]
+    frame, reading, analysis = found["mllp frame"], found["reading"], found[read_by]
     assert found["job intake"].links[0].span_id == analysis.links[0].span_id == frame.span_id
     assert (reading.trace_id, reading.parent_span_id) == (analysis.trace_id, analysis.span_id)
     assert found["delivery"].links[0].trace_id == analysis.trace_id

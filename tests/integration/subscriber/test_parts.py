@@ -22,7 +22,7 @@ from integration.fhir.subscription import SECRET_HEADER, rest_hook, topic
 from integration.fhir.systems import Json, Systems
 from services.pipeline import states
 from services.pipeline.context import site as make_site
-from services.pipeline.intake import take_in
+from services.pipeline.intake import opened, take_in
 from services.settings import Database, Fhir, Settings
 from services.store import jobs
 from services.store.engine import connect_async
@@ -246,7 +246,7 @@ def understand_all(engine: Engine, settings: Settings) -> None:
         with engine.begin() as connection:
             claimed = jobs.claim(connection, waiting[0], "test", settings.queue)
             assert claimed is not None
-            take_in(connection, claimed, site)
+            take_in(connection, claimed, opened(claimed, site), site)
 
 
 def rows(engine: Engine, table: Table) -> Sequence[Row[Any]]:
