@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping
 
 from integration.canonical import Finding, Quote, Record, Side, Status
 from services.pipeline.refusal import Refused
-from services.pipeline.review import Act, held_open, note
+from services.pipeline.review import Act, check_fit, found, held_open, note, stale
 from services.store import reviews
 
 Action = Literal["approve", "edit", "reject", "add"]
@@ -62,11 +62,12 @@ def decide(connection: Connection, act: Act, decision: Decision) -> None:
 
     Raises Refused and changes nothing where the decision may not stand.
     """
-    row = held_open(connection, act, check_revision=False)
+    row = found(connection, act.person, act.review_id)
+    check_fit(act, row, check_revision=False)
     if _repeated(connection, act, decision):
         return
     if row["revision"] != act.revision:
-        held_open(connection, act)
+        raise stale()
     opened_at = _check(connection, act, row, decision)
     value = decision.claim.as_value() if decision.claim else {}
     draft_id = reviews.put_draft(
@@ -84,8 +85,7 @@ def decide(connection: Connection, act: Act, decision: Decision) -> None:
 
 
 def _finish(connection: Connection, act: Act, row: RowMapping, decision: Decision, draft_id: int) -> None:
-    reviews.touch(connection, act.review_id, "first_action_at")
-    reviews.advance(connection, act.review_id)
+    reviews.act(connection, act.review_id, act.person.id, act.claim)
     said = decision.claim.as_value() if decision.claim else {}
     detail: dict[str, Any] = {key: said[key] for key in ("finding_id", "status", "side") if key in said}
     if decision.reason:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, cast, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, cast, func, insert, select, text, update
 from sqlalchemy.types import BigInteger
 
 from integration.canonical import sha256
@@ -36,6 +36,9 @@ class Verified:
     broken: Broken | None
 
 
+_APPEND = insert(audit)
+
+
 def append(
     connection: Connection,
     *,
@@ -48,7 +51,7 @@ def append(
 ) -> None:
     """Adds a row within the caller's transaction. `detail` holds no text of a report and no patient's name."""
     values = {"site_id": site, "actor": actor, "action": action, "entity": entity, "report_id": report_id}
-    connection.execute(insert(audit).values(**values, detail=detail or {}))
+    connection.execute(_APPEND, {**values, "detail": detail or {}})
 
 
 def content_hash(previous: str, row: RowMapping | dict[str, Any]) -> str:
@@ -67,6 +70,15 @@ def content_hash(previous: str, row: RowMapping | dict[str, Any]) -> str:
     )
 
 
+_SEAL = (
+    update(audit)
+    .where(audit.c.id == bindparam("row"))
+    .values(
+        sequence=bindparam("place"), previous_hash=bindparam("before"), hash=bindparam("digest"), sealed_at=func.now()
+    )
+)
+
+
 def seal(connection: Connection, limit: int = BATCH) -> int:
     """Chains rows that are committed and not sealed yet; how many. Nothing where another sealer is at work.
 
@@ -79,12 +91,14 @@ def seal(connection: Connection, limit: int = BATCH) -> int:
     sequence, previous = tip or (0, START)
     unsealed = select(audit).where(audit.c.hash.is_(None)).order_by(audit.c.id).limit(limit)
     rows = connection.execute(unsealed).mappings().all()
+    sealed: list[dict[str, Any]] = []
     for row in rows:
         sequence += 1
         digest = content_hash(previous, row)
-        values = {"sequence": sequence, "previous_hash": previous, "hash": digest, "sealed_at": func.now()}
-        connection.execute(update(audit).where(audit.c.id == row["id"]).values(**values))
+        sealed.append({"row": row["id"], "place": sequence, "before": previous, "digest": digest})
         previous = digest
+    if sealed:
+        connection.execute(_SEAL, sealed)
     return len(rows)
 
 
@@ -123,9 +137,12 @@ _NAMED = (
 )
 
 
+_OF_REPORT = _NAMED.where(audit.c.report_id == bindparam("report")).limit(bindparam("most"))
+
+
 def of_report(connection: Connection, report_id: int, limit: int = 200) -> Sequence[RowMapping]:
     """What happened to a report, newest first."""
-    return connection.execute(_NAMED.where(audit.c.report_id == report_id).limit(limit)).mappings().all()
+    return connection.execute(_OF_REPORT, {"report": report_id, "most": limit}).mappings().all()
 
 
 def search(

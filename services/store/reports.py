@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from integration.canonical import Report, sha256
@@ -187,11 +187,17 @@ def has_suggestions(connection: Connection, report_id: int) -> bool:
     return connection.scalar(select(func.count()).where(where)) != 0
 
 
+_LATEST_ANALYSIS = (
+    select(analysis)
+    .where(analysis.c.version_id == bindparam("version"), analysis.c.shadow.is_(False))
+    .order_by(analysis.c.id.desc())
+    .limit(1)
+)
+
+
 def latest_analysis(connection: Connection, version_id: int) -> RowMapping | None:
     """The newest reading of a version that reviewers see."""
-    where = and_(analysis.c.version_id == version_id, analysis.c.shadow.is_(False))
-    query = select(analysis).where(where).order_by(analysis.c.id.desc()).limit(1)
-    return connection.execute(query).mappings().one_or_none()
+    return connection.execute(_LATEST_ANALYSIS, {"version": version_id}).mappings().one_or_none()
 
 
 def put_suggestions(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, RowMapping, and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.store.jobs import NOW
 from services.store.tables import account, analysis, report, report_version, review, suggestion
@@ -76,22 +77,21 @@ def verdicts(connection: Connection, version_id: int) -> list[dict[str, Any]]:
     return connection.scalar(select(analysis.c.verdicts).where(where).order_by(analysis.c.id.desc()).limit(1)) or []
 
 
-def versions(connection: Connection, report_id: int) -> Sequence[RowMapping]:
-    """All versions of a report with their text, newest first."""
-    query = select(report_version).where(report_version.c.report_id == report_id)
-    return connection.execute(query.order_by(report_version.c.number.desc())).mappings().all()
+_VERSIONS = (
+    select(report_version.c.number, report_version.c.text)
+    .where(report_version.c.report_id == bindparam("report"))
+    .order_by(report_version.c.number.desc())
+    .limit(bindparam("most"))
+)
 
 
-def priors(connection: Connection, row: RowMapping, limit: int = 12) -> Sequence[RowMapping]:
-    """Other reports of the same patient, newest exam first, with the text that counts and its review's state."""
-    same = and_(
-        report.c.site_id == row["site_id"],
-        report.c.patient_id == row["patient_id"],
-        report.c.patient_authority == row["patient_authority"],
-        report.c.id != row["report_id"],
-        report_version.c.state.in_(("current", "superseding")),
-    )
-    columns = (
+def newest_texts(connection: Connection, report_id: int, most: int = 2) -> Sequence[RowMapping]:
+    """The newest versions of a report, newest first: number, text."""
+    return connection.execute(_VERSIONS, {"report": report_id, "most": most}).mappings().all()
+
+
+_PRIORS = (
+    select(
         report.c.id.label("report_id"),
         report.c.procedure,
         report.c.modality,
@@ -100,25 +100,46 @@ def priors(connection: Connection, row: RowMapping, limit: int = 12) -> Sequence
         report_version.c.text,
         review.c.state,
     )
-    tables = report.join(report_version, report_version.c.report_id == report.c.id).outerjoin(
-        review, review.c.report_id == report.c.id
+    .select_from(
+        report.join(report_version, report_version.c.report_id == report.c.id).outerjoin(
+            review, review.c.report_id == report.c.id
+        )
     )
-    newest = func.coalesce(report.c.observed_at, report.c.created_at).desc()
-    return (
-        connection.execute(select(*columns).select_from(tables).where(same).order_by(newest).limit(limit))
-        .mappings()
-        .all()
+    .where(
+        report.c.site_id == bindparam("site"),
+        report.c.patient_id == bindparam("patient"),
+        report.c.patient_authority == bindparam("authority"),
+        report.c.id != bindparam("report"),
+        report_version.c.state.in_(("current", "superseding")),
     )
+    .order_by(func.coalesce(report.c.observed_at, report.c.created_at).desc())
+    .limit(bindparam("most"))
+)
+
+
+def priors(connection: Connection, row: RowMapping, limit: int = 12) -> Sequence[RowMapping]:
+    """Other reports of the same patient, newest exam first, with the text that counts and its review's state."""
+    same = {"site": row["site_id"], "patient": row["patient_id"], "authority": row["patient_authority"]}
+    found = connection.execute(_PRIORS, {**same, "report": row["report_id"], "most": limit})
+    return found.mappings().all()
+
+
+_SIGNED_FINDINGS = (
+    select(suggestion.c.report_id, suggestion.c.finding, suggestion.c.status, suggestion.c.side)
+    .where(
+        suggestion.c.report_id == func.any(bindparam("reports", type_=ARRAY(BigInteger))),
+        suggestion.c.state.in_(("approved", "edited")),
+    )
+    .order_by(suggestion.c.position)
+)
 
 
 def signed_findings(connection: Connection, report_ids: Sequence[int]) -> dict[int, list[RowMapping]]:
-    """Final findings of these reports: what a prior was signed with."""
-    query = select(suggestion).where(
-        suggestion.c.report_id.in_(report_ids), suggestion.c.state.in_(("approved", "edited"))
-    )
+    """Final findings of these reports, what a prior was signed with: report_id, finding, status, side."""
     found: dict[int, list[RowMapping]] = {}
-    for row in connection.execute(query.order_by(suggestion.c.position)).mappings():
-        found.setdefault(row["report_id"], []).append(row)
+    if report_ids:
+        for row in connection.execute(_SIGNED_FINDINGS, {"reports": list(report_ids)}).mappings():
+            found.setdefault(row["report_id"], []).append(row)
     return found
 
 

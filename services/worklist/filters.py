@@ -52,7 +52,7 @@ class Chosen(BaseModel):
         return f"{path}?{query}" if query else path
 
 
-def chosen(
+async def chosen(
     show: Annotated[Show, Query()] = "todo",
     sort: Annotated[Sort, Query()] = "urgent",
     q: Annotated[str, Query(max_length=100)] = "",
@@ -61,7 +61,7 @@ def chosen(
     flag: Annotated[str, Query(max_length=16)] = "",
     finding: Annotated[str, Query(max_length=100)] = "",
 ) -> Chosen:
-    """Dependency: the filter of the page's address."""
+    """Dependency: the filter of the page's address. `async`, or every request would wait for a thread."""
     return Chosen(show=show, sort=sort, q=q, modality=modality, priority=priority, flag=flag, finding=finding)
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from sqlalchemy import Connection
 
 from services.pipeline import advising, drafting, review, signing
-from services.pipeline.drafting import REASONS, Decision
+from services.pipeline.drafting import REASONS, Claim, Decision
 from services.pipeline.refusal import Refused
 from services.pipeline.review import Act
 from services.settings import Settings
@@ -50,7 +50,7 @@ def opened(connection: Connection, person: Person, report_id: int, seconds: floa
         raise Refused("unknown", "There is no report of that number to review.")
     row = review.found(connection, person, review_id)
     if person.may("reviewer", "signer") and row["state"] in OPEN:
-        review.claim(connection, person, review_id, seconds)
+        review.claim_found(connection, person, row, seconds)
     review.note(connection, person, row, "review.view")
     return load(connection, person, report_id)
 
@@ -132,10 +132,13 @@ async def decide(
     """Drafts a decision and goes on to the next finding."""
     said = action in ("edit", "add")
 
-    def work(connection: Connection) -> Screen:
+    def said_of(connection: Connection) -> Claim:
         row = review.found(connection, visit.person, review_id)
         span = (start, end) if start is not None and end is not None else None
-        claim = claim_of(connection, of(request).library, row, finding, status, side, span) if said else None
+        return claim_of(connection, of(request).library, row, finding, status, side, span)
+
+    def work(connection: Connection) -> Screen:
+        claim = said_of(connection) if said else None
         decision = Decision(suggestion_id, action, claim, reason if action == "reject" else "", confirmed)
         drafting.decide(connection, act(request, visit, review_id, revision), decision)
         return panel(connection, visit.person, review_id, suggestion_id, True)

@@ -140,10 +140,16 @@ def load(connection: Connection, person: Person, row: RowMapping, current: int |
         pieces=_pieces(row, items, reading) if full else (),
         reading=reading,
         current=current if current in shown else first_open(items),
-        ratings=ratings.of_review(connection, row["id"], person.id),
-        left_out=advisories.left_out(connection, row["version_id"]),
+        # Nobody is asked before all is decided.
+        ratings=ratings.of_review(connection, row["id"], person.id) if all(item.decided for item in items) else {},
+        left_out=_left_out(connection, row, reading),
         **(_beside(connection, row) if full else {}),
     )
+
+
+def _left_out(connection: Connection, row: RowMapping, reading: RowMapping | None) -> frozenset[str]:
+    said = reading is not None and reading["advisories"]
+    return advisories.left_out(connection, row["version_id"]) if said else frozenset()
 
 
 def _item(header: RowMapping, row: RowMapping, drafts: dict[int | None, RowMapping], opened: dict[int, Any]) -> Item:
@@ -163,7 +169,7 @@ def _beside(connection: Connection, row: RowMapping) -> dict[str, Any]:
     return {
         "priors": priors,
         "prior_findings": review_screen.signed_findings(connection, [each["report_id"] for each in priors]),
-        "changes": differences.since_previous(review_screen.versions(connection, row["report_id"])),
+        "changes": differences.since_previous(review_screen.newest_texts(connection, row["report_id"])),
         "history": audit.of_report(connection, row["report_id"]),
     }
 
