@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -42,14 +43,21 @@ class Chosen(BaseModel):
 
     def query(self, **changes: str | int) -> str:
         """The query string with some choices changed; defaults are left out, so equal lists have equal addresses."""
-        values = {**self.model_dump(), **changes}
-        defaults = Chosen().model_dump()
-        return urlencode({name: value for name, value in values.items() if value != defaults.get(name)})
+        return _encoded(tuple((self.__dict__ | changes).items()))
 
     def link(self, path: str, **changes: str | int) -> str:
         """A path with this filter behind it."""
         query = self.query(**changes)
         return f"{path}?{query}" if query else path
+
+
+_DEFAULTS = Chosen().model_dump()
+
+
+@lru_cache(maxsize=1024)
+def _encoded(values: tuple[tuple[str, str | int], ...]) -> str:
+    """A list asks for the same one for every row."""
+    return urlencode({name: value for name, value in values if value != _DEFAULTS.get(name)})
 
 
 async def chosen(

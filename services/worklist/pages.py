@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+from sqlalchemy import RowMapping
 
 from services.worklist.context import of
 from services.worklist.keys import COMMANDS, keymap
@@ -21,9 +22,22 @@ PRIORITIES = ("STAT", "Urgent", "Routine")
 STATUS_GLYPHS = {"present": "●", "absent": "○", "uncertain": "◐"}
 
 
+class Pages(Environment):
+    """Jinja's environment; `row.column` is looked for where it is, among the columns."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Jinja tries attributes first, and raising for every column costs more than the rest of a page."""
+        if type(obj) is RowMapping:
+            try:
+                return obj[attribute]
+            except KeyError:
+                pass
+        return super().getattr(obj, attribute)
+
+
 def templates(static: Path) -> Jinja2Templates:
     """The environment: autoescaped, and an unknown name is an error."""
-    environment = Environment(
+    environment = Pages(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
