@@ -16,6 +16,7 @@ from services.pipeline.review import Act, check_fit, found, note, stale
 from services.settings import Settings
 from services.store import advisories, deliveries, reviews
 from services.store.jobs import NOW
+from services.store.reviews import Standing
 
 SUPERSEDED = "superseded by the signed correction"
 
@@ -38,10 +39,9 @@ def sign(connection: Connection, act: Act, targets: Sequence[tuple[str, str]], d
     if _done(act, row):
         return
     check_fit(act, row)
-    drafts = reviews.drafts(connection, act.review_id)
-    suggestions = reviews.suggestions(connection, row["version_id"])
-    _check_decided(connection, act, suggestions, drafts)
-    counts = _settle(connection, act, row, suggestions, drafts)
+    standing = reviews.standing(connection, row["id"], row["version_id"], act.person.id)
+    _check_decided(standing)
+    counts = _settle(connection, act, row, standing)
     counts["advisories"] = advising.settle(connection, act, row)
     replaced = _withdraw_older(connection, act, row)
     reviews.sign(connection, act.review_id, act.person.id)
@@ -66,36 +66,27 @@ def _done(act: Act, row: RowMapping) -> bool:
     raise stale()
 
 
-def _check_decided(
-    connection: Connection, act: Act, suggestions: Iterable[RowMapping], drafts: Iterable[RowMapping]
-) -> None:
-    drafted = {each["suggestion_id"] for each in drafts}
-    ours = [each["id"] for each in suggestions if each["origin"] == "ai"]
+def _check_decided(standing: Standing) -> None:
+    drafted = {each["suggestion_id"] for each in standing.drafts}
+    ours = [each["id"] for each in standing.suggestions if each["origin"] == "ai"]
     undecided = sum(each not in drafted for each in ours)
     if undecided:
         raise Refused("undecided", f"{undecided} of {len(ours)} findings are not decided yet.")
-    opened = reviews.opened(connection, act.review_id, act.person.id)
-    unopened = sum(each not in opened for each in ours)
+    unopened = sum(each not in standing.opened for each in ours)
     if unopened:
         raise Refused("unopened", f"You have not opened {unopened} of {len(ours)} findings.")
 
 
-def _settle(
-    connection: Connection,
-    act: Act,
-    row: RowMapping,
-    suggestions: Sequence[RowMapping],
-    drafts: Sequence[RowMapping],
-) -> dict[str, int]:
+def _settle(connection: Connection, act: Act, row: RowMapping, standing: Standing) -> dict[str, int]:
     """Moves every suggestion to its final state; how many ended in which."""
-    chosen = {each["suggestion_id"]: each for each in drafts}
-    decided = [each for each in suggestions if each["origin"] != "human"]
+    chosen = {each["suggestion_id"]: each for each in standing.drafts}
+    decided = [each for each in standing.suggestions if each["origin"] != "human"]
     outcomes = [(each["id"], *outcome(each, chosen[each["id"]])) for each in decided]
     reviews.settle(connection, act.person.practitioner, outcomes)
     said = [chosen[number] for number, _, values in outcomes if values["reason"] == "replaced"]
-    said += [each for each in drafts if each["action"] == "add"]
+    said += [each for each in standing.drafts if each["action"] == "add"]
     added = {_put_human(connection, act, row, draft, position) for position, draft in enumerate(said, 1000)}
-    _drop_human(connection, act, suggestions, added)
+    _drop_human(connection, act, standing.suggestions, added)
     return {**Counter(state for _, state, _ in outcomes), "added": len(added)}
 
 

@@ -8,7 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, case, cast, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.types import BigInteger
 
 from integration.canonical import sha256
@@ -137,12 +151,17 @@ _NAMED = (
 )
 
 
-_OF_REPORT = _NAMED.where(audit.c.report_id == bindparam("report")).limit(bindparam("most"))
+def history_of(report_id: ColumnElement[Any], most: int = 200) -> Select[Any]:
+    """The question what happened to a report, newest first."""
+    return _NAMED.where(audit.c.report_id == report_id).limit(most)
 
 
-def of_report(connection: Connection, report_id: int, limit: int = 200) -> Sequence[RowMapping]:
+_OF_REPORT = history_of(bindparam("report"))
+
+
+def of_report(connection: Connection, report_id: int) -> Sequence[RowMapping]:
     """What happened to a report, newest first."""
-    return connection.execute(_OF_REPORT, {"report": report_id, "most": limit}).mappings().all()
+    return connection.execute(_OF_REPORT, {"report": report_id}).mappings().all()
 
 
 def search(

@@ -156,12 +156,13 @@ def finish_login(connection: Connection, state: str) -> RowMapping | None:
     return connection.execute(statement).mappings().one_or_none()
 
 
-_VIEWS = select(saved_view).where(saved_view.c.account_id == bindparam("account")).order_by(saved_view.c.name)
+# By name.
+VIEWS = select(saved_view).where(saved_view.c.account_id == bindparam("account")).order_by(saved_view.c.name)
 
 
 def views(connection: Connection, account_id: int) -> Sequence[RowMapping]:
-    """A person's saved views, by name."""
-    return connection.execute(_VIEWS, {"account": account_id}).mappings().all()
+    """A person's saved views."""
+    return connection.execute(VIEWS, {"account": account_id}).mappings().all()
 
 
 def save_view(connection: Connection, account_id: int, name: str, query: str) -> None:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
+from services.store import people, together
 from services.store.jobs import NOW
 from services.store.tables import account, audit, draft, report, report_version, review, suggestion
 from services.store.tables.review import IS_OPEN
@@ -288,35 +289,27 @@ _CHIPS = (
 )
 
 
-def chips(connection: Connection, review_ids: Sequence[int]) -> dict[int, list[RowMapping]]:
-    """What is suggested in each of these reviews: name, status, side, flags; in catalogue order."""
-    found: dict[int, list[RowMapping]] = {}
-    for row in connection.execute(_CHIPS, {"reviews": list(review_ids)}).mappings():
-        found.setdefault(row["review_id"], []).append(row)
-    return found
-
-
-_DRAFTED = select(draft.c.review_id, func.count()).where(draft.c.review_id == func.any(_REVIEWS))
+_DRAFTED = select(draft.c.review_id, func.count().label("count")).where(draft.c.review_id == func.any(_REVIEWS))
 _DRAFTED = _DRAFTED.group_by(draft.c.review_id)
-
-
-def drafted(connection: Connection, review_ids: Sequence[int]) -> dict[int, int]:
-    """How many decisions wait for a signature, by review."""
-    return {row[0]: row[1] for row in connection.execute(_DRAFTED, {"reviews": list(review_ids)})}
-
-
-_WAITING = select(review.c.priority, func.count()).where(review.c.site_id == SITE, TO_DO).group_by(review.c.priority)
-_SIGNED_TODAY = select(func.count()).where(
+_WAITING = (
+    select(review.c.priority, func.count().label("count"))
+    .where(review.c.site_id == SITE, TO_DO)
+    .group_by(review.c.priority)
+)
+_SIGNED_TODAY = select(func.count().label("count")).where(
     review.c.site_id == SITE, SIGNED, review.c.signed_at >= func.date_trunc("day", NOW)
 )
 
 
 def counts(connection: Connection, site: str) -> dict[str, int]:
     """What the header shows: stat, urgent, routine (to do), and signed today."""
-    by_priority = {row[0]: row[1] for row in connection.execute(_WAITING, {"site": site})}
-    signed = connection.scalar(_SIGNED_TODAY, {"site": site}) or 0
+    return _counts(*together.read(connection, (_WAITING, {"site": site}), (_SIGNED_TODAY, {"site": site})))
+
+
+def _counts(waiting: Sequence[RowMapping], signed: Sequence[RowMapping]) -> dict[str, int]:
+    by_priority = {row["priority"]: row["count"] for row in waiting}
     names = ("stat", "urgent", "routine")
-    return {**{name: by_priority.get(index, 0) for index, name in enumerate(names)}, "signed": signed}
+    return {**{name: by_priority.get(index, 0) for index, name in enumerate(names)}, "signed": signed[0]["count"]}
 
 
 def following(connection: Connection, wanted: Filter, account_id: int, done: int, onward: bool) -> int | None:
@@ -351,12 +344,46 @@ _MODALITIES = text("""
             ORDER BY modality LIMIT 1) FROM found WHERE found.modality IS NOT NULL
     )
     SELECT modality FROM found WHERE modality <> ''
-""")
+""").columns(report.c.modality)
 
 
 def modalities(connection: Connection, site: str) -> list[str]:
     """The modalities a site's list can be filtered by."""
     return list(connection.execute(_MODALITIES, {"site": site}).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a page of the list shows beside its rows.
+
+    `chips`: what is suggested in each review (name, status, side, flags; in catalogue order); `drafted`: how many
+    decisions wait for a signature in each; `counts`: what the header shows; `views`: the person's, by name.
+    """
+
+    chips: dict[int, list[RowMapping]]
+    drafted: dict[int, int]
+    counts: dict[str, int]
+    modalities: list[str]
+    views: Sequence[RowMapping]
+
+
+def around(connection: Connection, site: str, account_id: int, review_ids: Sequence[int]) -> Around:
+    """All of it in one round trip."""
+    values = {"site": site, "account": account_id, "reviews": list(review_ids)}
+    asked = (_CHIPS, _DRAFTED, _WAITING, _SIGNED_TODAY, _MODALITIES, people.VIEWS)
+    chips, drafted, waiting, signed, modalities, views = together.read(
+        connection, *[(statement, values) for statement in asked]
+    )
+    by_review: dict[int, list[RowMapping]] = {}
+    for row in chips:
+        by_review.setdefault(row["review_id"], []).append(row)
+    return Around(
+        chips=by_review,
+        drafted={row["review_id"]: row["count"] for row in drafted},
+        counts=_counts(waiting, signed),
+        modalities=[row["modality"] for row in modalities],
+        views=views,
+    )
 
 
 _LAST_CHANGE = select(func.max(audit.c.id))

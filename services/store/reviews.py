@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Interval, RowMapping, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from services.store import together
 from services.store.jobs import NOW
 from services.store.tables import account, draft, opening, report, report_version, review, suggestion
 from services.store.tables.review import OPEN
@@ -31,9 +33,10 @@ _LOCKED = (
         .join(report_version, report_version.c.id == review.c.version_id)
         .outerjoin(claimer, claimer.c.id == review.c.claimed_by)
     )
-    .where(review.c.id == bindparam("review"))
     .with_for_update(of=review)
 )
+_LOCKED_BY_ID = _LOCKED.where(review.c.id == bindparam("review"))
+_LOCKED_OF_REPORT = _LOCKED.where(review.c.report_id == bindparam("report"))
 
 
 def locked(connection: Connection, review_id: int) -> RowMapping | None:
@@ -42,15 +45,20 @@ def locked(connection: Connection, review_id: int) -> RowMapping | None:
     Beside the review's columns: claimer (name, None where free), claim_live, version_state, held, key,
     content_hash and site of the report.
     """
-    return connection.execute(_LOCKED, {"review": review_id}).mappings().one_or_none()
+    return connection.execute(_LOCKED_BY_ID, {"review": review_id}).mappings().one_or_none()
 
 
-_OF_REPORT = select(review.c.id).where(review.c.report_id == bindparam("report"))
+def locked_of_report(connection: Connection, report_id: int) -> RowMapping | None:
+    """The same for the review of a report."""
+    return connection.execute(_LOCKED_OF_REPORT, {"report": report_id}).mappings().one_or_none()
+
+
+_ID = select(review.c.id).where(review.c.report_id == bindparam("report"))
 
 
 def id_of_report(connection: Connection, report_id: int) -> int | None:
     """The review of a report."""
-    return connection.scalar(_OF_REPORT, {"report": report_id})
+    return connection.scalar(_ID, {"report": report_id})
 
 
 def count_flags(connection: Connection, report_id: int) -> None:
@@ -263,6 +271,22 @@ def open_suggestion(connection: Connection, site: str, review_id: int, suggestio
     """Notes that a suggestion is on a person's screen; whether this was the first time."""
     values = {"site_id": site, "review_id": review_id, "suggestion_id": suggestion_id, "account_id": account_id}
     return connection.execute(_OPEN, values).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a decision or a signature rests on: `opened` is suggestion → when this person first had it open."""
+
+    drafts: Sequence[RowMapping]
+    suggestions: Sequence[RowMapping]
+    opened: dict[int, Any]
+
+
+def standing(connection: Connection, review_id: int, version_id: int, account_id: int) -> Standing:
+    """The same as `drafts`, `suggestions` and `opened`, in one round trip."""
+    values = {"review": review_id, "version": version_id, "account": account_id}
+    drafts, suggested, seen = together.read(connection, (_DRAFTS, values), (_SUGGESTIONS, values), (_OPENED, values))
+    return Standing(drafts, suggested, {each["suggestion_id"]: each["opened_at"] for each in seen})
 
 
 def waiting(connection: Connection) -> Sequence[RowMapping]:

@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
 from services.settings import Worklist
-from services.store import people, review_list
+from services.store import review_list
+from services.store.people import Person
 from services.worklist.context import of, transact
 from services.worklist.filters import Chosen, InAddress
 from services.worklist.pages import page
@@ -41,20 +42,20 @@ async def show(
 
 
 def load(
-    connection: Connection, person: people.Person, chosen: Chosen, after: int | None, before: int | None
+    connection: Connection, person: Person, chosen: Chosen, after: int | None, before: int | None
 ) -> dict[str, Any]:
     """Rows of a page, what they suggest, counts and saved views."""
     found = review_list.page(connection, chosen.filter(person), after, before)
-    ids = [row["id"] for row in found.rows]
+    around = review_list.around(connection, person.site, person.id, [row["id"] for row in found.rows])
     return {
         "rows": found.rows,
         "earlier": found.earlier,
         "later": found.later,
-        "chips": review_list.chips(connection, ids),
-        "drafted": review_list.drafted(connection, ids),
-        "counts": review_list.counts(connection, person.site),
-        "modalities": review_list.modalities(connection, person.site),
-        "views": people.views(connection, person.id),
+        "chips": around.chips,
+        "drafted": around.drafted,
+        "counts": around.counts,
+        "modalities": around.modalities,
+        "views": around.views,
     }
 
 
