@@ -58,7 +58,8 @@ def settle(connection: Connection, act: Act, row: RowMapping) -> int:
     standing = {name: each for name, each in said if name not in left_out and not _was_refuted(each, suggestions)}
     for name, each in standing.items():
         advisories.sign(connection, signed_by=act.person.practitioner, **_named(row, name, each))
-    advisories.withdraw(connection, row["version_id"], but=standing)
+    if row["signed_at"] is not None:
+        advisories.withdraw(connection, row["version_id"], but=standing)
     return len(standing)
 
 

@@ -139,6 +139,8 @@ def _drop_human(connection: Connection, act: Act, suggestions: Iterable[RowMappi
 
 def _withdraw_older(connection: Connection, act: Act, row: RowMapping) -> list[int]:
     """What was signed for earlier versions does not stand beside the corrected one; which versions."""
+    if row["signed_at"] is None:
+        return []
     older = reviews.signed_elsewhere(connection, row["report_id"], row["version_id"])
     for suggestion in older:
         reviews.set_suggestion(connection, suggestion["id"], state="withdrawn", reason=SUPERSEDED, decided_at=NOW)

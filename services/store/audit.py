@@ -50,7 +50,7 @@ class Verified:
     broken: Broken | None
 
 
-_APPEND = insert(audit)
+_APPEND = insert(audit).inline()
 
 
 def append(

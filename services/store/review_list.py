@@ -26,9 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
-from services.store import people, together
 from services.store.jobs import NOW
-from services.store.tables import account, audit, draft, report, report_version, review, suggestion
+from services.store.tables import account, audit, report, report_version, review, suggestion
 from services.store.tables.review import IS_OPEN
 
 Show = Literal["todo", "mine", "signed", "all"]
@@ -164,8 +163,9 @@ def page(connection: Connection, wanted: Filter, after: int | None = None, befor
 def _rows(
     connection: Connection, wanted: Filter, way: Way, place: Sequence[Any] | None, limit: int
 ) -> Sequence[RowMapping]:
-    values = {**_values(wanted), **Order.at(place), "most": limit}
-    return connection.execute(_listing(_shape(wanted), way), values).mappings().all()
+    shape, values = _asked(connection, wanted)
+    values |= {**Order.at(place), "most": limit}
+    return connection.execute(_listing(shape, way), values).mappings().all()
 
 
 @lru_cache(maxsize=256)
@@ -192,23 +192,14 @@ def _place(connection: Connection, order: Order, review_id: int | None) -> Seque
     return None if row is None or None in row else row
 
 
-def _shape(wanted: Filter) -> Filter:
-    """What of a filter makes another statement; the rest are its parameters (`_values`)."""
-    search = wanted.search.strip()
-    return replace(
-        wanted,
-        site="",
-        search=search and ("one" if len(search) == 1 else "several"),
-        modality=wanted.modality and "some",
-        priority=None if wanted.priority is None else 0,
-        finding=wanted.finding and "some",
-        account_id=None,
-    )
+# A search that finds more reports than this goes down the list: some of them will be at its top.
+FEW = 1000
 
 
-def _values(wanted: Filter) -> dict[str, Any]:
+def _asked(connection: Connection, wanted: Filter) -> tuple[Filter, dict[str, Any]]:
+    """A filter's shape, which is what makes another statement, and the parameters of its statements."""
     search = wanted.search.strip().lower()
-    return {
+    values = {
         "site": wanted.site,
         "begins": re.sub(r"([/%_])", r"/\1", search) + "%",
         "modality": wanted.modality,
@@ -216,16 +207,37 @@ def _values(wanted: Filter) -> dict[str, Any]:
         "finding": wanted.finding,
         "account": wanted.account_id,
     }
+    found = connection.execute(_FOUND, values).scalars().all() if search else []
+    shape = replace(
+        wanted,
+        site="",
+        search=search and ("many" if len(found) > FEW else "few"),
+        modality=wanted.modality and "some",
+        priority=None if wanted.priority is None else 0,
+        finding=wanted.finding and "some",
+        account_id=None,
+    )
+    return shape, {**values, "found": found[:FEW]}
 
 
 SITE = bindparam("site", type_=Text)
 
 
+_BEGINS = or_(
+    *[
+        func.lower(column).like(bindparam("begins", type_=Text), escape="/")
+        for column in (report.c.patient_name, report.c.accession, report.c.patient_id)
+    ]
+)
+_FOUND = select(report.c.id).where(report.c.site_id == SITE, _BEGINS).limit(FEW + 1)
+
+
 def conditions(shape: Filter) -> list[Condition]:
-    """The WHERE of all filters of a shape; its parameters are `_values`."""
+    """The WHERE of all filters of a shape."""
     chosen: list[Condition] = [review.c.site_id == SITE, report.c.site_id == SITE, *_shown(shape)]
     if shape.search:
-        chosen.append(_found(shape.search == "one"))
+        few = report.c.id == func.any(bindparam("found", type_=ARRAY(BigInteger)))
+        chosen.append(few if shape.search == "few" else _BEGINS)
     if shape.modality:
         chosen.append(report.c.modality == bindparam("modality"))
     if shape.priority is not None:
@@ -241,16 +253,6 @@ def _shown(shape: Filter) -> list[Condition]:
     mine: list[Condition] = [CLAIMED, review.c.claimed_by == bindparam("account"), review.c.claimed_until > NOW]
     shown: dict[Show, list[Condition]] = {"todo": [TO_DO], "mine": mine, "signed": [SIGNED], "all": []}
     return shown[shape.show]
-
-
-def _found(one_letter: bool) -> ColumnElement[bool]:
-    """By index, before anything else is looked at; one letter is so common that going down the list is quicker."""
-    columns = (report.c.patient_name, report.c.accession, report.c.patient_id)
-    begins = or_(*[func.lower(column).like(bindparam("begins", type_=Text), escape="/") for column in columns])
-    if one_letter:
-        return begins
-    found = select(report.c.id).where(report.c.site_id == SITE, begins).cte("found").prefix_with("MATERIALIZED")
-    return report.c.id.in_(select(found.c.id))
 
 
 def _flagged(flag: Flag) -> ColumnElement[bool]:
@@ -272,52 +274,13 @@ def _suggested() -> ColumnElement[bool]:
     )
 
 
-_REVIEWS = bindparam("reviews", type_=ARRAY(BigInteger))
-_CHIPS = (
-    select(
-        review.c.id.label("review_id"),
-        suggestion.c.finding["name"].astext.label("name"),
-        suggestion.c.status,
-        suggestion.c.side,
-        suggestion.c.critical,
-        suggestion.c.conflict,
-        suggestion.c.unsupported,
-    )
-    .join(review, review.c.version_id == suggestion.c.version_id)
-    .where(review.c.id == func.any(_REVIEWS), suggestion.c.state.in_(("proposed", "approved", "edited")))
-    .order_by(review.c.id, suggestion.c.critical.desc(), suggestion.c.position)
-)
-
-
-_DRAFTED = select(draft.c.review_id, func.count().label("count")).where(draft.c.review_id == func.any(_REVIEWS))
-_DRAFTED = _DRAFTED.group_by(draft.c.review_id)
-_WAITING = (
-    select(review.c.priority, func.count().label("count"))
-    .where(review.c.site_id == SITE, TO_DO)
-    .group_by(review.c.priority)
-)
-_SIGNED_TODAY = select(func.count().label("count")).where(
-    review.c.site_id == SITE, SIGNED, review.c.signed_at >= func.date_trunc("day", NOW)
-)
-
-
-def counts(connection: Connection, site: str) -> dict[str, int]:
-    """What the header shows: stat, urgent, routine (to do), and signed today."""
-    return _counts(*together.read(connection, (_WAITING, {"site": site}), (_SIGNED_TODAY, {"site": site})))
-
-
-def _counts(waiting: Sequence[RowMapping], signed: Sequence[RowMapping]) -> dict[str, int]:
-    by_priority = {row["priority"]: row["count"] for row in waiting}
-    names = ("stat", "urgent", "routine")
-    return {**{name: by_priority.get(index, 0) for index, name in enumerate(names)}, "signed": signed[0]["count"]}
-
-
 def following(connection: Connection, wanted: Filter, account_id: int, done: int, onward: bool) -> int | None:
     """The report that comes next in the list for a person, none that somebody else has open.
 
     From the top once `done` is signed, since something more urgent may have come; `onward` from there on down.
     """
-    shape, values = _shape(wanted), {**_values(wanted), "account": account_id, "done": done}
+    shape, values = _asked(connection, wanted)
+    values |= {"account": account_id, "done": done}
     place = _place(connection, ORDERS[wanted.sort], done) if onward else None
     below = connection.scalar(_following(shape, onward=True), values | Order.at(place)) if place else None
     found = connection.scalar(_following(shape, onward=False), values) if below is None else below
@@ -333,57 +296,6 @@ def _following(shape: Filter, *, onward: bool) -> Select[Any]:
     order = ORDERS[shape.sort]
     beyond = [order.beyond()] if onward else []
     return select(review.c.report_id).select_from(TABLES).where(*where, *beyond).order_by(*order.by()).limit(1)
-
-
-# One step of the index for each modality: a DISTINCT would read every report.
-_MODALITIES = text("""
-    WITH RECURSIVE found AS (
-        (SELECT modality FROM report WHERE site_id = :site ORDER BY modality LIMIT 1)
-        UNION ALL
-        SELECT (SELECT modality FROM report WHERE site_id = :site AND report.modality > found.modality
-            ORDER BY modality LIMIT 1) FROM found WHERE found.modality IS NOT NULL
-    )
-    SELECT modality FROM found WHERE modality <> ''
-""").columns(report.c.modality)
-
-
-def modalities(connection: Connection, site: str) -> list[str]:
-    """The modalities a site's list can be filtered by."""
-    return list(connection.execute(_MODALITIES, {"site": site}).scalars())
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a page of the list shows beside its rows.
-
-    `chips`: what is suggested in each review (name, status, side, flags; in catalogue order); `drafted`: how many
-    decisions wait for a signature in each; `counts`: what the header shows; `views`: the person's, by name.
-    """
-
-    chips: dict[int, list[RowMapping]]
-    drafted: dict[int, int]
-    counts: dict[str, int]
-    modalities: list[str]
-    views: Sequence[RowMapping]
-
-
-def around(connection: Connection, site: str, account_id: int, review_ids: Sequence[int]) -> Around:
-    """All of it in one round trip."""
-    values = {"site": site, "account": account_id, "reviews": list(review_ids)}
-    asked = (_CHIPS, _DRAFTED, _WAITING, _SIGNED_TODAY, _MODALITIES, people.VIEWS)
-    chips, drafted, waiting, signed, modalities, views = together.read(
-        connection, *[(statement, values) for statement in asked]
-    )
-    by_review: dict[int, list[RowMapping]] = {}
-    for row in chips:
-        by_review.setdefault(row["review_id"], []).append(row)
-    return Around(
-        chips=by_review,
-        drafted={row["review_id"]: row["count"] for row in drafted},
-        counts=_counts(waiting, signed),
-        modalities=[row["modality"] for row in modalities],
-        views=views,
-    )
 
 
 _LAST_CHANGE = select(func.max(audit.c.id))

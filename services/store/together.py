@@ -28,10 +28,15 @@ def read(connection: Connection, *questions: Question) -> list[Sequence[RowMappi
     driver = connection.connection.driver_connection
     if not isinstance(driver, AsyncConnection):
         return [connection.execute(statement, values).mappings().all() for statement, values in questions]
+    if not connection.in_transaction():
+        # As `execute` does, so that a rollback is one.
+        connection.begin()
     made = [(_compiled(connection.dialect, statement, tuple(values)), values) for statement, values in questions]
     try:
         found = await_only(_pipeline(driver, [(sql, {**fixed, **values}) for (sql, fixed, _), values in made]))
     except psycopg.Error as error:
+        if driver.closed:
+            connection.invalidate(error)
         raise DBAPIError.instance(None, None, error, psycopg.Error, connection_invalidated=driver.closed) from error
     return [_mappings(columns, rows) for ((_, _, columns), _), rows in zip(made, found, strict=True)]
 

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
 from services.settings import Worklist
-from services.store import review_list
+from services.store import list_beside, review_list
 from services.store.people import Person
 from services.worklist.context import of, transact
 from services.worklist.filters import Chosen, InAddress
@@ -34,7 +34,9 @@ async def show(
     request: Request, visit: Reader, chosen: InAddress, after: Place = None, before: Place = None
 ) -> Response:
     """The list; for a live refresh its rows alone."""
-    values = await transact(request, load, visit.person, chosen, after, before)
+    # What the live events say anyway: a page need not count again.
+    counted = request.app.state.broadcast.counts(visit.person.site)
+    values = await transact(request, load, visit.person, chosen, after, before, counted)
     template = "_list.html" if request.headers.get("hx-target") == "list" else "list.html"
     settings = of(request).settings.worklist
     twice = settings.double_read_share > 0
@@ -42,11 +44,17 @@ async def show(
 
 
 def load(
-    connection: Connection, person: Person, chosen: Chosen, after: int | None, before: int | None
+    connection: Connection,
+    person: Person,
+    chosen: Chosen,
+    after: int | None,
+    before: int | None,
+    counted: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     """Rows of a page, what they suggest, counts and saved views."""
     found = review_list.page(connection, chosen.filter(person), after, before)
-    around = review_list.around(connection, person.site, person.id, [row["id"] for row in found.rows])
+    ids = [row["id"] for row in found.rows]
+    around = list_beside.around(connection, person.site, person.id, ids, counted)
     return {
         "rows": found.rows,
         "earlier": found.earlier,

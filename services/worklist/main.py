@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 
 import uvicorn
@@ -25,6 +26,9 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Binds nothing: the socket is open already."""
         await super().startup(sockets)
+        # What stands now stands until the end: looking through it for garbage would stop every request meanwhile.
+        gc.collect()
+        gc.freeze()
         self.process.probes.started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

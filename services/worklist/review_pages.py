@@ -170,10 +170,13 @@ async def sign(request: Request, visit: Reviewer, chosen: InAddress, review_id: 
     """Makes the drafts final and puts the next report on the screen."""
     settings = of(request).settings
     needs_reauthentication(settings, visit)
-    targets = signing.destinations(settings)
-    share = settings.worklist.double_read_share
-    await transact(request, signing.sign, act(request, visit, review_id, revision), targets, share)
-    return await following(request, visit, chosen, review_id, "signed")
+    doing, targets = act(request, visit, review_id, revision), signing.destinations(settings)
+
+    def work(connection: Connection) -> Screen | None:
+        signing.sign(connection, doing, targets, settings.worklist.double_read_share)
+        return following(connection, doing, chosen, onward=False)
+
+    return gone_on(request, visit, chosen, await transact(request, work), "signed")
 
 
 def needs_reauthentication(settings: Settings, visit: Visit) -> None:
@@ -185,21 +188,27 @@ def needs_reauthentication(settings: Settings, visit: Visit) -> None:
 @router.post("/reviews/{review_id}/skip")
 async def skip(request: Request, visit: Reviewer, chosen: InAddress, review_id: int) -> Response:
     """Gives the claim back and goes on to the next report."""
-    await transact(request, review.release, visit.person, review_id)
-    return await following(request, visit, chosen, review_id, "skipped")
-
-
-async def following(request: Request, visit: Visit, chosen: Chosen, review_id: int, done: str) -> Response:
-    """The report that comes next under the list's filter; the list where there is none."""
-    wanted = chosen.filter(visit.person)
-    seconds = of(request).settings.worklist.claim
+    doing = act(request, visit, review_id)
 
     def work(connection: Connection) -> Screen | None:
-        onward = done == "skipped"
-        report_id = review_list.following(connection, wanted, visit.person.id, review_id, onward)
-        return None if report_id is None else opened(connection, visit.person, report_id, seconds)
+        review.release(connection, visit.person, review_id)
+        return following(connection, doing, chosen, onward=True)
 
-    shown = await transact(request, work)
+    return gone_on(request, visit, chosen, await transact(request, work), "skipped")
+
+
+def following(connection: Connection, done: Act, chosen: Chosen, *, onward: bool) -> Screen | None:
+    """Opens the report that comes next under the list's filter; None where there is none.
+
+    In the transaction of what was done, so that one commit is waited for.
+    """
+    wanted = chosen.filter(done.person)
+    report_id = review_list.following(connection, wanted, done.person.id, done.review_id, onward)
+    return None if report_id is None else opened(connection, done.person, report_id, done.claim)
+
+
+def gone_on(request: Request, visit: Visit, chosen: Chosen, shown: Screen | None, done: str) -> Response:
+    """The next report in the place of the one before; the list where there is none."""
     if shown is None:
         return Response(status_code=204, headers={"HX-Redirect": chosen.link("/worklist")})
     result = answer(request, visit, "_main.html", shown, chosen)

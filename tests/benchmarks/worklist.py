@@ -5,8 +5,9 @@
 
 PostgreSQL is started in a folder of its own and filled; no database that exists is ever touched. Each reviewer keeps
 a list open for live updates, looks, searches, opens, decides and signs, with `--think` seconds on the average between
-two requests: two, because a report of five suggestions reviewed in 15 s is seven of them. Times are the client's, from
-sending the request to the last byte of the answer. The browser's are from the key to the frame that shows the next
+two requests: two, because a report of five suggestions reviewed in 15 s is seven of them. The client's times are from
+sending the request to the last byte of the answer, in one process with twenty reviewers; the server's own are measured
+in its process (tests/benchmarks/timed_worklist.py). The browser's are from the key to the frame that shows the next
 report.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import random
 import re
@@ -64,15 +66,26 @@ NEXT_ON_SCREEN = """() => {
 class Times:
     """Milliseconds by kind of request, and what was answered otherwise than expected."""
 
+    began: float = 0.0
     taken: dict[str, list[float]] = field(default_factory=dict)
     refused: dict[int, int] = field(default_factory=dict)
 
     def add(self, kind: str, milliseconds: float) -> None:
         self.taken.setdefault(kind, []).append(milliseconds)
 
-    def table(self) -> str:
-        rows = [f"| {kind} | {_figures(each)} |" for kind, each in sorted(self.taken.items())]
-        return "\n".join(["| What | n | median ms | p95 ms | p99 ms |", "|---|---:|---:|---:|---:|", *rows])
+
+def table(head: str, taken: dict[str, list[float]]) -> str:
+    rows = [f"| {kind} | {_figures(each)} |" for kind, each in sorted(taken.items())]
+    return "\n".join([f"| {head} | n | median ms | p95 ms | p99 ms |", "|---|---:|---:|---:|---:|", *rows])
+
+
+def on_the_server(clocked: Path, began: float, measure: str) -> dict[str, list[float]]:
+    """Its own times of what was sent after `began`, by kind."""
+    taken: dict[str, list[float]] = {}
+    for row in map(json.loads, clocked.read_text().splitlines()):
+        if row["sent"] >= began:
+            taken.setdefault(row["kind"], []).append(row[measure])
+    return taken
 
 
 def _figures(values: list[float]) -> str:
@@ -91,9 +104,10 @@ class Reviewer:
 
     async def send(self, kind: str, method: str, path: str, **data: object) -> httpx2.Response:
         await asyncio.sleep(self.chance.expovariate(1 / self.think))
-        began = time.perf_counter()
-        answer = await self.http.request(method, path, data=data or None)
-        self.times.add(kind, 1000 * (time.perf_counter() - began))
+        began = time.monotonic()
+        clock = {"X-Benchmark-Kind": kind, "X-Benchmark-Sent": repr(began)}
+        answer = await self.http.request(method, path, data=data or None, headers=clock)
+        self.times.add(kind, 1000 * (time.monotonic() - began))
         if answer.status_code >= 500:
             raise AssertionError(f"{answer.status_code}: {answer.text[:200]}")
         if answer.status_code >= 400:
@@ -216,6 +230,7 @@ async def measured(worklist: Worklist, cookies: list[str], seconds: float, think
     async with at_work(worklist.url, cookies[:-1], think, times):
         await asyncio.sleep(WARM_SECONDS)
         times.taken.clear()
+        times.began = time.monotonic()
         before = _cpu(worklist)
         await asyncio.sleep(seconds)
         used = (_cpu(worklist) - before) / sum(map(len, times.taken.values()))
@@ -280,20 +295,27 @@ def main() -> None:
             engine.dispose()
             print(f"{options.reports} reports seeded in {time.perf_counter() - began:.0f} s", flush=True)
             if not options.seed:
-                report(made, cookies, options)
+                report(made, cookies, options, Path(folder))
 
 
-def report(made: Database, cookies: list[str], options: argparse.Namespace) -> None:
-    """Runs the load and prints its table."""
-    worklist = Worklist(made, {"COUNTERSIGN_DATABASE__POOL_SIZE": "10"})
+def report(made: Database, cookies: list[str], options: argparse.Namespace, folder: Path) -> None:
+    """Runs the load and prints its tables."""
+    clocked = folder / "times.jsonl"
+    command = ("tests.benchmarks.timed_worklist", str(clocked))
+    worklist = Worklist(made, {"COUNTERSIGN_DATABASE__POOL_SIZE": "10"}, command)
     worklist.start()
     try:
         times, cpu = asyncio.run(measured(worklist, cookies, options.seconds, options.think))
     finally:
         worklist.stop()
     requests = sum(len(each) for kind, each in times.taken.items() if "Chromium" not in kind)
-    said = (
-        f"{times.table()}\n\n{requests} requests, {cpu:.1f} ms CPU of the process each; refused: {times.refused or 0}"
+    said = "\n\n".join(
+        (
+            table("On the server, from being sent", on_the_server(clocked, times.began, "since_sent")),
+            table("On the server, from being taken up", on_the_server(clocked, times.began, "handled")),
+            table("At the client", times.taken),
+            f"{requests} requests, {cpu:.1f} ms CPU of the process each; refused: {times.refused or 0}",
+        )
     )
     print(said)
     if options.out:
