@@ -43,6 +43,7 @@ def templates(static: Path) -> Jinja2Templates:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in static.iterdir()}
     environment.globals["static"] = lambda name: f"/static/{name}?v={digests[name]}"
