@@ -49,10 +49,9 @@ class Broadcast:
         self.looked[site] = time.monotonic()
         if now == before:
             return
-        messages = [f"event: counts\ndata: {json.dumps(now[0])}\n\n", f"event: changed\ndata: {now[1]}\n\n"]
+        told = f"event: counts\ndata: {json.dumps(now[0])}\n\nevent: changed\ndata: {now[1]}\n\n"
         for listener in [each for each, whose in self.listeners.items() if whose == site]:
-            for message in messages:
-                listener.put_nowait(message)
+            listener.put_nowait(told)
 
     def counts(self, site: str) -> dict[str, int] | None:
         """The counts its listeners were told last, None where nobody looked just now."""

@@ -11,7 +11,7 @@ from services.process import Process
 from services.settings import Settings
 from services.store.engine import connect
 from services.telemetry.logs import log
-from services.worklist.app import create_app
+from services.worklist.app import create_app, warm
 
 GRACE_SECONDS = 3
 BACKLOG = 512
@@ -48,6 +48,7 @@ def run(settings: Settings) -> None:
         ready = process.wait_for_database(engine)
         engine.dispose()
         if ready:
+            warm(app)
             LOG.info("serving", host=address[0], port=address[1])
             _serve(process, app, listening)
 

@@ -30,9 +30,8 @@ from services.worklist.app import create_app
 class Timed:
     """ASGI middleware, the outermost one."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.rows: list[dict[str, Any]] = []
+    def __init__(self, app: ASGIApp, rows: list[dict[str, Any]]) -> None:
+        self.app, self.rows = app, rows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope.get("headers", ()))
@@ -53,17 +52,17 @@ class Timed:
 
 
 def main() -> None:
-    made: list[Timed] = []
+    rows: list[dict[str, Any]] = []
 
     def timed(settings: Settings) -> FastAPI:
-        made.append(Timed(create_app(settings)))
-        return made[0]  # type: ignore[return-value]
+        app = create_app(settings)
+        app.add_middleware(Timed, rows=rows)
+        return app
 
     worklist.create_app = timed
     try:
         worklist.run(load())
     finally:
-        rows = made[0].rows if made else []
         Path(sys.argv[1]).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
