@@ -139,8 +139,10 @@ _PRIORS = (
 )
 _PRIOR_FINDINGS = (
     select(suggestion.c.report_id, suggestion.c.finding, suggestion.c.status, suggestion.c.side)
-    .select_from(_this.join(report, _SAME_PATIENT).join(suggestion, suggestion.c.report_id == report.c.id))
-    .where(_this.c.id == _REPORT, suggestion.c.state.in_(("approved", "edited")))
+    .where(
+        suggestion.c.report_id.in_(_PRIORS.with_only_columns(report.c.id)),
+        suggestion.c.state.in_(("approved", "edited")),
+    )
     .order_by(suggestion.c.position)
 )
 _PANEL = {
