@@ -49,7 +49,7 @@ class Broadcast:
         self.looked[site] = time.monotonic()
         if now == before:
             return
-        told = f"event: counts\ndata: {json.dumps(now[0])}\n\nevent: changed\ndata: {now[1]}\n\n"
+        told = f"{_counted(now[0])}event: changed\ndata: {now[1]}\n\n"
         for listener in [each for each, whose in self.listeners.items() if whose == site]:
             listener.put_nowait(told)
 
@@ -64,6 +64,9 @@ class Broadcast:
         self.listeners[queue] = site
         try:
             yield "retry: 2000\n\n"
+            # A page made before the last look that listens only after it would not hear of what that look found.
+            if known := self.counts(site):
+                yield _counted(known)
             while True:
                 try:
                     yield await asyncio.wait_for(queue.get(), KEEP_ALIVE_SECONDS)
@@ -71,6 +74,10 @@ class Broadcast:
                     yield ": still here\n\n"
         finally:
             del self.listeners[queue]
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return f"event: counts\ndata: {json.dumps(counts)}\n\n"
 
 
 def standing(connection: Connection, site: str) -> tuple[dict[str, int], int]:
