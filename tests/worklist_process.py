@@ -18,10 +18,11 @@ from tests.databases import environment
 
 @dataclass
 class Worklist:
-    """The process and the database behind it; `extra` are further environment variables."""
+    """The process and the database behind it; `extra` are further environment variables, `command` what is run."""
 
     database: Database
     extra: dict[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ("services.cli", "worklist")
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -31,8 +32,7 @@ class Worklist:
 
     def start(self) -> None:
         """Starts the process and waits until it answers."""
-        command = [sys.executable, "-m", "services.cli", "worklist"]
-        self.process = subprocess.Popen(command, env=os.environ | self._environment())
+        self.process = subprocess.Popen([sys.executable, "-m", *self.command], env=os.environ | self._environment())
         for _ in range(600):
             try:
                 httpx2.get(f"{self.url}/login", timeout=2)

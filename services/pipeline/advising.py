@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping
 from integration.canonical import Advisory, AdvisoryKind, sha256
 from services.pipeline.refusal import Refused
 from services.pipeline.review import Act, held_open, note
-from services.store import advisories, reports, reviews
+from services.store import advisories, review_screen, reviews
 
 # Scores are the report's own words, instructions in a text are for the reviewer: neither leaves the house.
 LEAVING = (AdvisoryKind.CRITICAL_RESULT, AdvisoryKind.FOLLOW_UP, AdvisoryKind.DISCREPANCY)
@@ -24,7 +24,7 @@ def identifier(report_key: str, content_hash: str, said: Advisory) -> str:
 
 def leaving(connection: Connection, version_id: int, key: str, content_hash: str) -> dict[str, Advisory]:
     """Identifier → advisory of the current reading of a version, of the kinds that can leave; `key`: the report's."""
-    reading = reports.latest_analysis(connection, version_id)
+    reading = review_screen.reading(connection, version_id)
     found = [Advisory.model_validate(each) for each in reading["advisories"]] if reading else []
     return {identifier(key, content_hash, each): each for each in found if each.kind in LEAVING}
 
@@ -52,13 +52,14 @@ def settle(connection: Connection, act: Act, row: RowMapping) -> int:
 
     To be called once the suggestions are settled.
     """
-    left_out = advisories.left_out(connection, row["version_id"])
-    suggestions = reviews.suggestions(connection, row["version_id"])
     said = _leaving(connection, row).items()
+    left_out = advisories.left_out(connection, row["version_id"]) if said else ()
+    suggestions = reviews.suggestions(connection, row["version_id"]) if said else ()
     standing = {name: each for name, each in said if name not in left_out and not _was_refuted(each, suggestions)}
     for name, each in standing.items():
         advisories.sign(connection, signed_by=act.person.practitioner, **_named(row, name, each))
-    advisories.withdraw(connection, row["version_id"], but=standing)
+    if row["signed_at"] is not None:
+        advisories.withdraw(connection, row["version_id"], but=standing)
     return len(standing)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,8 +10,9 @@ from sqlalchemy import Connection, RowMapping
 
 from integration.canonical import Finding, Quote, Record, Side, Status
 from services.pipeline.refusal import Refused
-from services.pipeline.review import Act, held_open, note
+from services.pipeline.review import Act, check_fit, found, held_open, note, stale
 from services.store import reviews
+from services.store.reviews import Standing
 
 Action = Literal["approve", "edit", "reject", "add"]
 
@@ -53,7 +55,7 @@ class Decision:
 def open_suggestion(connection: Connection, act: Act, suggestion_id: int) -> None:
     """Notes that a suggestion stands open on the person's screen. Raises Refused where it is not theirs."""
     row = held_open(connection, act, check_revision=False)
-    _suggestion(connection, row, suggestion_id)
+    _suggestion(reviews.suggestions(connection, row["version_id"]), suggestion_id)
     reviews.open_suggestion(connection, row["site_id"], act.review_id, suggestion_id, act.person.id)
 
 
@@ -62,12 +64,14 @@ def decide(connection: Connection, act: Act, decision: Decision) -> None:
 
     Raises Refused and changes nothing where the decision may not stand.
     """
-    row = held_open(connection, act, check_revision=False)
-    if _repeated(connection, act, decision):
+    row = found(connection, act.person, act.review_id)
+    check_fit(act, row, check_revision=False)
+    standing = reviews.standing(connection, row["id"], row["version_id"], act.person.id)
+    if _repeated(act, decision, standing):
         return
     if row["revision"] != act.revision:
-        held_open(connection, act)
-    opened_at = _check(connection, act, row, decision)
+        raise stale()
+    opened_at = _check(decision, standing)
     value = decision.claim.as_value() if decision.claim else {}
     draft_id = reviews.put_draft(
         connection,
@@ -84,8 +88,7 @@ def decide(connection: Connection, act: Act, decision: Decision) -> None:
 
 
 def _finish(connection: Connection, act: Act, row: RowMapping, decision: Decision, draft_id: int) -> None:
-    reviews.touch(connection, act.review_id, "first_action_at")
-    reviews.advance(connection, act.review_id)
+    reviews.act(connection, act.review_id, act.person.id, act.claim)
     said = decision.claim.as_value() if decision.claim else {}
     detail: dict[str, Any] = {key: said[key] for key in ("finding_id", "status", "side") if key in said}
     if decision.reason:
@@ -96,30 +99,29 @@ def _finish(connection: Connection, act: Act, row: RowMapping, decision: Decisio
     )  # fmt: skip
 
 
-def _repeated(connection: Connection, act: Act, decision: Decision) -> bool:
+def _repeated(act: Act, decision: Decision, standing: Standing) -> bool:
     value = decision.claim.as_value() if decision.claim else {}
     wanted = (decision.suggestion_id, decision.action, value, decision.reason, act.person.id)
     return any(
         (row["suggestion_id"], row["action"], row["value"], row["reason_code"], row["account_id"]) == wanted
-        for row in reviews.drafts(connection, act.review_id)
+        for row in standing.drafts
     )
 
 
-def _check(connection: Connection, act: Act, row: RowMapping, decision: Decision) -> Any:
+def _check(decision: Decision, standing: Standing) -> Any:
     """When the suggestion was opened (None for an addition). Raises Refused where the decision may not stand."""
     if decision.claim is not None:
-        _check_claim(connection, row, decision)
+        _check_claim(decision, standing)
     if decision.action == "add":
         return None
-    suggestion = _suggestion(connection, row, decision.suggestion_id)
-    opened = reviews.opened(connection, act.review_id, act.person.id)
-    if suggestion["id"] not in opened:
+    suggestion = _suggestion(standing.suggestions, decision.suggestion_id)
+    if suggestion["id"] not in standing.opened:
         raise Refused("unopened", "Open a finding before you decide it.")
     if decision.action == "approve":
         _check_approval(suggestion, decision)
     if decision.action == "reject" and decision.reason not in REASONS:
         raise Refused("reason", "Choose why the finding is rejected.")
-    return opened[suggestion["id"]]
+    return standing.opened[suggestion["id"]]
 
 
 def _check_approval(suggestion: RowMapping, decision: Decision) -> None:
@@ -129,26 +131,26 @@ def _check_approval(suggestion: RowMapping, decision: Decision) -> None:
         raise Refused("confirm", "The rules engine disagrees: approve a second time to confirm.")
 
 
-def _check_claim(connection: Connection, row: RowMapping, decision: Decision) -> None:
+def _check_claim(decision: Decision, standing: Standing) -> None:
     claim = decision.claim
     if claim is None or decision.action not in ("edit", "add"):
         raise Refused("value", "Only an edit or an addition says something else.")
     taken = {
         (each["finding_id"], each["side"])
-        for each in reviews.suggestions(connection, row["version_id"])
+        for each in standing.suggestions
         if each["id"] != decision.suggestion_id and each["origin"] == "ai"
     }
     taken |= {
         (each["value"].get("finding_id"), each["value"].get("side"))
-        for each in reviews.drafts(connection, row["id"])
+        for each in standing.drafts
         if each["action"] in ("edit", "add") and (each["suggestion_id"] or 0) != decision.suggestion_id
     }
     if (claim.finding.id, claim.side) in taken:
         raise Refused("duplicate", "That finding on that side is in the list already: decide it there.")
 
 
-def _suggestion(connection: Connection, row: RowMapping, suggestion_id: int | None) -> RowMapping:
-    for suggestion in reviews.suggestions(connection, row["version_id"]):
+def _suggestion(suggestions: Sequence[RowMapping], suggestion_id: int | None) -> RowMapping:
+    for suggestion in suggestions:
         if suggestion["id"] == suggestion_id and suggestion["origin"] == "ai":
             return suggestion
     raise Refused("stale", "That finding is not suggested any more; a correction has changed the list.")

@@ -50,24 +50,29 @@ def claim(connection: Connection, person: Person, review_id: int, seconds: float
 
     Raises Refused where there is nothing to claim or the role is missing.
     """
-    row = _openable(connection, person, review_id)
+    return claim_found(connection, person, found(connection, person, review_id), seconds, take_over)
+
+
+def claim_found(
+    connection: Connection, person: Person, row: RowMapping, seconds: float, take_over: bool = False
+) -> bool:
+    """The same for a review found, and locked, in this transaction."""
+    _check_openable(person, row)
     mine = row["claimed_by"] == person.id
     if row["claim_live"] and not mine and not take_over:
         return False
-    reviews.claim(connection, review_id, person.id, seconds)
+    reviews.claim(connection, row["id"], person.id, seconds)
     if not (mine and row["claim_live"]):
         taken = row["claimed_by"] if row["claim_live"] else None
         note(connection, person, row, "review.take_over" if taken else "review.claim", taken_from=taken)
     return True
 
 
-def _openable(connection: Connection, person: Person, review_id: int) -> RowMapping:
-    row = found(connection, person, review_id)
+def _check_openable(person: Person, row: RowMapping) -> None:
     if not person.may("reviewer", "signer"):
         raise Refused("role", "Only a reviewer or signer can open a report for review.")
     if row["state"] not in OPEN:
         raise Refused("closed", f"This review is {row['state']}.")
-    return row
 
 
 def found(connection: Connection, person: Person, review_id: int) -> RowMapping:
@@ -105,7 +110,15 @@ def held_open(connection: Connection, act: Act, *, check_revision: bool = True) 
 
     Raises Refused: closed, claimed by another, held, being read again, or changed since `act.revision`.
     """
-    row = _openable(connection, act.person, act.review_id)
+    row = found(connection, act.person, act.review_id)
+    check_fit(act, row, check_revision=check_revision)
+    reviews.claim(connection, act.review_id, act.person.id, act.claim)
+    return row
+
+
+def check_fit(act: Act, row: RowMapping, *, check_revision: bool = True) -> None:
+    """Raises Refused where a review that was found is not fit for a decision by this person, as above."""
+    _check_openable(act.person, row)
     if row["claim_live"] and row["claimed_by"] != act.person.id:
         raise Refused("claimed", f"This report is now open by {row['claimer']}. Your drafts are kept.")
     if row["held"]:
@@ -114,8 +127,6 @@ def held_open(connection: Connection, act: Act, *, check_revision: bool = True) 
         raise Refused("rereading", "A correction has arrived and is being read; the suggestions will follow.")
     if check_revision and row["revision"] != act.revision:
         raise stale()
-    reviews.claim(connection, act.review_id, act.person.id, act.claim)
-    return row
 
 
 def stale() -> Refused:

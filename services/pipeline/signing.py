@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,10 +12,11 @@ from integration.canonical import observation_identifier
 from services.pipeline import advising, double_reading
 from services.pipeline.drafting import Claim
 from services.pipeline.refusal import Refused
-from services.pipeline.review import Act, found, held_open, note, stale
+from services.pipeline.review import Act, check_fit, found, note, stale
 from services.settings import Settings
 from services.store import advisories, deliveries, reviews
 from services.store.jobs import NOW
+from services.store.reviews import Standing
 
 SUPERSEDED = "superseded by the signed correction"
 
@@ -33,16 +35,16 @@ def sign(connection: Connection, act: Act, targets: Sequence[tuple[str, str]], d
     Raises Refused and changes nothing: role, Practitioner, claim, revision, anything undecided or unopened.
     """
     _check_signer(act)
-    if _done(connection, act):
+    row = found(connection, act.person, act.review_id)
+    if _done(act, row):
         return
-    row = held_open(connection, act)
-    drafts = {each["suggestion_id"]: each for each in reviews.drafts(connection, act.review_id)}
-    suggestions = reviews.suggestions(connection, row["version_id"])
-    _check_decided(connection, act, suggestions, drafts)
-    counts = _settle(connection, act, row, suggestions, drafts)
+    check_fit(act, row)
+    standing = reviews.standing(connection, row["id"], row["version_id"], act.person.id)
+    _check_decided(standing)
+    counts = _settle(connection, act, row, standing)
     counts["advisories"] = advising.settle(connection, act, row)
     replaced = _withdraw_older(connection, act, row)
-    reviews.advance(connection, act.review_id, **_signed_by(act))
+    reviews.sign(connection, act.review_id, act.person.id)
     _deliver(connection, row, targets, replaced)
     if double_reading.is_sampled(row["version_id"], double_read_share):
         double_reading.ask_for(connection, row)
@@ -56,8 +58,7 @@ def _check_signer(act: Act) -> None:
         raise Refused("practitioner", "Your account is not linked to a FHIR Practitioner, so it cannot sign.")
 
 
-def _done(connection: Connection, act: Act) -> bool:
-    row = found(connection, act.person, act.review_id)
+def _done(act: Act, row: RowMapping) -> bool:
     if row["state"] != "signed":
         return False
     if row["signed_by"] == act.person.id and row["revision"] == act.revision + 1:
@@ -65,40 +66,28 @@ def _done(connection: Connection, act: Act) -> bool:
     raise stale()
 
 
-def _check_decided(
-    connection: Connection, act: Act, suggestions: Iterable[RowMapping], drafts: dict[int | None, RowMapping]
-) -> None:
-    ours = [each["id"] for each in suggestions if each["origin"] == "ai"]
-    undecided = sum(each not in drafts for each in ours)
+def _check_decided(standing: Standing) -> None:
+    drafted = {each["suggestion_id"] for each in standing.drafts}
+    ours = [each["id"] for each in standing.suggestions if each["origin"] == "ai"]
+    undecided = sum(each not in drafted for each in ours)
     if undecided:
         raise Refused("undecided", f"{undecided} of {len(ours)} findings are not decided yet.")
-    opened = reviews.opened(connection, act.review_id, act.person.id)
-    unopened = sum(each not in opened for each in ours)
+    unopened = sum(each not in standing.opened for each in ours)
     if unopened:
         raise Refused("unopened", f"You have not opened {unopened} of {len(ours)} findings.")
 
 
-def _settle(
-    connection: Connection,
-    act: Act,
-    row: RowMapping,
-    suggestions: Sequence[RowMapping],
-    drafts: dict[int | None, RowMapping],
-) -> dict[str, int]:
+def _settle(connection: Connection, act: Act, row: RowMapping, standing: Standing) -> dict[str, int]:
     """Moves every suggestion to its final state; how many ended in which."""
-    said: list[tuple[RowMapping, str | None]] = []
-    counts: dict[str, int] = {}
-    for suggestion in suggestions:
-        if suggestion["origin"] == "human":
-            continue
-        state, values = outcome(suggestion, drafts[suggestion["id"]])
-        reviews.set_suggestion(connection, suggestion["id"], state=state, **values, **_decided_by(act))
-        if values["reason"] == "replaced":
-            said.append((drafts[suggestion["id"]], suggestion["rules_status"]))
-        counts[state] = counts.get(state, 0) + 1
-    added = _add_human(connection, act, row, said)
-    _drop_human(connection, act, suggestions, added)
-    return {**counts, "added": len(added)}
+    chosen = {each["suggestion_id"]: each for each in standing.drafts}
+    decided = [each for each in standing.suggestions if each["origin"] != "human"]
+    outcomes = [(each["id"], *outcome(each, chosen[each["id"]])) for each in decided]
+    reviews.settle(connection, act.person.practitioner, outcomes)
+    said = [chosen[number] for number, _, values in outcomes if values["reason"] == "replaced"]
+    said += [each for each in standing.drafts if each["action"] == "add"]
+    added = {_put_human(connection, act, row, draft, position) for position, draft in enumerate(said, 1000)}
+    _drop_human(connection, act, standing.suggestions, added)
+    return {**Counter(state for _, state, _ in outcomes), "added": len(added)}
 
 
 def outcome(suggestion: RowMapping, draft: RowMapping) -> tuple[str, dict[str, Any]]:
@@ -114,15 +103,6 @@ def outcome(suggestion: RowMapping, draft: RowMapping) -> tuple[str, dict[str, A
         return "rejected", {"reason": "replaced", **asis}
     edited = {"status": value["status"], "suggested_status": suggested, "reason": ""}
     return "edited", edited | ({"quotes": value["quotes"]} if value["quotes"] else {})
-
-
-def _add_human(
-    connection: Connection, act: Act, row: RowMapping, replaced: Sequence[tuple[RowMapping, str | None]]
-) -> set[int]:
-    """Stores what the reviewer said in their own right; the ids."""
-    drafts = [draft for draft, _ in replaced]
-    drafts += [each for each in reviews.drafts(connection, act.review_id) if each["action"] == "add"]
-    return {_put_human(connection, act, row, draft, position) for position, draft in enumerate(drafts, 1000)}
 
 
 def _put_human(connection: Connection, act: Act, row: RowMapping, draft: RowMapping, position: int) -> int:
@@ -159,6 +139,8 @@ def _drop_human(connection: Connection, act: Act, suggestions: Iterable[RowMappi
 
 def _withdraw_older(connection: Connection, act: Act, row: RowMapping) -> list[int]:
     """What was signed for earlier versions does not stand beside the corrected one; which versions."""
+    if row["signed_at"] is None:
+        return []
     older = reviews.signed_elsewhere(connection, row["report_id"], row["version_id"])
     for suggestion in older:
         reviews.set_suggestion(connection, suggestion["id"], state="withdrawn", reason=SUPERSEDED, decided_at=NOW)
@@ -187,16 +169,6 @@ def _outbox(connection: Connection, row: RowMapping, kind: str, version_id: int,
         version_id=version_id,
         destination=destination,
     )
-
-
-def _signed_by(act: Act) -> dict[str, Any]:
-    return {
-        "state": "signed",
-        "signed_at": NOW,
-        "signed_by": act.person.id,
-        "claimed_by": None,
-        "claimed_until": None,
-    }
 
 
 def _decided_by(act: Act) -> dict[str, Any]:

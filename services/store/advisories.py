@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Text, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.store.jobs import NOW
 from services.store.tables import advisory
 
+_LEFT_OUT = select(advisory.c.identifier).where(advisory.c.version_id == bindparam("version"), advisory.c.left_out)
+
 
 def left_out(connection: Connection, version_id: int) -> frozenset[str]:
     """Identifiers of those a reviewer does not want sent."""
-    query = select(advisory.c.identifier).where(advisory.c.version_id == version_id, advisory.c.left_out)
-    return frozenset(connection.execute(query).scalars())
+    return frozenset(connection.execute(_LEFT_OUT, {"version": version_id}).scalars())
 
 
 def leave_out(connection: Connection, *, left_out: bool, **values: Any) -> bool:
@@ -41,16 +43,33 @@ def sign(connection: Connection, **values: Any) -> None:
     connection.execute(statement)
 
 
+_WITHDRAW = (
+    update(advisory)
+    .where(
+        advisory.c.version_id == bindparam("version"),
+        advisory.c.state == "signed",
+        advisory.c.identifier != func.all(bindparam("but", type_=ARRAY(Text))),
+    )
+    .values(state="withdrawn", ended_at=NOW)
+)
+
+
 def withdraw(connection: Connection, version_id: int, *, but: Collection[str] = ()) -> int:
     """What was signed of a version stands no more, except `but` (identifiers); how many."""
-    where = (advisory.c.version_id == version_id, advisory.c.state == "signed", advisory.c.identifier.not_in(but))
-    values = {"state": "withdrawn", "ended_at": NOW}
-    return connection.execute(update(advisory).where(*where).values(**values)).rowcount
+    return connection.execute(_WITHDRAW, {"version": version_id, "but": list(but)}).rowcount
+
+
+_SIGNED_ELSEWHERE = (
+    select(advisory.c.version_id)
+    .where(
+        advisory.c.report_id == bindparam("report"),
+        advisory.c.version_id != bindparam("version"),
+        advisory.c.state == "signed",
+    )
+    .distinct()
+)
 
 
 def signed_elsewhere(connection: Connection, report_id: int, version_id: int) -> Sequence[int]:
     """Other versions of the report under which an advisory stands signed."""
-    query = select(advisory.c.version_id).where(
-        advisory.c.report_id == report_id, advisory.c.version_id != version_id, advisory.c.state == "signed"
-    )
-    return list(connection.execute(query.distinct()).scalars())
+    return list(connection.execute(_SIGNED_ELSEWHERE, {"report": report_id, "version": version_id}).scalars())

@@ -8,7 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, cast, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.types import BigInteger
 
 from integration.canonical import sha256
@@ -36,6 +50,9 @@ class Verified:
     broken: Broken | None
 
 
+_APPEND = insert(audit).inline()
+
+
 def append(
     connection: Connection,
     *,
@@ -48,7 +65,7 @@ def append(
 ) -> None:
     """Adds a row within the caller's transaction. `detail` holds no text of a report and no patient's name."""
     values = {"site_id": site, "actor": actor, "action": action, "entity": entity, "report_id": report_id}
-    connection.execute(insert(audit).values(**values, detail=detail or {}))
+    connection.execute(_APPEND, {**values, "detail": detail or {}})
 
 
 def append_each(connection: Connection, report_ids: Sequence[int], *, site: str, actor: str, action: str) -> None:
@@ -74,6 +91,15 @@ def content_hash(previous: str, row: RowMapping | dict[str, Any]) -> str:
     )
 
 
+_SEAL = (
+    update(audit)
+    .where(audit.c.id == bindparam("row"))
+    .values(
+        sequence=bindparam("place"), previous_hash=bindparam("before"), hash=bindparam("digest"), sealed_at=func.now()
+    )
+)
+
+
 def seal(connection: Connection, limit: int = BATCH) -> int:
     """Chains rows that are committed and not sealed yet; how many. Nothing where another sealer is at work.
 
@@ -86,12 +112,14 @@ def seal(connection: Connection, limit: int = BATCH) -> int:
     sequence, previous = tip or (0, START)
     unsealed = select(audit).where(audit.c.hash.is_(None)).order_by(audit.c.id).limit(limit)
     rows = connection.execute(unsealed).mappings().all()
+    sealed: list[dict[str, Any]] = []
     for row in rows:
         sequence += 1
         digest = content_hash(previous, row)
-        values = {"sequence": sequence, "previous_hash": previous, "hash": digest, "sealed_at": func.now()}
-        connection.execute(update(audit).where(audit.c.id == row["id"]).values(**values))
+        sealed.append({"row": row["id"], "place": sequence, "before": previous, "digest": digest})
         previous = digest
+    if sealed:
+        connection.execute(_SEAL, sealed)
     return len(rows)
 
 
@@ -130,9 +158,17 @@ _NAMED = (
 )
 
 
-def of_report(connection: Connection, report_id: int, limit: int = 200) -> Sequence[RowMapping]:
+def history_of(report_id: ColumnElement[Any], most: int = 200) -> Select[Any]:
+    """The question what happened to a report, newest first."""
+    return _NAMED.where(audit.c.report_id == report_id).limit(most)
+
+
+_OF_REPORT = history_of(bindparam("report"))
+
+
+def of_report(connection: Connection, report_id: int) -> Sequence[RowMapping]:
     """What happened to a report, newest first."""
-    return connection.execute(_NAMED.where(audit.c.report_id == report_id).limit(limit)).mappings().all()
+    return connection.execute(_OF_REPORT, {"report": report_id}).mappings().all()
 
 
 def search(

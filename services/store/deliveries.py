@@ -30,9 +30,12 @@ from services.store.tables import delivery
 ORU = "oru"
 
 
+_ADD = insert(delivery).returning(delivery.c.id)
+
+
 def add(connection: Connection, **values: Any) -> int:
     """Puts a delivery in the outbox; its id."""
-    return int(connection.execute(insert(delivery).values(**values).returning(delivery.c.id)).scalar_one())
+    return int(connection.execute(_ADD, values).scalar_one())
 
 
 def claim(connection: Connection, queue: Queue, limit: int) -> Sequence[RowMapping]:

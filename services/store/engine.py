@@ -17,7 +17,8 @@ KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count"
 # lease, so that what it had is free when the sweeper comes.
 IDLE_IN_TRANSACTION = 30
 OPTIONS = f"-c timezone=UTC -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION}s"
-COMMON = {"pool_recycle": 1800, "connect_args": {"options": OPTIONS, **KEEPALIVE}}
+# The connection used last is used next: it has the statements prepared, and its server process the caches warm.
+COMMON = {"pool_use_lifo": True, "pool_recycle": 1800, "connect_args": {"options": OPTIONS, **KEEPALIVE}}
 
 
 def connect(database: Database) -> Engine:

@@ -6,9 +6,10 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Interval, RowMapping, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.settings import Worklist
@@ -103,18 +104,8 @@ def start_session(connection: Connection, account_id: int) -> tuple[str, str]:
     return token, csrf
 
 
-def use_session(connection: Connection, token: str, limits: Worklist, touch: bool) -> RowMapping | None:
-    """The live session of a cookie with its account, None where it ended, expired or the account is shut.
-
-    `touch` counts as activity; a page that only listens must not keep a session alive.
-    """
-    live = and_(
-        login_session.c.token_sha256 == digest(token),
-        login_session.c.ended_at.is_(None),
-        login_session.c.seen_at > ahead(-limits.session_idle),
-        login_session.c.created_at > ahead(-limits.session_total),
-    )
-    columns = (
+_LIVE = (
+    select(
         *account.c,
         login_session.c.id.label("session_id"),
         login_session.c.csrf,
@@ -122,12 +113,28 @@ def use_session(connection: Connection, token: str, limits: Worklist, touch: boo
         func.extract("epoch", NOW - login_session.c.seen_at).label("idle_for"),
         func.extract("epoch", NOW - login_session.c.created_at).label("open_for"),
     )
-    query = select(*columns).join_from(login_session, account).where(live, account.c.active)
-    row = connection.execute(query).mappings().one_or_none()
+    .join_from(login_session, account)
+    .where(
+        login_session.c.token_sha256 == bindparam("digest"),
+        login_session.c.ended_at.is_(None),
+        login_session.c.seen_at > NOW - bindparam("idle", type_=Interval),
+        login_session.c.created_at > NOW - bindparam("total", type_=Interval),
+        account.c.active,
+    )
+)
+_SEEN = update(login_session).where(login_session.c.id == bindparam("session")).values(seen_at=NOW)
+
+
+def use_session(connection: Connection, token: str, limits: Worklist, touch: bool) -> RowMapping | None:
+    """The live session of a cookie with its account, None where it ended, expired or the account is shut.
+
+    `touch` counts as activity; a page that only listens must not keep a session alive.
+    """
+    idle, total = timedelta(seconds=limits.session_idle), timedelta(seconds=limits.session_total)
+    row = connection.execute(_LIVE, {"digest": digest(token), "idle": idle, "total": total}).mappings().one_or_none()
     # Not at every request: a write a few times a minute is enough to tell that somebody is there.
     if row is not None and touch and float(row["idle_for"]) > min(15.0, limits.session_idle / 10):
-        mine = login_session.c.id == row["session_id"]
-        connection.execute(update(login_session).where(mine).values(seen_at=NOW))
+        connection.execute(_SEEN, {"session": row["session_id"]})
     return row
 
 
@@ -149,10 +156,13 @@ def finish_login(connection: Connection, state: str) -> RowMapping | None:
     return connection.execute(statement).mappings().one_or_none()
 
 
+# By name.
+VIEWS = select(saved_view).where(saved_view.c.account_id == bindparam("account")).order_by(saved_view.c.name)
+
+
 def views(connection: Connection, account_id: int) -> Sequence[RowMapping]:
-    """A person's saved views, by name."""
-    query = select(saved_view).where(saved_view.c.account_id == account_id).order_by(saved_view.c.name)
-    return connection.execute(query).mappings().all()
+    """A person's saved views."""
+    return connection.execute(VIEWS, {"account": account_id}).mappings().all()
 
 
 def save_view(connection: Connection, account_id: int, name: str, query: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.store.tables import rating
@@ -15,10 +15,3 @@ def put(connection: Connection, **values: Any) -> None:
     statement = pg_insert(rating).values(**values)
     where = ["review_id", "account_id", "item"]
     connection.execute(statement.on_conflict_do_update(index_elements=where, set_={"value": values["value"]}))
-
-
-def of_review(connection: Connection, review_id: int, account_id: int) -> dict[str, int]:
-    """A person's ratings of a review, by item."""
-    query = select(rating.c.item, rating.c.value)
-    query = query.where(rating.c.review_id == review_id, rating.c.account_id == account_id)
-    return {row[0]: int(row[1]) for row in connection.execute(query)}

@@ -267,11 +267,17 @@ def has_suggestions(connection: Connection, report_id: int) -> bool:
     return connection.scalar(select(func.count()).where(where)) != 0
 
 
+_LATEST_ANALYSIS = (
+    select(analysis)
+    .where(analysis.c.version_id == bindparam("version"), analysis.c.shadow.is_(False))
+    .order_by(analysis.c.id.desc())
+    .limit(1)
+)
+
+
 def latest_analysis(connection: Connection, version_id: int) -> RowMapping | None:
     """The newest reading of a version that reviewers see."""
-    where = and_(analysis.c.version_id == version_id, analysis.c.shadow.is_(False))
-    query = select(analysis).where(where).order_by(analysis.c.id.desc()).limit(1)
-    return connection.execute(query).mappings().one_or_none()
+    return connection.execute(_LATEST_ANALYSIS, {"version": version_id}).mappings().one_or_none()
 
 
 # What a reader says of a suggestion; the rest is what people make of it.

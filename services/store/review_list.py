@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, and_, exists, func, literal, or_, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from services.store.jobs import NOW
-from services.store.tables import account, audit, draft, report, report_version, review, suggestion
+from services.store.tables import account, audit, report, report_version, review, suggestion
 from services.store.tables.review import IS_OPEN
 
 Show = Literal["todo", "mine", "signed", "all"]
 Sort = Literal["urgent", "oldest", "newest", "patient", "disagreement"]
+Way = Literal["all", "on", "back"]
 Flag = Literal["critical", "conflict", "unsupported", "reopened", "none"]
 PAGE = 50
 # Written out, not bound: PostgreSQL uses an index on part of a table where it sees that the query asks for no more.
@@ -92,11 +110,16 @@ class Order:
         down = self.descending != backwards
         return [column.desc() if down else column.asc() for column in self.columns]
 
-    def beyond(self, place: Sequence[Any], backwards: bool = False) -> ColumnElement[bool]:
-        """Rows further down than a place, further up where `backwards`."""
-        here = tuple_(*[literal(value, column.type) for value, column in zip(place, self.columns, strict=True)])
+    def beyond(self, backwards: bool = False) -> ColumnElement[bool]:
+        """Rows further down than the place `at(place)`, further up where `backwards`."""
+        here = tuple_(*[bindparam(f"at_{index}", type_=column.type) for index, column in enumerate(self.columns)])
         down = self.descending != backwards
         return tuple_(*self.columns) < here if down else tuple_(*self.columns) > here
+
+    @staticmethod
+    def at(place: Sequence[Any] | None) -> dict[str, Any]:
+        """The parameters of `beyond`."""
+        return {f"at_{index}": value for index, value in enumerate(place or ())}
 
 
 # Each has an index in the tables' definitions.
@@ -133,8 +156,8 @@ def page(connection: Connection, wanted: Filter, after: int | None = None, befor
     """
     order, backwards = order_of(wanted), before is not None
     place = _place(connection, order, before if backwards else after)
-    beyond = [] if place is None else [order.beyond(place, backwards)]
-    rows = _rows(connection, wanted, beyond, order.by(backwards), PAGE + 1)
+    way: Way = "all" if place is None else "back" if backwards else "on"
+    rows = _rows(connection, wanted, way, place, PAGE + 1)
     further, rows = len(rows) > PAGE, rows[:PAGE]
     if backwards:
         return Page(rows[::-1], earlier=further, later=place is not None)
@@ -142,53 +165,103 @@ def page(connection: Connection, wanted: Filter, after: int | None = None, befor
 
 
 def _rows(
-    connection: Connection, wanted: Filter, more: Sequence[Condition], order: Sequence[Any], limit: int
+    connection: Connection, wanted: Filter, way: Way, place: Sequence[Any] | None, limit: int
 ) -> Sequence[RowMapping]:
+    shape, values = _asked(connection, wanted)
+    values |= {**Order.at(place), "most": limit}
+    return connection.execute(_listing(shape, way), values).mappings().all()
+
+
+@lru_cache(maxsize=256)
+def _listing(shape: Filter, way: Way) -> Select[Any]:
     """Which reviews they are is settled first, in the narrow tables; only those are joined with what is shown."""
-    chosen = select(review.c.id).select_from(REVIEWS).where(*conditions(wanted), *more).order_by(*order).limit(limit)
-    shown = select(*COLUMNS).select_from(TABLES).where(review.c.id.in_(chosen.scalar_subquery()))
-    return connection.execute(shown.order_by(*order)).mappings().all()
+    order = order_of(shape)
+    beyond = [] if way == "all" else [order.beyond(way == "back")]
+    chosen = select(review.c.id).select_from(REVIEWS).where(*conditions(shape), *beyond)
+    by = order.by(way == "back")
+    ids = chosen.order_by(*by).limit(bindparam("most")).scalar_subquery()
+    return select(*COLUMNS).select_from(TABLES).where(review.c.id.in_(ids)).order_by(*by)
+
+
+@cache
+def _standing(order: Order) -> Select[Any]:
+    return select(*order.columns).select_from(TABLES).where(review.c.id == bindparam("review"))
 
 
 def _place(connection: Connection, order: Order, review_id: int | None) -> Sequence[Any] | None:
     """Where a review stands in an order; None for one that has no place in it."""
-    query = select(*order.columns).select_from(TABLES).where(review.c.id == review_id)
-    row = None if review_id is None else connection.execute(query).one_or_none()
+    if review_id is None:
+        return None
+    row = connection.execute(_standing(order), {"review": review_id}).one_or_none()
     return None if row is None or None in row else row
 
 
-def conditions(wanted: Filter) -> list[Condition]:
-    """The WHERE of a filter."""
-    chosen: list[Condition] = [review.c.site_id == wanted.site, report.c.site_id == wanted.site, *_shown(wanted)]
-    if wanted.search:
-        chosen.append(_found(wanted.site, wanted.search.strip()))
-    if wanted.patient is not None:
-        chosen += [report.c.patient_id == wanted.patient[0], report.c.patient_authority == wanted.patient[1]]
-    if wanted.modality:
-        chosen.append(report.c.modality == wanted.modality)
-    if wanted.priority is not None:
-        chosen.append(review.c.priority == wanted.priority)
-    if wanted.flag:
-        chosen.append(_flagged(wanted.flag))
-    if wanted.finding:
-        chosen.append(_suggested(wanted.finding))
+# A search that finds more reports than this goes down the list: some of them will be at its top.
+FEW = 1000
+
+
+def _asked(connection: Connection, wanted: Filter) -> tuple[Filter, dict[str, Any]]:
+    """A filter's shape, which is what makes another statement, and the parameters of its statements."""
+    search = wanted.search.strip().lower()
+    values = {
+        "site": wanted.site,
+        "begins": re.sub(r"([/%_])", r"/\1", search) + "%",
+        "modality": wanted.modality,
+        "priority": wanted.priority,
+        "finding": wanted.finding,
+        "patient": wanted.patient and wanted.patient[0],
+        "authority": wanted.patient and wanted.patient[1],
+        "account": wanted.account_id,
+    }
+    found = connection.execute(_FOUND, values).scalars().all() if search else []
+    shape = replace(
+        wanted,
+        site="",
+        search=search and ("many" if len(found) > FEW else "few"),
+        modality=wanted.modality and "some",
+        priority=None if wanted.priority is None else 0,
+        finding=wanted.finding and "some",
+        patient=wanted.patient and ("some", "some"),
+        account_id=None,
+    )
+    return shape, {**values, "found": found[:FEW]}
+
+
+SITE = bindparam("site", type_=Text)
+
+
+_BEGINS = or_(
+    *[
+        func.lower(column).like(bindparam("begins", type_=Text), escape="/")
+        for column in (report.c.patient_name, report.c.accession, report.c.patient_id)
+    ]
+)
+_FOUND = select(report.c.id).where(report.c.site_id == SITE, _BEGINS).limit(FEW + 1)
+
+
+def conditions(shape: Filter) -> list[Condition]:
+    """The WHERE of all filters of a shape."""
+    chosen: list[Condition] = [review.c.site_id == SITE, report.c.site_id == SITE, *_shown(shape)]
+    if shape.search:
+        few = report.c.id == func.any(bindparam("found", type_=ARRAY(BigInteger)))
+        chosen.append(few if shape.search == "few" else _BEGINS)
+    if shape.patient is not None:
+        chosen += [report.c.patient_id == bindparam("patient"), report.c.patient_authority == bindparam("authority")]
+    if shape.modality:
+        chosen.append(report.c.modality == bindparam("modality"))
+    if shape.priority is not None:
+        chosen.append(review.c.priority == bindparam("priority"))
+    if shape.flag:
+        chosen.append(_flagged(shape.flag))
+    if shape.finding:
+        chosen.append(_suggested())
     return chosen
 
 
-def _shown(wanted: Filter) -> list[Condition]:
-    mine: list[Condition] = [CLAIMED, review.c.claimed_by == wanted.account_id, review.c.claimed_until > NOW]
+def _shown(shape: Filter) -> list[Condition]:
+    mine: list[Condition] = [CLAIMED, review.c.claimed_by == bindparam("account"), review.c.claimed_until > NOW]
     shown: dict[Show, list[Condition]] = {"todo": [TO_DO], "mine": mine, "signed": [SIGNED], "all": []}
-    return shown[wanted.show]
-
-
-def _found(site: str, search: str) -> ColumnElement[bool]:
-    """By index, before anything else is looked at; one letter is so common that going down the list is quicker."""
-    columns = (report.c.patient_name, report.c.accession, report.c.patient_id)
-    begins = or_(*[func.lower(column).startswith(search.lower(), autoescape=True) for column in columns])
-    if len(search) == 1:
-        return begins
-    found = select(report.c.id).where(report.c.site_id == site, begins).cte("found").prefix_with("MATERIALIZED")
-    return report.c.id.in_(select(found.c.id))
+    return shown[shape.show]
 
 
 def _flagged(flag: Flag) -> ColumnElement[bool]:
@@ -202,51 +275,12 @@ def _flagged(flag: Flag) -> ColumnElement[bool]:
     return tests[flag]
 
 
-def _suggested(finding: str) -> ColumnElement[bool]:
+def _suggested() -> ColumnElement[bool]:
     return exists().where(
         suggestion.c.version_id == review.c.version_id,
-        suggestion.c.finding_id == finding,
+        suggestion.c.finding_id == bindparam("finding"),
         suggestion.c.state != "withdrawn",
     )
-
-
-def chips(connection: Connection, review_ids: Sequence[int]) -> dict[int, list[RowMapping]]:
-    """What is suggested in each of these reviews: name, status, side, flags; in catalogue order."""
-    columns = (
-        review.c.id.label("review_id"),
-        suggestion.c.finding["name"].astext.label("name"),
-        suggestion.c.status,
-        suggestion.c.side,
-        suggestion.c.critical,
-        suggestion.c.conflict,
-        suggestion.c.unsupported,
-    )
-    query = (
-        select(*columns)
-        .join(review, review.c.version_id == suggestion.c.version_id)
-        .where(review.c.id.in_(review_ids), suggestion.c.state.in_(("proposed", "approved", "edited")))
-        .order_by(review.c.id, suggestion.c.critical.desc(), suggestion.c.position)
-    )
-    found: dict[int, list[RowMapping]] = {}
-    for row in connection.execute(query).mappings():
-        found.setdefault(row["review_id"], []).append(row)
-    return found
-
-
-def drafted(connection: Connection, review_ids: Sequence[int]) -> dict[int, int]:
-    """How many decisions wait for a signature, by review."""
-    query = select(draft.c.review_id, func.count()).where(draft.c.review_id.in_(review_ids))
-    return {row[0]: row[1] for row in connection.execute(query.group_by(draft.c.review_id))}
-
-
-def counts(connection: Connection, site: str) -> dict[str, int]:
-    """What the header shows: stat, urgent, routine (to do), and signed today."""
-    todo = select(review.c.priority, func.count()).where(review.c.site_id == site, TO_DO)
-    by_priority = {row[0]: row[1] for row in connection.execute(todo.group_by(review.c.priority))}
-    today = and_(review.c.site_id == site, SIGNED, review.c.signed_at >= func.date_trunc("day", NOW))
-    signed = connection.scalar(select(func.count()).where(today)) or 0
-    names = ("stat", "urgent", "routine")
-    return {**{name: by_priority.get(index, 0) for index, name in enumerate(names)}, "signed": signed}
 
 
 def following(connection: Connection, wanted: Filter, account_id: int, done: int, onward: bool) -> int | None:
@@ -254,39 +288,33 @@ def following(connection: Connection, wanted: Filter, account_id: int, done: int
 
     From the top once `done` is signed, since something more urgent may have come; `onward` from there on down.
     """
-    free = or_(review.c.claimed_by.is_(None), review.c.claimed_until < NOW, review.c.claimed_by == account_id)
-    where = [*conditions(wanted), TO_DO, free, review.c.id != done]
-    where += [report.c.held == "", report_version.c.state == "current"]
-    order = ORDERS[wanted.sort]
-    query = select(review.c.report_id).select_from(TABLES).where(*where).order_by(*order.by()).limit(1)
-    place = _place(connection, order, done) if onward else None
-    below = None if place is None else connection.scalar(query.where(order.beyond(place)))
-    found = connection.scalar(query) if below is None else below
+    shape, values = _asked(connection, wanted)
+    values |= {"account": account_id, "done": done}
+    place = _place(connection, ORDERS[wanted.sort], done) if onward else None
+    below = connection.scalar(_following(shape, onward=True), values | Order.at(place)) if place else None
+    found = connection.scalar(_following(shape, onward=False), values) if below is None else below
     return None if found is None else int(found)
 
 
-# One step of the index for each modality: a DISTINCT would read every report.
-_MODALITIES = text("""
-    WITH RECURSIVE found AS (
-        (SELECT modality FROM report WHERE site_id = :site ORDER BY modality LIMIT 1)
-        UNION ALL
-        SELECT (SELECT modality FROM report WHERE site_id = :site AND report.modality > found.modality
-            ORDER BY modality LIMIT 1) FROM found WHERE found.modality IS NOT NULL
-    )
-    SELECT modality FROM found WHERE modality <> ''
-""")
+@lru_cache(maxsize=256)
+def _following(shape: Filter, *, onward: bool) -> Select[Any]:
+    mine = review.c.claimed_by == bindparam("account")
+    free = or_(review.c.claimed_by.is_(None), review.c.claimed_until < NOW, mine)
+    where = [*conditions(shape), TO_DO, free, review.c.id != bindparam("done")]
+    where += [report.c.held == "", report_version.c.state == "current"]
+    order = ORDERS[shape.sort]
+    beyond = [order.beyond()] if onward else []
+    return select(review.c.report_id).select_from(TABLES).where(*where, *beyond).order_by(*order.by()).limit(1)
 
 
-def modalities(connection: Connection, site: str) -> list[str]:
-    """The modalities a site's list can be filtered by."""
-    return list(connection.execute(_MODALITIES, {"site": site}).scalars())
+_LAST_CHANGE = select(func.max(audit.c.id))
 
 
 def last_change(connection: Connection) -> int:
     """The newest audit row: every change of a review has one."""
-    return int(connection.scalar(select(func.max(audit.c.id))) or 0)
+    return int(connection.scalar(_LAST_CHANGE) or 0)
 
 
 def export(connection: Connection, wanted: Filter, limit: int) -> Sequence[RowMapping]:
     """The whole list under a filter, up to a limit."""
-    return _rows(connection, wanted, [], order_of(wanted).by(), limit)
+    return _rows(connection, wanted, "all", None, limit)

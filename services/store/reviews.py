@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, Interval, RowMapping, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from services.store.jobs import NOW, ahead
+from services.store import together
+from services.store.jobs import NOW
 from services.store.tables import account, draft, opening, report, report_version, review, suggestion
 from services.store.tables.review import OPEN
 
@@ -30,9 +33,10 @@ _LOCKED = (
         .join(report_version, report_version.c.id == review.c.version_id)
         .outerjoin(claimer, claimer.c.id == review.c.claimed_by)
     )
-    .where(review.c.id == bindparam("review"))
     .with_for_update(of=review)
 )
+_LOCKED_BY_ID = _LOCKED.where(review.c.id == bindparam("review"))
+_LOCKED_OF_REPORT = _LOCKED.where(review.c.report_id == bindparam("report"))
 
 
 def locked(connection: Connection, review_id: int) -> RowMapping | None:
@@ -41,12 +45,20 @@ def locked(connection: Connection, review_id: int) -> RowMapping | None:
     Beside the review's columns: claimer (name, None where free), claim_live, version_state, held, key,
     content_hash and site of the report.
     """
-    return connection.execute(_LOCKED, {"review": review_id}).mappings().one_or_none()
+    return connection.execute(_LOCKED_BY_ID, {"review": review_id}).mappings().one_or_none()
+
+
+def locked_of_report(connection: Connection, report_id: int) -> RowMapping | None:
+    """The same for the review of a report."""
+    return connection.execute(_LOCKED_OF_REPORT, {"report": report_id}).mappings().one_or_none()
+
+
+_ID = select(review.c.id).where(review.c.report_id == bindparam("report"))
 
 
 def id_of_report(connection: Connection, report_id: int) -> int | None:
     """The review of a report."""
-    return connection.scalar(select(review.c.id).where(review.c.report_id == report_id))
+    return connection.scalar(_ID, {"report": report_id})
 
 
 def count_flags(connection: Connection, report_id: int) -> None:
@@ -65,15 +77,32 @@ def count_flags(connection: Connection, report_id: int) -> None:
     connection.execute(update(review).where(review.c.report_id == report_id).values(**values))
 
 
+_CLAIM = (
+    update(review)
+    .where(review.c.id == bindparam("review"))
+    .values(
+        state="claimed",
+        claimed_by=bindparam("account"),
+        claimed_until=NOW + bindparam("lease", type_=Interval),
+        opened_at=func.coalesce(review.c.opened_at, NOW),
+    )
+)
+# A decision does all this to its review, so that it is written once.
+_ACTED = _CLAIM.values(revision=review.c.revision + 1, first_action_at=func.coalesce(review.c.first_action_at, NOW))
+
+
+def act(connection: Connection, review_id: int, account_id: int, seconds: float) -> None:
+    """A decision was made: the claim is renewed, older revisions are stale, the time of the first one is kept."""
+    connection.execute(_ACTED, _lease(review_id, account_id, seconds))
+
+
 def claim(connection: Connection, review_id: int, account_id: int, seconds: float) -> None:
     """Gives a review to a person for some seconds; the caller has checked that they may have it."""
-    values = {
-        "state": "claimed",
-        "claimed_by": account_id,
-        "claimed_until": ahead(seconds),
-        "opened_at": func.coalesce(review.c.opened_at, NOW),
-    }
-    connection.execute(update(review).where(review.c.id == review_id).values(**values))
+    connection.execute(_CLAIM, _lease(review_id, account_id, seconds))
+
+
+def _lease(review_id: int, account_id: int, seconds: float) -> dict[str, Any]:
+    return {"review": review_id, "account": account_id, "lease": timedelta(seconds=seconds)}
 
 
 def release(connection: Connection, review_id: int) -> None:
@@ -83,11 +112,33 @@ def release(connection: Connection, review_id: int) -> None:
     connection.execute(update(review).where(review.c.id == review_id, review.c.state == "claimed").values(**values))
 
 
+_ADVANCE = (
+    update(review)
+    .where(review.c.id == bindparam("review"))
+    .values(revision=review.c.revision + 1)
+    .returning(review.c.revision)
+)
+
+
 def advance(connection: Connection, review_id: int, **values: Any) -> int:
     """Writes values and makes every older revision stale; the new revision."""
-    statement = update(review).where(review.c.id == review_id)
-    statement = statement.values(revision=review.c.revision + 1, **values)
-    return int(connection.execute(statement.returning(review.c.revision)).scalar_one())
+    statement = _ADVANCE.values(**values) if values else _ADVANCE
+    return int(connection.execute(statement, {"review": review_id}).scalar_one())
+
+
+_SIGN = _ADVANCE.values(
+    state="signed",
+    opened_at=func.coalesce(review.c.opened_at, NOW),
+    signed_at=NOW,
+    signed_by=bindparam("account"),
+    claimed_by=None,
+    claimed_until=None,
+)
+
+
+def sign(connection: Connection, review_id: int, account_id: int) -> None:
+    """Closes a review in a person's name; every older revision is stale."""
+    connection.execute(_SIGN, {"review": review_id, "account": account_id})
 
 
 def touch(connection: Connection, review_id: int, column: str) -> None:
@@ -108,19 +159,54 @@ def suggestions(connection: Connection, version_id: int) -> Sequence[RowMapping]
     return connection.execute(_SUGGESTIONS, {"version": version_id}).mappings().all()
 
 
-def signed_elsewhere(connection: Connection, report_id: int, version_id: int) -> Sequence[RowMapping]:
-    """Findings that stand signed under another version of the report."""
-    where = and_(
-        suggestion.c.report_id == report_id,
-        suggestion.c.version_id != version_id,
+_SIGNED_ELSEWHERE = (
+    select(suggestion.c.id, suggestion.c.version_id)
+    .where(
+        suggestion.c.report_id == bindparam("report"),
+        suggestion.c.version_id != bindparam("version"),
         suggestion.c.state.in_(("approved", "edited")),
     )
-    return connection.execute(select(suggestion).where(where).order_by(suggestion.c.id)).mappings().all()
+    .order_by(suggestion.c.id)
+)
+
+
+def signed_elsewhere(connection: Connection, report_id: int, version_id: int) -> Sequence[RowMapping]:
+    """Findings that stand signed under another version of the report: id, version_id."""
+    known = {"report": report_id, "version": version_id}
+    return connection.execute(_SIGNED_ELSEWHERE, known).mappings().all()
 
 
 def set_suggestion(connection: Connection, suggestion_id: int, **values: Any) -> None:
     """Writes values of a suggestion."""
     connection.execute(update(suggestion).where(suggestion.c.id == suggestion_id).values(**values))
+
+
+_SETTLED = (
+    update(suggestion)
+    .where(suggestion.c.id == bindparam("suggestion"))
+    .values(
+        state=bindparam("to"),
+        reason=bindparam("why"),
+        status=bindparam("says"),
+        suggested_status=bindparam("said"),
+        decided_by=bindparam("who"),
+        decided_at=NOW,
+    )
+)
+
+
+def settle(connection: Connection, who: str, outcomes: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
+    """Writes what became of suggestions: (id, state, {reason, status, suggested_status, perhaps quotes})."""
+    rows = [
+        {"suggestion": number, "to": state, "why": values["reason"], "says": values["status"], "who": who}
+        | {"said": values["suggested_status"]}
+        for number, state, values in outcomes
+    ]
+    if rows:
+        connection.execute(_SETTLED, rows)
+    for number, _, values in outcomes:
+        if "quotes" in values:
+            set_suggestion(connection, number, quotes=values["quotes"])
 
 
 def put_human(connection: Connection, **values: Any) -> int:
@@ -144,14 +230,21 @@ def drafts(connection: Connection, review_id: int) -> Sequence[RowMapping]:
     return connection.execute(_DRAFTS, {"review": review_id}).mappings().all()
 
 
-def put_draft(connection: Connection, **values: Any) -> int:
-    """Stores a decision over an earlier one on the same suggestion; its id."""
-    statement = pg_insert(draft).values(**values)
-    fresh = {name: statement.excluded[name] for name in values if name not in ("review_id", "suggestion_id")}
+def _put_draft() -> Any:
+    statement = pg_insert(draft)
+    fresh = {name: statement.excluded[name] for name in ("account_id", "action", "value", "reason_code", "opened_at")}
     statement = statement.on_conflict_do_update(
         index_elements=["review_id", "suggestion_id"], set_={**fresh, "decided_at": NOW}
     )
-    return int(connection.execute(statement.returning(draft.c.id)).scalar_one())
+    return statement.returning(draft.c.id)
+
+
+_PUT_DRAFT = _put_draft()
+
+
+def put_draft(connection: Connection, **values: Any) -> int:
+    """Stores a decision over an earlier one on the same suggestion; its id."""
+    return int(connection.execute(_PUT_DRAFT, values).scalar_one())
 
 
 def drop_draft(connection: Connection, review_id: int, draft_id: int) -> RowMapping | None:
@@ -171,12 +264,29 @@ def opened(connection: Connection, review_id: int, account_id: int) -> dict[int,
     return {row.suggestion_id: row.opened_at for row in rows}
 
 
+_OPEN = pg_insert(opening).on_conflict_do_nothing()
+
+
 def open_suggestion(connection: Connection, site: str, review_id: int, suggestion_id: int, account_id: int) -> bool:
     """Notes that a suggestion is on a person's screen; whether this was the first time."""
-    statement = pg_insert(opening).values(
-        site_id=site, review_id=review_id, suggestion_id=suggestion_id, account_id=account_id
-    )
-    return connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    values = {"site_id": site, "review_id": review_id, "suggestion_id": suggestion_id, "account_id": account_id}
+    return connection.execute(_OPEN, values).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a decision or a signature rests on: `opened` is suggestion → when this person first had it open."""
+
+    drafts: Sequence[RowMapping]
+    suggestions: Sequence[RowMapping]
+    opened: dict[int, Any]
+
+
+def standing(connection: Connection, review_id: int, version_id: int, account_id: int) -> Standing:
+    """The same as `drafts`, `suggestions` and `opened`, in one round trip."""
+    values = {"review": review_id, "version": version_id, "account": account_id}
+    drafts, suggested, seen = together.read(connection, (_DRAFTS, values), (_SUGGESTIONS, values), (_OPENED, values))
+    return Standing(drafts, suggested, {each["suggestion_id"]: each["opened_at"] for each in seen})
 
 
 def waiting(connection: Connection) -> Sequence[RowMapping]:

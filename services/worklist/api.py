@@ -128,8 +128,7 @@ async def change(request: Request, visit: Visit, review_id: int, work: Callable[
 
     def both(connection: Connection) -> Screen:
         work(connection)
-        row = review.found(connection, visit.person, review_id)
-        return load(connection, visit.person, row["report_id"])
+        return load(connection, visit.person, review_id)
 
     return shown(await transact(request, both), of(request).settings.worklist.rated_share)
 

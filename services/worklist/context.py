@@ -46,3 +46,10 @@ async def transact(
     """Runs `work` in one transaction of its own; it is rolled back where `work` raises."""
     async with of(request).engine.begin() as connection:
         return await connection.run_sync(work, *args, **kwargs)
+
+
+async def ask(request: Request, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Runs `work` with every statement a transaction of its own: two round trips less where one statement is all."""
+    async with of(request).engine.connect() as connection:
+        alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        return await alone.run_sync(work, *args, **kwargs)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
+import time
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request
@@ -13,7 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.store import review_list
+from services.store import list_beside, review_list
 from services.worklist.session import Reader
 
 LOOK_SECONDS = 2.0
@@ -29,6 +31,7 @@ class Broadcast:
         self.engine = engine
         self.listeners: dict[asyncio.Queue[str], str] = {}
         self.known: dict[str, tuple[dict[str, int], int]] = {}
+        self.looked: dict[str, float] = {}
 
     async def run(self) -> None:
         """Until cancelled. A database that is away is asked again at the next look."""
@@ -43,12 +46,17 @@ class Broadcast:
             now = await connection.run_sync(standing, site)
         before = self.known.get(site)
         self.known[site] = now
+        self.looked[site] = time.monotonic()
         if now == before:
             return
-        messages = [f"event: counts\ndata: {json.dumps(now[0])}\n\n", f"event: changed\ndata: {now[1]}\n\n"]
+        told = f"{_counted(now[0])}event: changed\ndata: {now[1]}\n\n"
         for listener in [each for each, whose in self.listeners.items() if whose == site]:
-            for message in messages:
-                listener.put_nowait(message)
+            listener.put_nowait(told)
+
+    def counts(self, site: str) -> dict[str, int] | None:
+        """The counts its listeners were told last, None where nobody looked just now."""
+        fresh = time.monotonic() - self.looked.get(site, -math.inf) < 2 * LOOK_SECONDS
+        return self.known[site][0] if fresh else None
 
     async def listen(self, site: str) -> AsyncIterator[str]:
         """The events of a site from now on."""
@@ -56,6 +64,9 @@ class Broadcast:
         self.listeners[queue] = site
         try:
             yield "retry: 2000\n\n"
+            # A page made before the last look that listens only after it would not hear of what that look found.
+            if known := self.counts(site):
+                yield _counted(known)
             while True:
                 try:
                     yield await asyncio.wait_for(queue.get(), KEEP_ALIVE_SECONDS)
@@ -65,9 +76,13 @@ class Broadcast:
             del self.listeners[queue]
 
 
+def _counted(counts: dict[str, int]) -> str:
+    return f"event: counts\ndata: {json.dumps(counts)}\n\n"
+
+
 def standing(connection: Connection, site: str) -> tuple[dict[str, int], int]:
     """Counts of a site, and a number that grows with every change that is audited."""
-    return review_list.counts(connection, site), review_list.last_change(connection)
+    return list_beside.counts(connection, site), review_list.last_change(connection)
 
 
 @router.get("/events")

@@ -91,6 +91,6 @@ async def to_print(request: Request, visit: Reader, report_id: int) -> Response:
             raise Refused("unknown", "There is no report of that number.")
         row = review.found(connection, visit.person, review_id)
         review.note(connection, visit.person, row, "review.print")
-        return load(connection, visit.person, report_id)
+        return load(connection, visit.person, review_id)
 
     return page(request, visit, "print.html", screen=await transact(request, work))

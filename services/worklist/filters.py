@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -50,9 +51,7 @@ class Chosen(BaseModel):
 
     def query(self, **changes: str | int) -> str:
         """The query string with some choices changed; defaults are left out, so equal lists have equal addresses."""
-        values = {**self.model_dump(), **changes}
-        defaults = Chosen().model_dump()
-        return urlencode({name: value for name, value in values.items() if value != defaults.get(name)})
+        return _encoded(tuple((self.__dict__ | changes).items()))
 
     def link(self, path: str, **changes: str | int) -> str:
         """A path with this filter behind it."""
@@ -60,7 +59,16 @@ class Chosen(BaseModel):
         return f"{path}?{query}" if query else path
 
 
-def chosen(
+_DEFAULTS = Chosen().model_dump()
+
+
+@lru_cache(maxsize=1024)
+def _encoded(values: tuple[tuple[str, str | int], ...]) -> str:
+    """A list asks for the same one for every row."""
+    return urlencode({name: value for name, value in values if value != _DEFAULTS.get(name)})
+
+
+async def chosen(
     show: Annotated[Show, Query()] = "todo",
     sort: Annotated[Sort, Query()] = "urgent",
     q: Annotated[str, Query(max_length=100)] = "",
@@ -70,7 +78,7 @@ def chosen(
     finding: Annotated[str, Query(max_length=100)] = "",
     patient: Annotated[str, Query(max_length=300)] = "",
 ) -> Chosen:
-    """Dependency: the filter of the page's address."""
+    """Dependency: the filter of the page's address. `async`, or every request would wait for a thread."""
     return Chosen(
         show=show, sort=sort, q=q, modality=modality, priority=priority, flag=flag, finding=finding, patient=patient
     )

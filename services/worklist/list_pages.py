@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
 from services.settings import Worklist
-from services.store import people, review_list
+from services.store import list_beside, review_list
+from services.store.people import Person
 from services.worklist.context import of, transact
 from services.worklist.filters import Chosen, InAddress
 from services.worklist.looking import listed
@@ -35,7 +36,9 @@ async def show(
 ) -> Response:
     """The list; for a live refresh its rows alone. What refreshes itself is no second look."""
     refresh = request.headers.get("hx-target") == "list"
-    values = await transact(request, load if refresh else looked_at, visit.person, chosen, after, before)
+    # What the live events say anyway: a page need not count again.
+    counted = request.app.state.broadcast.counts(visit.person.site)
+    values = await transact(request, load if refresh else looked_at, visit.person, chosen, after, before, counted)
     template = "_list.html" if refresh else "list.html"
     settings = of(request).settings.worklist
     twice = settings.double_read_share > 0
@@ -43,28 +46,39 @@ async def show(
 
 
 def load(
-    connection: Connection, person: people.Person, chosen: Chosen, after: int | None, before: int | None
+    connection: Connection,
+    person: Person,
+    chosen: Chosen,
+    after: int | None,
+    before: int | None,
+    counted: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     """Rows of a page, what they suggest, counts and saved views."""
     found = review_list.page(connection, chosen.filter(person), after, before)
     ids = [row["id"] for row in found.rows]
+    around = list_beside.around(connection, person.site, person.id, ids, counted)
     return {
         "rows": found.rows,
         "earlier": found.earlier,
         "later": found.later,
-        "chips": review_list.chips(connection, ids),
-        "drafted": review_list.drafted(connection, ids),
-        "counts": review_list.counts(connection, person.site),
-        "modalities": review_list.modalities(connection, person.site),
-        "views": people.views(connection, person.id),
+        "chips": around.chips,
+        "drafted": around.drafted,
+        "counts": around.counts,
+        "modalities": around.modalities,
+        "views": around.views,
     }
 
 
 def looked_at(
-    connection: Connection, person: people.Person, chosen: Chosen, after: int | None, before: int | None
+    connection: Connection,
+    person: Person,
+    chosen: Chosen,
+    after: int | None,
+    before: int | None,
+    counted: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     """The same, with its row in the audit trail."""
-    values = load(connection, person, chosen, after, before)
+    values = load(connection, person, chosen, after, before, counted)
     choices = chosen.model_dump(exclude_defaults=True, exclude={"q"})
     listed(connection, person, "worklist", len(values["rows"]), searched=bool(chosen.q), **choices)
     return values

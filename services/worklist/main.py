@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 
 import uvicorn
@@ -10,7 +11,7 @@ from services.process import Process
 from services.settings import Settings
 from services.store.engine import connect
 from services.telemetry.logs import log
-from services.worklist.app import create_app
+from services.worklist.app import create_app, warm
 
 GRACE_SECONDS = 3
 BACKLOG = 512
@@ -25,6 +26,9 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Binds nothing: the socket is open already."""
         await super().startup(sockets)
+        # What stands now stands until the end: looking through it for garbage would stop every request meanwhile.
+        gc.collect()
+        gc.freeze()
         self.process.probes.started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -44,6 +48,7 @@ def run(settings: Settings) -> None:
         ready = process.wait_for_database(engine)
         engine.dispose()
         if ready:
+            warm(app)
             LOG.info("serving", host=address[0], port=address[1])
             _serve(process, app, listening)
 

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+from sqlalchemy import RowMapping
 
 from services.worklist.context import of
 from services.worklist.deeds import deed
@@ -23,14 +24,28 @@ PRIORITIES = ("STAT", "Urgent", "Routine")
 STATUS_GLYPHS = {"present": "●", "absent": "○", "uncertain": "◐"}
 
 
+class Pages(Environment):
+    """Jinja's environment; `row.column` is looked for where it is, among the columns."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Jinja tries attributes first, and raising for every column costs more than the rest of a page."""
+        if type(obj) is RowMapping:
+            try:
+                return obj[attribute]
+            except KeyError:
+                pass
+        return super().getattr(obj, attribute)
+
+
 def templates(static: Path, findings: Mapping[str, str]) -> Jinja2Templates:
     """The environment: autoescaped, and an unknown name is an error. `findings`: names by id."""
-    environment = Environment(
+    environment = Pages(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in static.iterdir()}
     environment.globals["static"] = lambda name: f"/static/{name}?v={digests[name]}"

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from sqlalchemy import Connection
 
 from services.pipeline import advising, drafting, review, signing
-from services.pipeline.drafting import REASONS, Decision
+from services.pipeline.drafting import REASONS, Claim, Decision
 from services.pipeline.refusal import Refused
 from services.pipeline.review import Act
 from services.settings import Settings
-from services.store import review_list, review_screen, reviews
+from services.store import review_list, reviews
 from services.store.people import Person
 from services.store.tables.review import OPEN
 from services.worklist import screen
@@ -45,27 +45,31 @@ async def show(request: Request, visit: Reader, chosen: InAddress, report_id: in
 
 def opened(connection: Connection, person: Person, report_id: int, seconds: float) -> Screen:
     """Claims a report for its reader if it is free, and notes that they saw it. Raises Refused: unknown."""
-    review_id = reviews.id_of_report(connection, report_id)
-    if review_id is None:
+    row = reviews.locked_of_report(connection, report_id)
+    if row is None or row["site_id"] != person.site:
         raise Refused("unknown", "There is no report of that number to review.")
-    row = review.found(connection, person, review_id)
     if person.may("reviewer", "signer") and row["state"] in OPEN:
-        review.claim(connection, person, review_id, seconds)
+        review.claim_found(connection, person, row, seconds)
     review.note(connection, person, row, "review.view")
-    shown = load(connection, person, report_id)
+    shown = load(connection, person, row["id"])
     review.note_priors(connection, person, [prior["report_id"] for prior in shown.priors])
     return shown
 
 
 def load(
-    connection: Connection, person: Person, report_id: int, current: int | None = None, full: bool = True
+    connection: Connection, person: Person, review_id: int, current: int | None = None, full: bool = True
 ) -> Screen:
     """The screen; the finding shown on it counts as opened by its reviewer. Raises Refused: unknown."""
-    row = review_screen.header(connection, person.site, report_id)
-    if row is None:
-        raise Refused("unknown", "There is no report of that number to review.")
-    shown = screen.load(connection, person, row, current, full)
+    shown = found_screen(connection, person, review_id, current, full)
     note_opened(connection, shown)
+    return shown
+
+
+def found_screen(connection: Connection, person: Person, review_id: int, current: int | None, full: bool) -> Screen:
+    """The screen alone. Raises Refused: unknown."""
+    shown = screen.load(connection, person, review_id, current, full)
+    if shown is None:
+        raise Refused("unknown", "There is no such review.")
     return shown
 
 
@@ -95,10 +99,7 @@ def answer(request: Request, visit: Visit, template: str, shown: Screen, chosen:
 
 def panel(connection: Connection, person: Person, review_id: int, current: int | None, forward: bool) -> Screen:
     """The panel after a change; `forward` goes on to the next undecided finding."""
-    row = review_screen.header_of_review(connection, person.site, review_id)
-    if row is None:
-        raise Refused("unknown", "There is no such review.")
-    shown = screen.load(connection, person, row, current, full=False)
+    shown = found_screen(connection, person, review_id, current, full=False)
     if forward and current is not None:
         shown = replace(shown, current=screen.next_open(shown.items, current))
     note_opened(connection, shown)
@@ -134,10 +135,13 @@ async def decide(
     """Drafts a decision and goes on to the next finding."""
     said = action in ("edit", "add")
 
-    def work(connection: Connection) -> Screen:
+    def said_of(connection: Connection) -> Claim:
         row = review.found(connection, visit.person, review_id)
         span = (start, end) if start is not None and end is not None else None
-        claim = claim_of(connection, of(request).library, row, finding, status, side, span) if said else None
+        return claim_of(connection, of(request).library, row, finding, status, side, span)
+
+    def work(connection: Connection) -> Screen:
+        claim = said_of(connection) if said else None
         decision = Decision(suggestion_id, action, claim, reason if action == "reject" else "", confirmed)
         drafting.decide(connection, act(request, visit, review_id, revision), decision)
         return panel(connection, visit.person, review_id, suggestion_id, True)
@@ -168,10 +172,13 @@ async def sign(request: Request, visit: Reviewer, chosen: InAddress, review_id: 
     """Makes the drafts final and puts the next report on the screen."""
     settings = of(request).settings
     needs_reauthentication(settings, visit)
-    targets = signing.destinations(settings)
-    share = settings.worklist.double_read_share
-    await transact(request, signing.sign, act(request, visit, review_id, revision), targets, share)
-    return await following(request, visit, chosen, review_id, "signed")
+    doing, targets = act(request, visit, review_id, revision), signing.destinations(settings)
+
+    def work(connection: Connection) -> Screen | None:
+        signing.sign(connection, doing, targets, settings.worklist.double_read_share)
+        return following(connection, doing, chosen, onward=False)
+
+    return gone_on(request, visit, chosen, await transact(request, work), "signed")
 
 
 def needs_reauthentication(settings: Settings, visit: Visit) -> None:
@@ -183,21 +190,33 @@ def needs_reauthentication(settings: Settings, visit: Visit) -> None:
 @router.post("/reviews/{review_id}/skip")
 async def skip(request: Request, visit: Reviewer, chosen: InAddress, review_id: int) -> Response:
     """Gives the claim back and goes on to the next report."""
-    await transact(request, review.release, visit.person, review_id)
-    return await following(request, visit, chosen, review_id, "skipped")
+    doing = act(request, visit, review_id)
+
+    def work(connection: Connection) -> Screen | None:
+        review.release(connection, visit.person, review_id)
+        return following(connection, doing, chosen, onward=True)
+
+    return gone_on(request, visit, chosen, await transact(request, work), "skipped")
 
 
-async def following(request: Request, visit: Visit, chosen: Chosen, review_id: int, done: str) -> Response:
-    """The report that comes next under the list's filter; the list where there is none."""
-    wanted = chosen.filter(visit.person)
-    report_id = await transact(request, review_list.following, wanted, visit.person.id, review_id, done == "skipped")
-    if report_id is None:
+def following(connection: Connection, done: Act, chosen: Chosen, *, onward: bool) -> Screen | None:
+    """Opens the report that comes next under the list's filter; None where there is none.
+
+    In the transaction of what was done, so that one commit is waited for.
+    """
+    wanted = chosen.filter(done.person)
+    report_id = review_list.following(connection, wanted, done.person.id, done.review_id, onward)
+    return None if report_id is None else opened(connection, done.person, report_id, done.claim)
+
+
+def gone_on(request: Request, visit: Visit, chosen: Chosen, shown: Screen | None, done: str) -> Response:
+    """The next report in the place of the one before; the list where there is none."""
+    if shown is None:
         return Response(status_code=204, headers={"HX-Redirect": chosen.link("/worklist")})
-    shown = await transact(request, opened, visit.person, report_id, of(request).settings.worklist.claim)
     result = answer(request, visit, "_main.html", shown, chosen)
     result.headers["HX-Retarget"] = "#main"
     result.headers["HX-Reswap"] = "outerHTML"
-    result.headers["HX-Push-Url"] = chosen.link(f"/reports/{report_id}")
+    result.headers["HX-Push-Url"] = chosen.link(f"/reports/{shown.row['report_id']}")
     result.headers["X-Countersign-Done"] = done
     return result
 
@@ -209,8 +228,7 @@ async def claim(request: Request, visit: Reviewer, chosen: InAddress, review_id:
     def work(connection: Connection) -> Screen:
         seconds = of(request).settings.worklist.claim
         review.claim(connection, visit.person, review_id, seconds, take_over=True)
-        row = review.found(connection, visit.person, review_id)
-        return load(connection, visit.person, row["report_id"])
+        return load(connection, visit.person, review_id)
 
     return answer(request, visit, "_main.html", await transact(request, work), chosen)
 
@@ -228,8 +246,7 @@ async def advisory(
 
     def work(connection: Connection) -> Screen:
         advising.leave_out(connection, act(request, visit, review_id), identifier, left_out=left_out)
-        row = review.found(connection, visit.person, review_id)
-        return load(connection, visit.person, row["report_id"])
+        return load(connection, visit.person, review_id)
 
     return answer(request, visit, "_main.html", await transact(request, work), chosen)
 
@@ -240,8 +257,7 @@ async def amend(request: Request, visit: Reviewer, chosen: InAddress, review_id:
 
     def work(connection: Connection) -> Screen:
         review.amend(connection, act(request, visit, review_id, revision))
-        row = review.found(connection, visit.person, review_id)
-        return load(connection, visit.person, row["report_id"])
+        return load(connection, visit.person, review_id)
 
     return answer(request, visit, "_main.html", await transact(request, work), chosen)
 

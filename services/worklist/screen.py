@@ -12,7 +12,7 @@ from integration.canonical import Advisory
 from services.pipeline import advising
 from services.pipeline.advising import LEAVING
 from services.pipeline.drafting import REASONS
-from services.store import advisories, audit, ratings, review_screen, reviews
+from services.store import review_screen
 from services.store.people import Person
 from services.worklist import differences, evidence
 
@@ -132,16 +132,22 @@ class Screen:
         return dict(self.reading["engine"]) if self.reading else {}
 
 
-def load(connection: Connection, person: Person, row: RowMapping, current: int | None, full: bool = True) -> Screen:
-    """The screen of a review. `full` adds what stands beside the panel: text, priors, changes, history."""
-    drafts = reviews.drafts(connection, row["id"])
+def load(
+    connection: Connection, person: Person, review_id: int, current: int | None = None, full: bool = True
+) -> Screen | None:
+    """The screen of a review, None where the person's site has none of that number.
+
+    `full` adds what stands beside the panel: text, priors, changes, history.
+    """
+    found = review_screen.find(connection, person.site, review_id, person.id, beside=full)
+    if found is None:
+        return None
+    row, drafts = found.header, found.drafts
     by_suggestion = {draft["suggestion_id"]: draft for draft in drafts}
-    opened = reviews.opened(connection, row["id"], person.id)
-    rows = reviews.suggestions(connection, row["version_id"])
-    items = [_item(row, each, by_suggestion, opened) for each in rows if each["origin"] == "ai"]
+    opened = {each["suggestion_id"]: each["opened_at"] for each in found.opened}
+    items = [_item(row, each, by_suggestion, opened) for each in found.suggestions if each["origin"] == "ai"]
     # What may not wait comes first, the rest in catalogue order.
     items.sort(key=lambda item: not (item.row["critical"] and item.row["status"] == "present"))
-    reading = review_screen.reading(connection, row["version_id"])
     shown = {item.id for item in items}
     return Screen(
         row=row,
@@ -149,13 +155,23 @@ def load(connection: Connection, person: Person, row: RowMapping, current: int |
         items=items,
         additions=[draft for draft in drafts if draft["action"] == "add"],
         lost=[draft for draft in drafts if draft["suggestion_id"] and draft["suggestion_id"] not in shown],
-        pieces=_pieces(row, items, reading) if full else (),
-        reading=reading,
+        pieces=_pieces(row, items, found.reading) if full else (),
+        reading=found.reading,
         current=current if current in shown else first_open(items),
-        ratings=ratings.of_review(connection, row["id"], person.id),
-        left_out=advisories.left_out(connection, row["version_id"]),
-        **(_beside(connection, row) if full else {}),
+        ratings={each["item"]: int(each["value"]) for each in found.ratings},
+        left_out=frozenset(each["identifier"] for each in found.left_out),
+        changes=differences.since_previous(found.texts),
+        priors=found.priors,
+        prior_findings=_by_report(found.prior_findings),
+        history=found.history,
     )
+
+
+def _by_report(findings: Sequence[RowMapping]) -> dict[int, list[RowMapping]]:
+    found: dict[int, list[RowMapping]] = {}
+    for each in findings:
+        found.setdefault(each["report_id"], []).append(each)
+    return found
 
 
 def _item(header: RowMapping, row: RowMapping, drafts: dict[int | None, RowMapping], opened: dict[int, Any]) -> Item:
@@ -168,16 +184,6 @@ def _pieces(row: RowMapping, items: Sequence[Item], reading: RowMapping | None) 
     flagged = reading["flagged"] if reading else []
     sections = {each["start"]: each["kind"].capitalize() for each in row["record"].get("sections", ())}
     return evidence.pieces(row["text"], evidence.spans(row["text"], quoted, flagged), sections)
-
-
-def _beside(connection: Connection, row: RowMapping) -> dict[str, Any]:
-    priors = review_screen.priors(connection, row)
-    return {
-        "priors": priors,
-        "prior_findings": review_screen.signed_findings(connection, [each["report_id"] for each in priors]),
-        "changes": differences.since_previous(review_screen.versions(connection, row["report_id"])),
-        "history": audit.of_report(connection, row["report_id"]),
-    }
 
 
 def first_open(items: Sequence[Item]) -> int | None:

@@ -11,7 +11,7 @@ from fastapi import Depends, Request, Response
 from services.settings import Worklist
 from services.store import people
 from services.store.people import Person
-from services.worklist.context import of, transact
+from services.worklist.context import ask, of
 from services.worklist.security import SAFE_METHODS, same_origin, token_matches
 
 REAUTHENTICATION_SECONDS = 120
@@ -63,7 +63,7 @@ async def load(request: Request, touch: bool = True) -> Visit | None:
     if not token:
         return None
     limits = context.settings.worklist
-    row = await transact(request, people.use_session, token, limits, touch)
+    row = await ask(request, people.use_session, token, limits, touch)
     if row is None:
         return None
     idle_left = limits.session_idle - (0 if touch else float(row["idle_for"]))

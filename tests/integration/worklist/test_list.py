@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, update
 
 from integration.canonical import Priority
-from services.store import review_list
+from services.store import list_beside, review_list
 from services.store.review_list import Filter, Sort
 from services.store.tables import review
 from tests import seeding
@@ -86,6 +86,18 @@ def test_a_search_begins_at_the_beginning_in_no_case(connection: Connection, rep
         assert len(review_list.page(connection, Filter("default", search=search)).rows) == found
 
 
+def test_a_search_that_finds_many_goes_down_the_list_and_finds_the_same(
+    connection: Connection, reports: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for show in ("todo", "all"):
+        wanted = Filter("default", show=show, search="cur")
+        few = [row["id"] for row in review_list.page(connection, wanted).rows]
+        with monkeypatch.context() as patch:
+            patch.setattr(review_list, "FEW", 1)
+            assert [row["id"] for row in review_list.page(connection, wanted).rows] == few
+        assert len(few) > 1
+
+
 def test_a_report_is_found_by_its_accession_and_its_patient(connection: Connection, reports: list[int]) -> None:
     row = review_list.page(connection, Filter("default")).rows[0]
     for search in (row["accession"].lower(), row["patient_id"].lower()):
@@ -103,7 +115,7 @@ def test_filters_join(connection: Connection, reports: list[int]) -> None:
 def test_modalities_are_those_of_the_site(connection: Connection, reports: list[int]) -> None:
     seeding.put(connection, Exam(modality="MG", site="elsewhere"))
     seeding.put(connection, Exam(modality=""))
-    assert review_list.modalities(connection, "default") == ["CT", "DX"]
+    assert list_beside.modalities(connection, "default") == ["CT", "DX"]
 
 
 def test_going_on_without_signing_goes_down_the_list_and_begins_again_at_its_end(
