@@ -42,6 +42,7 @@ class Listener:
         self.mllp = mllp
         self.memory = Memory(mllp.memory)
         self._senders = senders
+        self._named_sites = bool(senders.sites)
         self._site = site
         self._writers = [InboxWriter(database, mllp) for _ in range(WRITERS)]
         self.commits = GroupCommit([each.store for each in self._writers], lambda arrival: not_stored(arrival, mllp))
@@ -75,8 +76,7 @@ class Listener:
 
     def arrived(self, frame: Frame, due: Due) -> None:
         """Queues a frame; its answer goes to the connection after the commit."""
-        with traces.span("mllp frame", bytes=frame.size):
-            arrival = Arrival(frame, due.connection.peer, self._site_of(frame), traces.here())
+        arrival = Arrival(frame, due.connection.peer, self._site_of(frame), self._trace_of(frame))
         self.commits.submit(Waiting(arrival, due.settle))
 
     def opened(self, connection: Connection) -> bool:
@@ -98,10 +98,16 @@ class Listener:
         CONNECTIONS.set(len(self._connections))
 
     def _site_of(self, frame: Frame) -> str:
-        header = read_header(frame.body) if self._senders.sites else None
+        header = read_header(frame.body) if self._named_sites else None
         if header is None:
             return self._site
         return self._senders.find(header.application, header.facility).site or self._site
+
+    def _trace_of(self, frame: Frame) -> str:
+        if not traces.is_on():
+            return ""
+        with traces.span("mllp frame", bytes=frame.size):
+            return traces.here()
 
     async def _serve(self) -> None:
         """Accepts with the certificates as they are now; connections that are open stay as they are."""
