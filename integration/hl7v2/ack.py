@@ -16,6 +16,7 @@ from integration.hl7v2.msh import NO_MESSAGE, STANDARD_ENCODING, Header
 
 _VERSION = re.compile(r"2\.\d(\.\d)?\Z")
 _DEFAULT_VERSION = "2.5"
+_ACKNOWLEDGEMENT = "ACK"
 # Names and marks of a feed up to this many bytes are remembered.
 _LONGEST_REMEMBERED = 1024
 
@@ -65,8 +66,9 @@ def answer(
 ) -> tuple[bytes, ...]:
     """The answers due to a frame, in the order they go out; none where MSH-15/16 say so.
 
-    Original mode: one answer with an application code. Enhanced mode: the accept answer as MSH-15 wishes,
-    then the application answer as MSH-16 wishes. The answer's MSH-3/4 are the names it was sent to, or
+    Original mode: one answer with an application code, and none to an ACK, which would be answered in turn. Enhanced
+    mode: the accept answer as MSH-15 wishes, then the application answer as MSH-16 wishes; after a CE or CR nothing
+    more, or it would be taken for the answer to the next try. The answer's MSH-3/4 are the names it was sent to, or
     `application` and `facility` where the sender named none. An empty MSH-15 beside a valued MSH-16 still gets one
     answer: the application's if it is due, else an accept answer.
     """
@@ -82,10 +84,12 @@ def codes_due(header: Header | None, outcome: Outcome) -> tuple[str, ...]:
 def _due(header: Header | None, outcome: Outcome) -> tuple[str, ...]:
     accept, applied = outcome.value
     if header is None or not header.enhanced:
-        return (applied,)
+        return () if header is not None and header.code == _ACKNOWLEDGEMENT else (applied,)
     second = applied if header.application_ack and _wanted(header.application_ack, outcome) else ""
+    if header.accept_ack and _wanted(header.accept_ack, outcome):
+        return (accept, second) if outcome is Outcome.STORED else (accept,)
     if header.accept_ack:
-        return (accept if _wanted(header.accept_ack, outcome) else "", second)
+        return (second,)
     return (second or accept,)
 
 

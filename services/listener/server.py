@@ -25,6 +25,8 @@ LOG = log("listener")
 BACKLOG = 512
 # Seconds between looks at the certificate files.
 RENEWAL_CHECK = 30.0
+# Seconds for a TLS handshake; until it is done a connection is not counted among the open ones.
+HANDSHAKE = 10.0
 # Transactions side by side.
 WRITERS = 2
 # With the memory full, seconds until a sender that has fallen silent inside a frame is hung up on.
@@ -115,7 +117,11 @@ class Listener:
         context = tls.context(self.mllp)
         earlier = self._server
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self), sock=self._socket.dup(), ssl=context, backlog=BACKLOG
+            lambda: Connection(self),
+            sock=self._socket.dup(),
+            ssl=context,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=HANDSHAKE if context else None,
         )
         if earlier is not None:
             earlier.close()
