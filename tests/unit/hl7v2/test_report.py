@@ -236,6 +236,7 @@ def test_rtf_and_plain_text_in_ed_are_read() -> None:
     rtf = rb"{\rtf1\ansi {\b FINDINGS:}\par Lungs are clear.\par}"
     assert report(obr(), ed(rtf, "RTF")).text.split() == ["FINDINGS:", "Lungs", "are", "clear."]
     assert report(obr(), ed(b"Lungs are clear.", "PLAIN")).text == "Lungs are clear."
+    assert report(obr(), f"OBX|1|FT|||{rtf.decode()}||||||F").text.split() == ["FINDINGS:", "Lungs", "are", "clear."]
 
 
 def test_the_text_layer_of_a_pdf_is_read() -> None:
@@ -309,6 +310,12 @@ def test_one_bad_order_does_not_cost_the_good_one_and_is_not_hidden() -> None:
 )
 def test_everything_else_is_ignored_by_name(kind: str, reason: str) -> None:
     assert read(msh=MSH.replace("ORU^R01", kind)).ignored.startswith(reason)
+
+
+def test_numbers_sent_as_strings_are_no_report_and_stay_in_one() -> None:
+    numbers = ("OBX|1|ST|HR||68|/min|||||R", "OBX|2|ST|STI||-0.5||||||R")
+    assert "measurements" in read(obr(), *numbers).ignored
+    assert report(obr(), "OBX|1|TX|||BI-RADS category||||||F", "OBX|2|ST|||4||||||F").text == "BI-RADS category\n4"
 
 
 def test_laboratory_results_are_ignored() -> None:
