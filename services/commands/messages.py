@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection, RowMapping
@@ -23,6 +24,9 @@ from services.store import audit, inbox
 
 # More rows than anybody reads.
 MOST_ROWS = 500
+COLUMNS = ("Id", "Received", "Sender", "Control id", "Type", "Bytes", "Answer", "State", "Reason")
+NARROW = ("Id", "Received", "Sender", "Control id", "State", "Reason")
+WIDE = 130
 
 
 class Form(StrEnum):
@@ -66,7 +70,7 @@ def messages(
         listed = [{**_row(row), "parts": [_row(part) for part in parts.get(row["id"], [])]} for row in rows]
         typer.echo(json.dumps(listed, indent=1))
         return
-    Console().print(_table([each for row in rows for each in (row, *parts.get(row["id"], []))]))
+    _print([each for row in rows for each in (row, *parts.get(row["id"], []))])
     if limit is None and len(rows) == MOST_ROWS:
         typer.echo(f"These are the newest {MOST_ROWS}; narrow the search, or say --limit.", err=True)
 
@@ -80,7 +84,7 @@ def quarantine(
     if form is Form.JSON:
         typer.echo(json.dumps([_row(row) for row in rows], indent=1))
     else:
-        Console().print(_table(rows))
+        _print(rows)
 
 
 def message(
@@ -168,20 +172,31 @@ def _row(row: RowMapping) -> dict[str, Any]:
     }
 
 
-def _table(rows: Sequence[RowMapping]) -> Table:
-    table = Table()
-    for heading in ("Id", "Received", "Sender", "Control id", "Type", "Bytes", "Answer", "State", "Reason"):
-        table.add_column(heading)
+def _print(rows: Sequence[RowMapping]) -> None:
+    """A table; on a narrow terminal without the columns one can do without, in a pipe as wide as it likes."""
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(width=200)
+    console.print(_table(rows, wide=console.width >= WIDE))
+
+
+def _table(rows: Sequence[RowMapping], *, wide: bool) -> Table:
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for heading in COLUMNS if wide else NARROW:
+        table.add_column(heading, overflow="fold", min_width=20 if heading == "Reason" else None)
     for row in map(_row, rows):
-        cells = (
-            f"└ {row['id']}" if row["part"] else str(row["id"]),
-            row["received_at"][:19],
-            row["sender"],
-            row["control_id"] or "",
-            row["type"],
-            str(row["bytes"]),
-        )
-        table.add_row(*cells, row["ack"] or "", row["state"], _remark(row))
+        cells = {
+            "Id": f"└ {row['id']}" if row["part"] else str(row["id"]),
+            "Received": row["received_at"][:19].replace("T", " "),
+            "Sender": row["sender"],
+            "Control id": row["control_id"] or "",
+            "Type": row["type"],
+            "Bytes": str(row["bytes"]),
+            "Answer": row["ack"] or "",
+            "State": row["state"],
+            "Reason": _remark(row),
+        }
+        table.add_row(*(cells[str(column.header)] for column in table.columns))
     return table
 
 

@@ -44,7 +44,6 @@ class Listener:
         self.mllp = mllp
         self.memory = Memory(mllp.memory)
         self._senders = senders
-        self._named_sites = bool(senders.sites)
         self._site = site
         self._writers = [InboxWriter(database, mllp) for _ in range(WRITERS)]
         self.commits = GroupCommit([each.store for each in self._writers], lambda arrival: not_stored(arrival, mllp))
@@ -100,7 +99,7 @@ class Listener:
         CONNECTIONS.set(len(self._connections))
 
     def _site_of(self, frame: Frame) -> str:
-        header = read_header(frame.body) if self._named_sites else None
+        header = read_header(frame.body) if self._senders.sites else None
         if header is None:
             return self._site
         return self._senders.find(header.application, header.facility).site or self._site
