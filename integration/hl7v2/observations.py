@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from integration.canonical import ReportStatus, Section, SectionKind
 from integration.hl7v2.documents import NoText, document_text
-from integration.hl7v2.segments import Parts, Segment
+from integration.hl7v2.segments import NULL, Parts, Segment
 from integration.hl7v2.senders import SenderMap
 
 DICOM_STUDY = "113014"
@@ -127,6 +127,8 @@ def _text(obx: Segment, kind: str, notes: _Notes, place: int) -> str | None:
 def _prose(obx: Segment, notes: _Notes, place: int) -> str | None:
     """A text field; some programs put RTF there."""
     text = _tidy(obx.text(5))
+    if text.strip() == NULL:
+        return None
     if not text.lstrip().startswith("{\\rtf"):
         return text
     try:

@@ -37,7 +37,7 @@ _DOCUMENTS = {
     "T10": ReportStatus.CORRECTED,
 }
 _CANCEL = "T11"
-_USUAL = frozenset({"utf-8", "ascii"})
+_USUAL = frozenset({"utf-8", "utf-8-sig", "ascii"})
 _NO_TEXT_NEEDED = frozenset({ReportStatus.REGISTERED, ReportStatus.CANCELLED, ReportStatus.ENTERED_IN_ERROR})
 _SEXES = {"M": Sex.MALE, "F": Sex.FEMALE, "O": Sex.OTHER, "A": Sex.OTHER, "N": Sex.OTHER}
 # TXA-17 (HL7 table 0271): dictated to pre-authenticated is not final yet; authenticated is.

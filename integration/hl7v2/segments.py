@@ -1,17 +1,18 @@
-"""A stored message as segments and fields. Tokenised by `hl7`; line ends and odd MSH-2 values are settled first."""
+"""A stored message as segments and fields, as sent; line ends and odd MSH-2 values are settled first."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-import hl7
-
 from integration.hl7v2.charset import Decoded
 from integration.hl7v2.escapes import Marks
 from integration.hl7v2.msh import Header
 
+# The explicit null (HL7 v2.8 §2.5.3): what was valued before is to be empty.
+NULL = '""'
 _SEGMENT_NAME = r"[A-Z][A-Z0-9]{2}"
+_HEADERS = frozenset({"MSH", "FHS", "BHS"})
 
 
 class Unreadable(ValueError):
@@ -67,7 +68,7 @@ class Parts:
         pieces = self.component(component).split(self.marks.subcomponent)
         leaf = pieces[subcomponent - 1] if subcomponent <= len(pieces) else ""
         decoded = self.marks.decode(leaf, self.codec).strip()
-        return "" if decoded == '""' else decoded
+        return "" if decoded == NULL else decoded
 
     def whole(self, component: int) -> str:
         """A component as decoded text, subcomponent marks kept as the characters they are."""
@@ -78,15 +79,15 @@ def read_segments(decoded: Decoded, header: Header) -> list[Segment]:
     """The segments of one message from its MSH on. Raises Unreadable."""
     marks = _marks(header)
     text = _settled(decoded.text, header, marks)
-    try:
-        parsed = hl7.parse(text)
-    except Exception as error:
-        raise Unreadable(f"MSH: the message cannot be taken apart ({type(error).__name__})") from None
-    return [
-        Segment(str(segment[0]), tuple(str(field) for field in segment), marks, decoded.codec)
-        for segment in parsed
-        if len(segment) and str(segment[0]).strip()
-    ]
+    lines = (line.split(marks.field) for line in text.split("\r"))
+    return [_segment(fields, marks, decoded.codec) for fields in lines if fields[0].strip()]
+
+
+def _segment(fields: list[str], marks: Marks, codec: str) -> Segment:
+    """In header segments the separator itself is field 1 (HL7 v2.8 §2.14.9.1)."""
+    if fields[0] in _HEADERS:
+        fields.insert(1, marks.field)
+    return Segment(fields[0], tuple(fields), marks, codec)
 
 
 def _marks(header: Header) -> Marks:

@@ -269,6 +269,7 @@ def pdf(text: str) -> bytes:
         ("OBX|1|ED|||RIS^AP^PDF^Base64^!!!!||||||F", "OBX-5 of OBX 1: ED.5 is not valid base64"),
         (ed(b"%PDF-1.4 broken", "PDF"), "OBX-5 of OBX 1: the PDF document is damaged"),
         ("OBX|1|TX|||  ||||||F", "OBX-5 of OBR 1: no report text"),
+        ('OBX|1|TX|||""||||||F', "OBX-5 of OBR 1: no report text"),
     ],
 )
 def test_a_report_without_text_is_quarantined_with_its_place(observation: str, reason: str) -> None:
