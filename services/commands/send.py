@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from integration.hl7v2.campaign import Outcome, Plan, Summary, run
-from integration.hl7v2.client import Unreachable
+from integration.hl7v2.client import Unreachable, tls_context
 from integration.hl7v2.message_files import read_messages
 
 
@@ -77,15 +77,10 @@ def _address(to: str) -> tuple[str, int]:
 
 
 def _tls(ca: Path | None, certificate: Path | None) -> ssl.SSLContext | None:
-    if ca is None and certificate is None:
-        return None
     try:
-        context = ssl.create_default_context(cafile=ca)
-        if certificate is not None:
-            context.load_cert_chain(certificate)
+        return tls_context(ca, certificate)
     except (OSError, ssl.SSLError) as error:
         raise _refused(f"{ca or certificate}: cannot be used for TLS: {error}") from None
-    return context
 
 
 class _Progress:
