@@ -164,6 +164,10 @@ class Writeback(Group):
     )
     result: bool = Field(False, description="Add signed Observations to DiagnosticReport.result.")
     oru: str = Field("", description="host:port of an engine that takes signed findings as ORU^R01; empty: off.")
+    oru_ca: Path | None = Field(None, description="CA of that engine's certificate, PEM: TLS, its name is checked.")
+    oru_certificate: Path | None = Field(
+        None, description="Our client certificate and key for that engine, one PEM: mutual TLS."
+    )
     unverified_codes: bool = Field(False, description="Send SNOMED codes the catalogue marks unverified.")
 
 

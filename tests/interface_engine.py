@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 import threading
 from collections import deque
 from typing import Self
@@ -19,11 +20,13 @@ class InterfaceEngine:
     An answer written "LATE AA" is preceded by an acknowledgement of some other message.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.received: list[bytes] = []
         self.answers: deque[str] = deque()
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def address(self) -> str:

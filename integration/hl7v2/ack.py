@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from integration.hl7v2.msh import NO_MESSAGE, STANDARD_ENCODING, Header
 
 _VERSION = re.compile(r"2\.\d(\.\d)?\Z")
 _DEFAULT_VERSION = "2.5"
+_ACKNOWLEDGEMENT = "ACK"
+# Names and marks of a feed up to this many bytes are remembered.
+_LONGEST_REMEMBERED = 1024
 
 
 class Outcome(Enum):
@@ -60,14 +66,14 @@ def answer(
 ) -> tuple[bytes, ...]:
     """The answers due to a frame, in the order they go out; none where MSH-15/16 say so.
 
-    Original mode: one answer with an application code. Enhanced mode: the accept answer as MSH-15 wishes,
-    then the application answer as MSH-16 wishes. The answer's MSH-3/4 are the names it was sent to, or
+    Original mode: one answer with an application code, and none to an ACK, which would be answered in turn. Enhanced
+    mode: the accept answer as MSH-15 wishes, then the application answer as MSH-16 wishes; after a CE or CR nothing
+    more, or it would be taken for the answer to the next try. The answer's MSH-3/4 are the names it was sent to, or
     `application` and `facility` where the sender named none. An empty MSH-15 beside a valued MSH-16 still gets one
     answer: the application's if it is due, else an accept answer.
     """
-    codes = codes_due(header, outcome)
-    moment = now or datetime.now(UTC)
-    return tuple(_message(header, code, faults, application, facility, moment) for code in codes)
+    moment = _time(int(now.timestamp() if now else time.time()))
+    return tuple(_message(header, code, faults, application, facility, moment) for code in codes_due(header, outcome))
 
 
 def codes_due(header: Header | None, outcome: Outcome) -> tuple[str, ...]:
@@ -78,10 +84,12 @@ def codes_due(header: Header | None, outcome: Outcome) -> tuple[str, ...]:
 def _due(header: Header | None, outcome: Outcome) -> tuple[str, ...]:
     accept, applied = outcome.value
     if header is None or not header.enhanced:
-        return (applied,)
+        return () if header is not None and header.code == _ACKNOWLEDGEMENT else (applied,)
     second = applied if header.application_ack and _wanted(header.application_ack, outcome) else ""
+    if header.accept_ack and _wanted(header.accept_ack, outcome):
+        return (accept, second) if outcome is Outcome.STORED else (accept,)
     if header.accept_ack:
-        return (accept if _wanted(header.accept_ack, outcome) else "", second)
+        return (second,)
     return (second or accept,)
 
 
@@ -97,35 +105,68 @@ def _message(
     faults: tuple[Fault, ...],
     application: str,
     facility: str,
-    now: datetime,
+    moment: bytes,
 ) -> bytes:
-    marks = _Marks.of(header)
-    version = header.version if header and _VERSION.match(header.version) else _DEFAULT_VERSION
-    segments = [_msh(header, marks, version, application, facility, now)]
+    form = _form_of(header, application, facility)
+    marks = form.marks
+    msh = b"".join((form.before_time, moment, form.before_id, _next_id(), form.after_id))
     control = marks.carry(header.raw_control_id if header else b"")
     words = marks.escape(faults[0].words) if faults else b""
-    segments.append(marks.join(b"MSA", code.encode(), control, words))
-    segments += [_err(fault, marks, version) for fault in faults]
+    segments = [msh, marks.join(b"MSA", code.encode(), control, words)]
+    segments += [_err(fault, marks, form.version) for fault in faults]
     return b"\r".join(segments) + b"\r"
 
 
-def _msh(header: Header | None, marks: _Marks, version: str, application: str, facility: str, now: datetime) -> bytes:
-    raw = header.raw if header else lambda _: b""
-    kind = ["ACK", header.trigger, "ACK"] if header and header.trigger else ["ACK"]
-    return marks.join(
-        b"MSH",
-        marks.encoding,
-        marks.carry(raw(5)) or marks.escape(application),
-        marks.carry(raw(6)) or marks.escape(facility),
-        marks.carry(raw(3)),
-        marks.carry(raw(4)),
-        _time(now.replace(microsecond=0)),
-        b"",
-        marks.component.join(marks.escape(part) for part in kind),
-        secrets.token_hex(10).encode(),
-        marks.carry(raw(11)) or b"P",
-        version.encode(),
+class _Form(NamedTuple):
+    """What the answers to one feed have in common: marks, MSH-12, and MSH around MSH-7 and MSH-10."""
+
+    marks: _Marks
+    version: str
+    before_time: bytes
+    before_id: bytes
+    after_id: bytes
+
+
+def _form_of(header: Header | None, application: str, facility: str) -> _Form:
+    if header is None:
+        return _remembered("|", STANDARD_ENCODING, "", "", (b"",) * 5, application, facility)
+    names = (*header.fields[2:6], header.raw(11))
+    make = _remembered if len(header.encoding) + len(b"".join(names)) <= _LONGEST_REMEMBERED else _form
+    return make(header.field_separator, header.encoding, header.trigger, header.version, names, application, facility)
+
+
+def _form(
+    separator: str,
+    encoding: str,
+    trigger: str,
+    asked: str,
+    names: tuple[bytes, ...],
+    application: str,
+    facility: str,
+) -> _Form:
+    """`names` are the message's MSH-3 to MSH-6 and MSH-11."""
+    marks = _marks(separator, encoding)
+    sender, sender_facility, receiver, receiver_facility, processing = map(marks.carry, names)
+    version = asked if _VERSION.match(asked) else _DEFAULT_VERSION
+    field = marks.field
+    to = (receiver or marks.escape(application), receiver_facility or marks.escape(facility))
+    kind = marks.component.join(map(marks.escape, ["ACK", trigger, "ACK"] if trigger else ["ACK"]))
+    return _Form(
+        marks,
+        version,
+        field.join((b"MSH", marks.encoding, *to, sender, sender_facility, b"")),
+        field.join((b"", b"", kind, b"")),
+        field.join((b"", processing or b"P", version.encode())),
     )
+
+
+_remembered = lru_cache(maxsize=1024)(_form)
+# MSH-10 of our answers: nobody else's, and no two alike.
+_OWN, _NUMBERS = secrets.token_hex(6), itertools.count()
+
+
+def _next_id() -> bytes:
+    return b"%s%08X" % (_OWN.encode(), next(_NUMBERS))
 
 
 def _err(fault: Fault, marks: _Marks, version: str) -> bytes:
@@ -147,12 +188,6 @@ class _Marks:
 
     field: bytes
     encoding: bytes
-
-    @staticmethod
-    def of(header: Header | None) -> _Marks:
-        if header is None:
-            return _Marks(b"|", STANDARD_ENCODING.encode())
-        return _marks(header.field_separator, header.encoding)
 
     @property
     def component(self) -> bytes:
@@ -190,9 +225,9 @@ class _Marks:
 
 
 @lru_cache(maxsize=2)
-def _time(now: datetime) -> bytes:
+def _time(seconds: int) -> bytes:
     """MSH-7; the same for all answers of a second."""
-    return now.strftime("%Y%m%d%H%M%S%z").encode()
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d%H%M%S%z").encode()
 
 
 @lru_cache(maxsize=256)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import ssl
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -20,13 +21,17 @@ _RETRY_PAUSE = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """`rate` is messages a second over all connections, 0 for as fast as answers come; times in seconds."""
+    """`rate` is messages a second over all connections, 0 for as fast as answers come; times in seconds.
+
+    With `seconds` the messages are repeated for so long, whatever `repeat` says.
+    """
 
     host: str
     port: int
     connections: int = 1
     rate: float = 0
     repeat: int = 1
+    seconds: float = 0
     retries: int = 0
     timeout: float = 30
     fresh_control_ids: bool = False
@@ -50,12 +55,13 @@ class Outcome:
 
 @dataclass
 class Summary:
-    """Counts by code, seconds in all, and each message's round trip in seconds."""
+    """Counts by code, seconds in all, and each message's round trip in seconds; `interrupted` by Ctrl-C."""
 
     codes: Counter[str] = field(default_factory=Counter)
     accepted: int = 0
     seconds: float = 0.0
     round_trips: list[float] = field(default_factory=list)
+    interrupted: bool = False
 
     def add(self, outcome: Outcome) -> None:
         """Counts one message in."""
@@ -80,11 +86,11 @@ class Summary:
 
 
 async def run(plan: Plan, messages: Sequence[Outgoing], told: Callable[[Outcome], None]) -> Summary:
-    """Sends every message `plan.repeat` times; `told` hears of each.
+    """Sends every message `plan.repeat` times or for `plan.seconds`; `told` hears of each. Cancelled, it sums up.
 
     Raises Unreachable, with nothing sent, when not even the first connection can be opened.
     """
-    queue = deque(_numbered(plan, messages))
+    queue = _numbered(plan, messages)
     summary, began = Summary(), time.perf_counter()
 
     def count(outcome: Outcome) -> None:
@@ -92,19 +98,26 @@ async def run(plan: Plan, messages: Sequence[Outgoing], told: Callable[[Outcome]
         told(outcome)
 
     schedule = _Schedule(plan.rate)
-    senders = [_Sender(plan, schedule) for _ in range(min(plan.connections, len(queue)))]
+    wanted = plan.connections if plan.seconds else min(plan.connections, plan.repeat * len(messages))
+    senders = [_Sender(plan, schedule) for _ in range(wanted)]
     for first in senders[:1]:
         await first.connect()
-    async with asyncio.TaskGroup() as group:
-        for sender in senders:
-            group.create_task(sender.drain(queue, count))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for sender in senders:
+                group.create_task(sender.drain(queue, count))
+    except asyncio.CancelledError:
+        summary.interrupted = True
     summary.seconds = time.perf_counter() - began
     return summary
 
 
 def _numbered(plan: Plan, messages: Sequence[Outgoing]) -> Iterator[Outgoing]:
-    for turn in range(1, plan.repeat + 1):
+    until = time.perf_counter() + plan.seconds
+    for turn in itertools.count(1) if plan.seconds and messages else range(1, plan.repeat + 1):
         for message in messages:
+            if plan.seconds and time.perf_counter() >= until:
+                return
             if not plan.fresh_control_ids:
                 yield message
                 continue
@@ -137,10 +150,9 @@ class _Sender:
         self._schedule = schedule
         self._client: MllpClient | None = None
 
-    async def drain(self, queue: deque[Outgoing], told: Callable[[Outcome], None]) -> None:
+    async def drain(self, queue: Iterator[Outgoing], told: Callable[[Outcome], None]) -> None:
         try:
-            while queue:
-                message = queue.popleft()
+            for message in queue:
                 await self._schedule.turn()
                 told(await self._send(message))
         finally:

@@ -28,6 +28,7 @@ _CODECS = {
     "WINDOWS1252": "cp1252",
     "CP1252": "cp1252",
 }
+_SWITCHED = frozenset({"ISOIR87", "ISOIR159"})
 _LATIN = re.compile(r"(?:ISO)?8859(1[0-6]|[1-9])\Z")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -46,8 +47,14 @@ class Decoded:
 
 
 def codec_of(name: str) -> str | None:
-    """The Python codec of an MSH-18 value (its first repetition), None if it names none that is known."""
-    key = re.sub(r"[^A-Z0-9]", "", name.split("~")[0].upper())
+    """The Python codec of an MSH-18 value, None if it names none that is known.
+
+    Its first repetition counts, but where others name Japanese sets: these are switched to by escapes (ISO 2022).
+    """
+    keys = [re.sub(r"[^A-Z0-9]", "", each.upper()) for each in name.split("~")]
+    if not _SWITCHED.isdisjoint(keys[1:]):
+        return "iso2022_jp_ext"
+    key = keys[0]
     latin = _LATIN.match(key)
     if latin:
         return f"iso8859-{latin.group(1)}"

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from integration.hl7v2.ack import Outcome, codes_due
@@ -44,6 +45,19 @@ class Answer:
     def retryable(self) -> bool:
         """AE or CE: sent again, it may be taken."""
         return self.code in _RETRYABLE
+
+
+def tls_context(ca: Path | None, certificate: Path | None) -> ssl.SSLContext | None:
+    """TLS that trusts `ca` (else the system) and shows `certificate`, a PEM with its key; None where neither is given.
+
+    Raises OSError, ssl.SSLError.
+    """
+    if ca is None and certificate is None:
+        return None
+    context = ssl.create_default_context(cafile=ca)
+    if certificate is not None:
+        context.load_cert_chain(certificate)
+    return context
 
 
 def read_answer(body: bytes) -> Answer | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -17,41 +18,45 @@ STANDARD_ENCODING = "^~\\&"
 LONGEST_VALUE = 200
 NO_MESSAGE = "the batch holds no MSH segment"
 _LONGEST_SEGMENT = 64 * 1024
+# Headers up to this many bytes are remembered but for their time and control id; longer ones would take memory.
+_LONGEST_REMEMBERED = 1024
 
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _LEADING = re.compile(rb"[\x00-\x20\xef\xbb\xbf]*")
-_PADDING = b"\x00\t\x0b\x0c \xef\xbb\xbf"
+# What programs put before a segment's name.
+PADDING = b"\x00\t\x0b\x0c \xef\xbb\xbf"
 _TYPE = re.compile(r"[A-Z][A-Z0-9]{2}(\^[A-Z0-9]{3})?")
 _LINE_END = re.compile(rb"[\r\n]")
 
 
 class Header(NamedTuple):
-    """MSH as sent. Text values are decoded, free of NUL and at most 200 characters; `fields` are raw bytes.
+    """MSH as sent. Text values are decoded, free of NUL and at most 200 characters; `fields` are raw bytes,
+    at least up to MSH-18.
 
     `control_id` is MSH-10 (of a batch BHS-11, FHS-11 or the first MSH-10), "" when it cannot be recovered.
     `problems` names field and fault, never a value.
     """
 
+    fields: tuple[bytes, ...]
+    time: str
+    control_id: str
+    raw_control_id: bytes
+    is_batch: bool
+    problems: tuple[str, ...]
     field_separator: str
     encoding: str
-    fields: tuple[bytes, ...]
     sending_application: str
     sending_facility: str
     receiving_application: str
     receiving_facility: str
-    time: str
     code: str
     trigger: str
     structure: str
-    control_id: str
-    raw_control_id: bytes
     processing_id: str
     version: str
     accept_ack: str
     application_ack: str
     charset: str
-    is_batch: bool
-    problems: tuple[str, ...]
 
     @property
     def message_type(self) -> str:
@@ -109,11 +114,13 @@ def _separator(data: bytes, offset: int) -> bytes:
 
 
 def _begins_line(data: bytes, offset: int) -> bool:
-    return data[max(0, offset - 16) : offset].rstrip(_PADDING)[-1:] in (b"\r", b"\n")
+    return data[max(0, offset - 16) : offset].rstrip(PADDING)[-1:] in (b"\r", b"\n")
 
 
 def read_header(body: bytes) -> Header | None:
     """The header of one frame's body, or None when it has no MSH segment (and is no batch)."""
+    if body.startswith(b"MSH") and body.find(b"MSH", 3) < 0 and _separator(body, 0):
+        return _read(_segment(body, 0), (), is_batch=False)
     data = _single_byte(body)
     leading = _LEADING.match(data)
     offset = leading.end() if leading else 0
@@ -138,36 +145,46 @@ def _batch(data: bytes, offset: int, messages: list[int]) -> Header:
 
 
 def _read(fields: list[bytes], problems: tuple[str, ...], *, is_batch: bool, control_id: bytes | None = None) -> Header:
-    separator, encoding = fields[0].decode("latin-1"), fields[1].decode("latin-1")
-    values = [value.strip() for value in (*fields[:18], *[b""] * (18 - len(fields)))]
-    kind = [_text(part) for part in values[8].split(encoding[:1].encode("latin-1") or b"^")]
-    code, trigger, structure = (*kind, "", "")[:3]
-    control = values[9] if control_id is None else control_id
-    return Header(
-        field_separator=separator,
-        encoding=encoding,
-        fields=tuple(fields[:25]),
-        sending_application=_text(values[2]),
-        sending_facility=_text(values[3]),
-        receiving_application=_text(values[4]),
-        receiving_facility=_text(values[5]),
-        time=_text(values[6]),
-        code=code.upper(),
-        trigger=trigger.upper(),
-        structure=structure.upper(),
-        control_id=_text(control),
-        raw_control_id=control,
-        processing_id=_text(values[10]),
-        version=_text(values[11]),
-        accept_ack=_text(values[14]).upper(),
-        application_ack=_text(values[15]).upper(),
-        charset=_text(values[17]),
-        is_batch=is_batch,
-        problems=problems + _problems(encoding, code, control),
+    fields = fields + [b""] * (18 - len(fields))
+    # What one feed's messages of one type have in common: MSH-1 to 6, 9, 11, 12, 15, 16, 18.
+    same = (*fields[:6], fields[8], fields[10], fields[11], fields[14], fields[15], fields[17])
+    standing = _remembered(*same) if len(b"".join(same)) <= _LONGEST_REMEMBERED else _standing(*same)
+    control = fields[9].strip() if control_id is None else control_id
+    odd = problems + _problems(standing[1], standing[6], control)
+    return Header(tuple(fields[:25]), _text(fields[6]), _text(control), control, is_batch, odd, *standing)
+
+
+_Standing = tuple[str, str, str, str, str, str, str, str, str, str, str, str, str, str]
+
+
+def _standing(separator: bytes, encoding: bytes, *values: bytes) -> _Standing:
+    """The last fields of `Header`, from `field_separator` on."""
+    sender, facility, receiver, place, kind, processing, version, accept, applied, charset = map(bytes.strip, values)
+    code, trigger, structure = ([_text(part) for part in kind.split(encoding[:1] or b"^")] + ["", ""])[:3]
+    return (
+        separator.decode("latin-1"),
+        encoding.decode("latin-1"),
+        _text(sender),
+        _text(facility),
+        _text(receiver),
+        _text(place),
+        code.upper(),
+        trigger.upper(),
+        structure.upper(),
+        _text(processing),
+        _text(version),
+        _text(accept).upper(),
+        _text(applied).upper(),
+        _text(charset),
     )
 
 
+_remembered = lru_cache(maxsize=1024)(_standing)
+
+
 def _problems(encoding: str, code: str, control: bytes) -> tuple[str, ...]:
+    if len(encoding) in (4, 5) and code and 0 < len(control) <= LONGEST_VALUE:
+        return ()
     faults = (
         (len(encoding) not in (4, 5), "MSH-2 does not name four or five encoding characters"),
         (not code, "MSH-9 message type is missing"),

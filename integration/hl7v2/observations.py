@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from integration.canonical import ReportStatus, Section, SectionKind
 from integration.hl7v2.documents import NoText, document_text
-from integration.hl7v2.segments import Parts, Segment
+from integration.hl7v2.segments import NULL, Parts, Segment
 from integration.hl7v2.senders import SenderMap
 
 DICOM_STUDY = "113014"
 _NARRATIVE = frozenset({"", "TX", "FT", "ST", "ED"})
 _CODED = frozenset({"CE", "CWE", "CNE", "CF"})
 _REFERENCES = frozenset({"RP"})
+_NUMBER = re.compile(r"[<>=~ ]*[+-]?\d+(?:[.,]\d+)?%?")
 _GONE = frozenset({ReportStatus.ENTERED_IN_ERROR, ReportStatus.CANCELLED})
 
 
 @dataclass
 class Body:
-    """`text` and its sections; `prose` tells whether any OBX is of a text type, `statuses` what OBX-11 said."""
+    """`text` and its sections; `prose` tells whether any OBX holds words, `statuses` what OBX-11 said."""
 
     text: str = ""
     sections: tuple[Section, ...] = ()
@@ -69,7 +71,7 @@ def read_body(observations: Iterable[Segment], sender: SenderMap) -> Body:
             continue
         kind, word = obx.value(2).upper(), obx.value(11)
         said = sender.status_of(word) if word else None
-        prose = prose or kind in _NARRATIVE
+        prose = prose or (kind in _NARRATIVE and not is_measurement(obx))
         if said and kind in _NARRATIVE | _CODED:
             statuses.append(said)
         if said in _GONE:
@@ -98,6 +100,11 @@ def _is_study_uid(obx: Segment) -> bool:
     return obx.value(3) == DICOM_STUDY
 
 
+def is_measurement(obx: Segment) -> bool:
+    """A number sent as a string (ST), as monitors and analysers do: alone it is no report."""
+    return obx.value(2).upper() == "ST" and bool(obx.value(6) or _NUMBER.fullmatch(obx.value(5)))
+
+
 def _section(obx: Segment, sender: SenderMap) -> SectionKind | None:
     """By suffix (`&GDT`, `12345&IMP`, `GDT`), by the code itself, or by the alternate code."""
     code = obx.parts(3)
@@ -109,12 +116,26 @@ def _text(obx: Segment, kind: str, notes: _Notes, place: int) -> str | None:
     if kind == "ED":
         return _document(obx, notes, place)
     if kind in _NARRATIVE:
-        return _tidy(obx.text(5))
+        return _prose(obx, notes, place)
     if kind in _CODED:
         return _coded(obx)
     if kind in _REFERENCES:
         notes.lines.append(f"OBX {place} refers to a document: {obx.value(5)}")
     return None
+
+
+def _prose(obx: Segment, notes: _Notes, place: int) -> str | None:
+    """A text field; some programs put RTF there."""
+    text = _tidy(obx.text(5))
+    if text.strip() == NULL:
+        return None
+    if not text.lstrip().startswith("{\\rtf"):
+        return text
+    try:
+        return _tidy(document_text(text, "A", "RTF"))
+    except NoText as fault:
+        notes.lines.append(f"OBX-5 of OBX {place}: {fault}")
+        return None
 
 
 def _tidy(text: str) -> str:

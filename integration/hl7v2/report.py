@@ -37,6 +37,7 @@ _DOCUMENTS = {
     "T10": ReportStatus.CORRECTED,
 }
 _CANCEL = "T11"
+_USUAL = frozenset({"utf-8", "utf-8-sig", "ascii"})
 _NO_TEXT_NEEDED = frozenset({ReportStatus.REGISTERED, ReportStatus.CANCELLED, ReportStatus.ENTERED_IN_ERROR})
 _SEXES = {"M": Sex.MALE, "F": Sex.FEMALE, "O": Sex.OTHER, "A": Sex.OTHER, "N": Sex.OTHER}
 # TXA-17 (HL7 table 0271): dictated to pre-authenticated is not final yet; authenticated is.
@@ -93,6 +94,8 @@ def read_reports(body: bytes, site: str, sender: SenderMap) -> Understood:
     problems = list(header.problems)
     if decoded.fallback:
         problems.append(f"MSH-18: the declared character set does not fit; read as {decoded.codec}")
+    elif decoded.codec not in _USUAL:
+        problems.append(f"read as {decoded.codec}")
     try:
         segments = read_segments(decoded, header)
     except Unreadable as fault:

@@ -1,19 +1,18 @@
-"""A stored message as segments and fields. Tokenised by `hl7`; line ends and odd MSH-2 values are settled first."""
+"""A stored message as segments and fields, as sent; line ends and odd MSH-2 values are settled first."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-import hl7
-
 from integration.hl7v2.charset import Decoded
 from integration.hl7v2.escapes import Marks
 from integration.hl7v2.msh import Header
 
+# The explicit null (HL7 v2.8 §2.5.3): what was valued before is to be empty.
+NULL = '""'
 _SEGMENT_NAME = r"[A-Z][A-Z0-9]{2}"
-# Given to `hl7` in place of MSH-2, so that it leaves the fields whole: Parts takes apart those that are asked for.
-_NO_MARKS = "\x01\x02\x03\x04"
+_HEADERS = frozenset({"MSH", "FHS", "BHS"})
 
 
 class Unreadable(ValueError):
@@ -35,8 +34,7 @@ class Segment:
 
     def repeats(self, number: int) -> list[Parts]:
         """The valued repetitions of a field."""
-        raw = self.raw(number)
-        pieces = raw.split(self.marks.repetition) if raw else []
+        pieces = self.raw(number).split(self.marks.repetition)
         return [Parts(piece, self.marks, self.codec) for piece in pieces if piece.strip()]
 
     def parts(self, number: int) -> Parts:
@@ -70,7 +68,7 @@ class Parts:
         pieces = self.component(component).split(self.marks.subcomponent)
         leaf = pieces[subcomponent - 1] if subcomponent <= len(pieces) else ""
         decoded = self.marks.decode(leaf, self.codec).strip()
-        return "" if decoded == '""' else decoded
+        return "" if decoded == NULL else decoded
 
     def whole(self, component: int) -> str:
         """A component as decoded text, subcomponent marks kept as the characters they are."""
@@ -80,16 +78,16 @@ class Parts:
 def read_segments(decoded: Decoded, header: Header) -> list[Segment]:
     """The segments of one message from its MSH on. Raises Unreadable."""
     marks = _marks(header)
-    text = _settled(decoded.text, header)
-    try:
-        parsed = hl7.parse(text)
-    except Exception as error:
-        raise Unreadable(f"MSH: the message cannot be taken apart ({type(error).__name__})") from None
-    return [
-        Segment(str(segment[0]), tuple(str(field) for field in segment), marks, decoded.codec)
-        for segment in parsed
-        if len(segment) and str(segment[0]).strip()
-    ]
+    text = _settled(decoded.text, header, marks)
+    lines = (line.split(marks.field) for line in text.split("\r"))
+    return [_segment(fields, marks, decoded.codec) for fields in lines if fields[0].strip()]
+
+
+def _segment(fields: list[str], marks: Marks, codec: str) -> Segment:
+    """In header segments the separator itself is field 1 (HL7 v2.8 §2.14.9.1)."""
+    if fields[0] in _HEADERS:
+        fields.insert(1, marks.field)
+    return Segment(fields[0], tuple(fields), marks, codec)
 
 
 def _marks(header: Header) -> Marks:
@@ -103,8 +101,8 @@ def _marks(header: Header) -> Marks:
     return Marks(component, repetition, escape, subcomponent, header.field_separator)
 
 
-def _settled(text: str, header: Header) -> str:
-    """The text from MSH on, one segment a CR.
+def _settled(text: str, header: Header, marks: Marks) -> str:
+    """The text from MSH on, one segment a CR, with the encoding characters that are really in use.
 
     A line that does not begin with a segment name and a separator is the rest of a field that holds a line
     end. It is joined to the field it belongs to.
@@ -114,6 +112,7 @@ def _settled(text: str, header: Header) -> str:
     if start is None:
         raise Unreadable("MSH: no message header in the decoded text")
     lines = re.split(rf"[\r\n]+(?=[ \t]*{_SEGMENT_NAME}{separator})", text[start.start(1) :])
+    own = marks.component + marks.repetition + marks.escape + marks.subcomponent
     rest = lines[0][4:].partition(header.field_separator)[2]
-    lines[0] = f"MSH{header.field_separator}{_NO_MARKS}{header.field_separator}{rest}"
+    lines[0] = f"MSH{header.field_separator}{own}{header.field_separator}{rest}"
     return "\r".join(re.sub(r"\r\n?", "\n", line.strip()) for line in lines)

@@ -16,7 +16,8 @@ Every entry is laid over the defaults of `SenderMap`; maps (status, sections, au
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -28,6 +29,8 @@ from integration.canonical import ReportStatus, SectionKind
 from integration.hl7v2.charset import codec_of
 
 ANY = "*"
+# Seconds between looks at the file.
+_LOOK_AGAIN = 1.0
 _PLACE = re.compile(r"[A-Z][A-Z0-9]{2}-[1-9]\d?\Z")
 
 # OBR-25 and OBX-11 (HL7 tables 0123 and 0085) by the v2-to-FHIR guide, and the words RIS vendors really use.
@@ -161,13 +164,17 @@ class Senders:
     """All sender maps; the most specific one that fits is found, at last the default."""
 
     def __init__(self, maps: tuple[SenderMap, ...] = ()) -> None:
-        self._maps = {(entry.application, entry.facility): entry for entry in maps}
-        self._maps.setdefault((ANY, ANY), SenderMap())
+        self._take(maps)
+
+    def _take(self, maps: Iterable[SenderMap]) -> None:
+        taken = {(entry.application, entry.facility): entry for entry in maps}
+        taken.setdefault((ANY, ANY), SenderMap())
+        self._maps, self._sites = taken, frozenset(entry.site for entry in taken.values() if entry.site)
 
     @property
     def sites(self) -> frozenset[str]:
         """The sites the maps name; empty when every sender belongs to the installation's one site."""
-        return frozenset(entry.site for entry in self._maps.values() if entry.site)
+        return self._sites
 
     def __iter__(self) -> Iterator[SenderMap]:
         return iter(self._maps.values())
@@ -182,6 +189,51 @@ class Senders:
             if key in self._maps:
                 return self._maps[key]
         return self._maps[ANY, ANY]
+
+
+class WatchedSenders(Senders):
+    """The maps of a file, read again once it has changed; while it cannot be used the maps before it stay.
+
+    Raises SenderError when it cannot be used at the start; `complain` hears of a later fault, once.
+    """
+
+    def __init__(self, path: Path, authorities: Mapping[str, str], complain: Callable[[str], None]) -> None:
+        self._path, self._authorities, self._complain = path, authorities, complain
+        self._seen = _look(path)
+        self._due = time.monotonic() + _LOOK_AGAIN
+        super().__init__(tuple(load_senders(path, authorities)))
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """As of the file now."""
+        self._renew()
+        return self._sites
+
+    def find(self, application: str, facility: str) -> SenderMap:
+        """As of the file now."""
+        self._renew()
+        return super().find(application, facility)
+
+    def _renew(self) -> None:
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + _LOOK_AGAIN
+        if (now := _look(self._path)) == self._seen:
+            return
+        self._seen = now
+        try:
+            self._take(load_senders(self._path, self._authorities))
+        except SenderError as fault:
+            self._complain(str(fault))
+
+
+def _look(path: Path) -> tuple[int, int, int] | None:
+    """What tells one state of a file from another; None while there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def load_senders(path: Path | None, authorities: Mapping[str, str] | None = None) -> Senders:

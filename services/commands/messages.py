@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection, RowMapping
@@ -20,6 +21,12 @@ from integration.canonical import Door
 from integration.hl7v2.layout import lay_out
 from services.commands.common import Data, database
 from services.store import audit, inbox
+
+# More rows than anybody reads.
+MOST_ROWS = 500
+COLUMNS = ("Id", "Received", "Sender", "Control id", "Type", "Bytes", "Answer", "State", "Reason")
+NARROW = ("Id", "Received", "Sender", "Control id", "State", "Reason")
+WIDE = 130
 
 
 class Form(StrEnum):
@@ -35,11 +42,15 @@ def messages(
     control_id: Annotated[str, typer.Option(help="MSH-10, or Type/id/_history/version")] = "",
     state: Annotated[str, typer.Option(help="received, queued, ignored, quarantined, rejected, done")] = "",
     door: Annotated[str, typer.Option(help="hl7 or fhir")] = "",
-    accession: Annotated[str, typer.Option(help="accession or filler order number of a report")] = "",
-    patient: Annotated[str, typer.Option(help="patient identifier of a report")] = "",
+    accession: Annotated[
+        str, typer.Option(help="accession or filler order number of a report; anywhere in what is quarantined")
+    ] = "",
+    patient: Annotated[str, typer.Option(help="patient identifier of a report; anywhere in what is quarantined")] = "",
     since: Annotated[datetime | None, typer.Option(help="received at or after, UTC")] = None,
     until: Annotated[datetime | None, typer.Option(help="received before, UTC")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many, the newest; without it, all.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(help=f"At most so many, the newest; without it {MOST_ROWS} as a table, all as JSON.")
+    ] = None,
 ) -> None:
     """List what came in, in order of arrival, with the reason where something was not read."""
     with database(data) as connection:
@@ -52,15 +63,16 @@ def messages(
             patient=patient,
             since=_utc(since),
             until=_utc(until),
-            limit=limit,
+            limit=limit or (MOST_ROWS if form is Form.TABLE else None),
         )
-        batches = [row["id"] for row in rows]
-        parts = inbox.parts_of(connection, batches)
+        parts = inbox.parts_of(connection, [row["id"] for row in rows])
     if form is Form.JSON:
         listed = [{**_row(row), "parts": [_row(part) for part in parts.get(row["id"], [])]} for row in rows]
         typer.echo(json.dumps(listed, indent=1))
-    else:
-        Console().print(_table(rows))
+        return
+    _print([each for row in rows for each in (row, *parts.get(row["id"], []))])
+    if limit is None and len(rows) == MOST_ROWS:
+        typer.echo(f"These are the newest {MOST_ROWS}; narrow the search, or say --limit.", err=True)
 
 
 def quarantine(
@@ -72,7 +84,7 @@ def quarantine(
     if form is Form.JSON:
         typer.echo(json.dumps([_row(row) for row in rows], indent=1))
     else:
-        Console().print(_table(rows))
+        _print(rows)
 
 
 def message(
@@ -117,6 +129,8 @@ def replay(
 
 def _laid_out(row: RowMapping) -> Iterator[tuple[str, str]]:
     body = bytes(row["body"] or b"")
+    if not body:
+        return iter((("", "its bytes were purged" if row["bytes"] else "no bytes"),))
     if row["door"] == Door.HL7.value:
         return lay_out(body)
     return (("", line) for line in json.dumps(json.loads(body), indent=1, ensure_ascii=False).splitlines())
@@ -152,21 +166,40 @@ def _row(row: RowMapping) -> dict[str, Any]:
         "ack": row["ack_code"],
         "duplicate_of": row["duplicate_of"],
         "control_id_reused": row["control_id_reused"],
+        "peer": row["peer"],
+        "parent": row["parent_id"],
+        "part": row["part"],
     }
 
 
-def _table(rows: Sequence[RowMapping]) -> Table:
-    table = Table()
-    for heading in ("Id", "Received", "Sender", "Control id", "Type", "Bytes", "Answer", "State", "Reason"):
-        table.add_column(heading)
+def _print(rows: Sequence[RowMapping]) -> None:
+    """A table; on a narrow terminal without the columns one can do without, in a pipe as wide as it likes."""
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(width=200)
+    console.print(_table(rows, wide=console.width >= WIDE))
+
+
+def _table(rows: Sequence[RowMapping], *, wide: bool) -> Table:
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for heading in COLUMNS if wide else NARROW:
+        table.add_column(heading, overflow="fold", min_width=20 if heading == "Reason" else None)
     for row in map(_row, rows):
-        cells = (
-            str(row["id"]),
-            row["received_at"][:19],
-            row["sender"],
-            row["control_id"] or "",
-            row["type"],
-            str(row["bytes"]),
-        )
-        table.add_row(*cells, row["ack"] or "", row["state"], row["reason"])
+        cells = {
+            "Id": f"└ {row['id']}" if row["part"] else str(row["id"]),
+            "Received": row["received_at"][:19].replace("T", " "),
+            "Sender": row["sender"],
+            "Control id": row["control_id"] or "",
+            "Type": row["type"],
+            "Bytes": str(row["bytes"]),
+            "Answer": row["ack"] or "",
+            "State": row["state"],
+            "Reason": _remark(row),
+        }
+        table.add_row(*(cells[str(column.header)] for column in table.columns))
     return table
+
+
+def _remark(row: dict[str, Any]) -> str:
+    reused = "control id used before for other content" if row["control_id_reused"] else ""
+    return "; ".join(filter(None, (row["reason"], reused)))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from integration.hl7v2.campaign import Outcome, Plan, Summary, run
-from integration.hl7v2.client import Unreachable
+from integration.hl7v2.client import Unreachable, tls_context
 from integration.hl7v2.message_files import read_messages
 
 
@@ -23,6 +24,7 @@ def send(
     connections: Annotated[int, typer.Option(help="connections side by side", min=1, max=1024)] = 1,
     rate: Annotated[float, typer.Option(help="messages a second; 0: as fast as answers come", min=0)] = 0,
     repeat: Annotated[int, typer.Option(help="how often each message is sent", min=1)] = 1,
+    seconds: Annotated[float, typer.Option(help="go on for so long, whatever --repeat says", min=0)] = 0,
     retries: Annotated[int, typer.Option(help="tries more after AE, CE or no answer, a second apart", min=0)] = 0,
     timeout: Annotated[float, typer.Option(help="seconds to wait for an answer", min=0.1)] = 30,
     fresh_control_ids: Annotated[
@@ -35,7 +37,10 @@ def send(
     certificate: Annotated[Path | None, typer.Option(help="client certificate with key, PEM: mutual TLS")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the summary as JSON")] = False,
 ) -> None:
-    """Send HL7 v2 messages over MLLP, wait for each answer, and sum up. Exit status 1 if any was not accepted."""
+    """Send HL7 v2 messages over MLLP, wait for each answer, and sum up, after Ctrl-C too.
+
+    Exit status 1 if any was not accepted, 130 after Ctrl-C.
+    """
     host, port = _address(to)
     plan = Plan(
         host=host,
@@ -43,6 +48,7 @@ def send(
         connections=connections,
         rate=rate,
         repeat=repeat,
+        seconds=seconds,
         retries=retries,
         timeout=timeout,
         fresh_control_ids=fresh_control_ids,
@@ -53,10 +59,12 @@ def send(
     except OSError as error:
         raise _refused(f"{error.filename}: {error.strerror}") from None
     try:
-        summary = asyncio.run(run(plan, messages, _Faults().tell))
+        summary = asyncio.run(run(plan, messages, _Progress().tell))
     except Unreachable as fault:
         raise _refused(str(fault), status=1) from None
     typer.echo(_as_json(summary) if as_json else _as_text(summary))
+    if summary.interrupted:
+        raise typer.Exit(130)
     if summary.accepted < summary.total:
         raise typer.Exit(1)
 
@@ -69,27 +77,30 @@ def _address(to: str) -> tuple[str, int]:
 
 
 def _tls(ca: Path | None, certificate: Path | None) -> ssl.SSLContext | None:
-    if ca is None and certificate is None:
-        return None
     try:
-        context = ssl.create_default_context(cafile=ca)
-        if certificate is not None:
-            context.load_cert_chain(certificate)
+        return tls_context(ca, certificate)
     except (OSError, ssl.SSLError) as error:
         raise _refused(f"{ca or certificate}: cannot be used for TLS: {error}") from None
-    return context
 
 
-class _Faults:
-    """One line on stderr for each message that was not taken, up to a number a person can read."""
+class _Progress:
+    """On stderr: now and then how far it is, and what was not taken, up to a number a person can read."""
 
     most = 50
+    every = 5.0
 
     def __init__(self) -> None:
         self._count = 0
+        self._sent = self._sent_before = 0
+        self._said = time.monotonic()
 
     def tell(self, outcome: Outcome) -> None:
         """Hears of each message."""
+        self._sent += 1
+        if (passed := time.monotonic() - self._said) >= self.every:
+            rate = (self._sent - self._sent_before) / passed
+            typer.echo(f"{self._sent} sent, {rate:.0f}/s, {self._count} not accepted", err=True)
+            self._said, self._sent_before = time.monotonic(), self._sent
         if outcome.accepted:
             return
         self._count += 1
@@ -103,7 +114,8 @@ def _as_text(summary: Summary) -> str:
     codes = ", ".join(f"{code} {count}" for code, count in sorted(summary.codes.items()))
     return (
         f"{summary.total} sent in {summary.seconds:.2f} s ({summary.rate:.0f}/s): {codes or 'nothing'}; "
-        f"round trip p50 {summary.percentile(0.5) * 1000:.1f} ms, p99 {summary.percentile(0.99) * 1000:.1f} ms"
+        f"round trip p50 {summary.percentile(0.5) * 1000:.1f} ms, p99 {summary.percentile(0.99) * 1000:.1f} ms, "
+        f"longest {summary.percentile(1) * 1000:.1f} ms"
     )
 
 
@@ -117,6 +129,7 @@ def _as_json(summary: Summary) -> str:
             "per_second": round(summary.rate, 1),
             "p50_ms": round(summary.percentile(0.5) * 1000, 2),
             "p99_ms": round(summary.percentile(0.99) * 1000, 2),
+            "longest_ms": round(summary.percentile(1) * 1000, 2),
         }
     )
 

@@ -18,6 +18,11 @@ MOST_PENDING_FRAMES = 64
 MOST_PENDING_BYTES = 1024 * 1024
 # Senders that end a block with FS alone are answered after this silence, seconds.
 END_WITHOUT_CR = 0.5
+# Bytes outside frames that are no news; more are said at once, for such a sender waits for an answer.
+MOST_IGNORED = 8
+# All connections read into this: what has come is taken out before another reads. asyncio's own buffer of 256 KiB,
+# made and given back for each read, takes more processor time than the message in it.
+_INCOMING = memoryview(bytearray(256 * 1024))
 
 
 class House(Protocol):
@@ -53,7 +58,7 @@ class Due:
         self.connection.reply()
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Reading stops while too much is unanswered, or while the peer does not read its answers."""
 
     def __init__(self, house: House) -> None:
@@ -66,6 +71,7 @@ class Connection(asyncio.Protocol):
         self._ending = False
         self._deaf = False
         self._blocked = False
+        self._complained = False
         self._idle: asyncio.TimerHandle | None = None
         self._silence: asyncio.TimerHandle | None = None
         self.peer = ""
@@ -91,15 +97,21 @@ class Connection(asyncio.Protocol):
         if self._deframer.inside:
             LOG.warning("connection lost inside a frame", peer=self.peer, bytes=self._deframer.size)
         if self._deframer.ignored:
-            LOG.info("bytes outside frames", peer=self.peer, bytes=self._deframer.ignored)
+            LOG.info("bytes outside frames in all", peer=self.peer, bytes=self._deframer.ignored)
         self._house.closed(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _INCOMING
+
+    def buffer_updated(self, nbytes: int) -> None:
         self._heard = self._loop.time()
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
-        self._take(self._deframer.feed(data))
+        self._take(self._deframer.feed(bytes(_INCOMING[:nbytes])))
+        if self._deframer.ignored > MOST_IGNORED and not self._complained:
+            self._complained = True
+            LOG.warning("bytes outside frames", peer=self.peer, bytes=self._deframer.ignored)
         if self._deframer.ended:
             self._silence = self._loop.call_later(END_WITHOUT_CR, self._flush)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
@@ -127,8 +127,9 @@ class GroupCommit:
         COMMIT_SECONDS.observe(time.perf_counter() - began)
         COMMIT_FRAMES.observe(len(group))
         for waiting, received in zip(group, stored, strict=True):
-            FRAMES.labels("hl7", "repeated" if received.duplicate else received.state).inc()
             waiting.reply(received.answer, False)
+        for outcome, count in Counter("repeated" if each.duplicate else each.state for each in stored).items():
+            FRAMES.labels("hl7", outcome).inc(count)
 
     async def _failed(self, store: Store, group: list[Waiting], error: NotStored, again: bool) -> None:
         """One frame the database will not take must not cost its neighbours their answer: each is tried once alone."""

@@ -25,6 +25,8 @@ LOG = log("listener")
 BACKLOG = 512
 # Seconds between looks at the certificate files.
 RENEWAL_CHECK = 30.0
+# Seconds for a TLS handshake; until it is done a connection is not counted among the open ones.
+HANDSHAKE = 10.0
 # Transactions side by side.
 WRITERS = 2
 # With the memory full, seconds until a sender that has fallen silent inside a frame is hung up on.
@@ -75,8 +77,7 @@ class Listener:
 
     def arrived(self, frame: Frame, due: Due) -> None:
         """Queues a frame; its answer goes to the connection after the commit."""
-        with traces.span("mllp frame", bytes=frame.size):
-            arrival = Arrival(frame, due.connection.peer, self._site_of(frame), traces.here())
+        arrival = Arrival(frame, due.connection.peer, self._site_of(frame), self._trace_of(frame))
         self.commits.submit(Waiting(arrival, due.settle))
 
     def opened(self, connection: Connection) -> bool:
@@ -103,13 +104,23 @@ class Listener:
             return self._site
         return self._senders.find(header.application, header.facility).site or self._site
 
+    def _trace_of(self, frame: Frame) -> str:
+        if not traces.is_on():
+            return ""
+        with traces.span("mllp frame", bytes=frame.size):
+            return traces.here()
+
     async def _serve(self) -> None:
         """Accepts with the certificates as they are now; connections that are open stay as they are."""
         assert self._socket is not None
         context = tls.context(self.mllp)
         earlier = self._server
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self), sock=self._socket.dup(), ssl=context, backlog=BACKLOG
+            lambda: Connection(self),
+            sock=self._socket.dup(),
+            ssl=context,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=HANDSHAKE if context else None,
         )
         if earlier is not None:
             earlier.close()

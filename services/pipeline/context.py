@@ -9,9 +9,11 @@ import httpx2
 
 from integration.fhir.client import Bearer, Client, Endpoint, tls_context
 from integration.fhir.systems import Systems
-from integration.hl7v2.senders import Senders, load_senders
+from integration.hl7v2.senders import Senders, WatchedSenders, load_senders
 from services.settings import Fhir, Settings
+from services.telemetry.logs import log
 
+LOG = log("senders")
 SENDERS = "senders.yaml"
 
 
@@ -25,8 +27,15 @@ class Site:
 
 
 def site(settings: Settings) -> Site:
-    """Raises SenderError naming file, line and reason."""
-    return Site(settings, load_senders(in_folder(settings, SENDERS), settings.fhir.authorities), systems(settings))
+    """Raises SenderError naming file, line and reason. A changed file of sender maps is taken up within a second."""
+    return Site(settings, _senders(settings), systems(settings))
+
+
+def _senders(settings: Settings) -> Senders:
+    path, authorities = in_folder(settings, SENDERS), settings.fhir.authorities
+    if path is None:
+        return load_senders(None, authorities)
+    return WatchedSenders(path, authorities, lambda fault: LOG.error("sender maps not taken up", reason=fault))
 
 
 def systems(settings: Settings) -> Systems:

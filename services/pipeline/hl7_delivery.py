@@ -7,6 +7,7 @@ destination until a person has decided, since what comes after may rest on what 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from types import TracebackType
 from typing import Self
 
@@ -14,10 +15,10 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from integration.canonical import Engine as ReadingEngine
 from integration.canonical import Finding, Identifier, Person, Quote, Suggestion, Verdict
-from integration.hl7v2.client import Answer, MllpClient, NoAnswer, Unreachable
+from integration.hl7v2.client import Answer, MllpClient, NoAnswer, Unreachable, tls_context
 from integration.hl7v2.outbound import Envelope, InvalidMessage, Signature, SignedFinding, build_oru
 from services.pipeline.resources import Rows, collect
-from services.settings import Settings, SettingsError
+from services.settings import Settings, SettingsError, Writeback
 from services.store import deliveries, notices, people, reports
 from services.store.jobs import StaleLease
 from services.store.outgoing import Named
@@ -32,13 +33,26 @@ _TAKEN_BACK = "withdrawn"
 class EngineLink:
     """The kept connection to one interface engine (`host:port`), for one thread."""
 
-    def __init__(self, destination: str, *, within: float = 30) -> None:
+    def __init__(self, destination: str, *, within: float = 30, tls: ssl.SSLContext | None = None) -> None:
         host, _, port = destination.rpartition(":")
         if not host or not port.isdigit():
             raise SettingsError(f"COUNTERSIGN_WRITEBACK__ORU: {destination!r} is not allowed; write it as host:port")
         self._host, self._port, self._within = host.strip("[]"), int(port), within
+        self._tls = tls
         self._runner = asyncio.Runner()
         self._client: MllpClient | None = None
+
+    @classmethod
+    def of(cls, writeback: Writeback) -> Self | None:
+        """To the engine of the settings; None where none is set. Raises SettingsError."""
+        if not writeback.oru:
+            return None
+        try:
+            tls = tls_context(writeback.oru_ca, writeback.oru_certificate)
+        except (OSError, ssl.SSLError) as error:
+            name = "ORU_CERTIFICATE" if writeback.oru_certificate else "ORU_CA"
+            raise SettingsError(f"COUNTERSIGN_WRITEBACK__{name}: cannot be used for TLS: {error}") from None
+        return cls(writeback.oru, tls=tls)
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +68,7 @@ class EngineLink:
     async def _ask(self, body: bytes) -> Answer:
         try:
             if self._client is None:
-                self._client = await MllpClient.connect(self._host, self._port, within=self._within)
+                self._client = await MllpClient.connect(self._host, self._port, within=self._within, tls=self._tls)
             return await self._client.ask(body, within=self._within)
         except (NoAnswer, Unreachable):
             await self._hang_up()

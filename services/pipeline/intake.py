@@ -17,13 +17,14 @@ from sqlalchemy import Connection, RowMapping
 from integration.canonical import Door, Report
 from integration.fhir import report as fhir_report
 from integration.fhir.deletion import deleted_references
-from integration.hl7v2.msh import read_header
+from integration.hl7v2.msh import Header, is_echo, read_header
 from integration.hl7v2.parts import split
 from integration.hl7v2.report import Understood, read_reports
 from integration.hl7v2.urgency import urgency
 from services.pipeline import deletion, placement
 from services.pipeline.context import Site
 from services.pipeline.placement import Keep, later
+from services.pipeline.receive import OWN_ECHO, judge
 from services.pipeline.states import NO_KEY
 from services.store import inbox, jobs
 
@@ -45,12 +46,18 @@ def opened(job: RowMapping, site: Site) -> Opened:
         header = read_header(body)
         if header and header.is_batch and job["part"] is None:
             return Opened()
-        sender = site.senders.find(job["application"], job["facility"])
-        return Opened(read_reports(body, job["site_id"], sender))
+        return Opened(_from_hl7(body, header, job, site))
     bundle = json.loads(body)
     for reference in deleted_references(bundle):
         return Opened(deleted=reference)
     return Opened(_from_fhir(bundle, job, site))
+
+
+def _from_hl7(body: bytes, header: Header | None, job: RowMapping, site: Site) -> Understood:
+    if header and is_echo(header, site.settings.mllp.application, site.settings.mllp.facility):
+        return Understood(ignored=OWN_ECHO)
+    sender = site.senders.find(job["application"], job["facility"])
+    return read_reports(body, job["site_id"], sender)
 
 
 def _from_fhir(bundle: Any, job: RowMapping, site: Site) -> Understood:
@@ -70,7 +77,7 @@ def take_in(connection: Connection, job: RowMapping, given: Opened, site: Site, 
     if given.deleted:
         understood = deletion.understood(connection, job, given.deleted)
     if understood is None:
-        _take_apart(connection, job)
+        _take_apart(connection, job, site)
         state, reason = "done", ""
     else:
         state, reason = _settle(connection, job, understood, site, keep)
@@ -78,14 +85,30 @@ def take_in(connection: Connection, job: RowMapping, given: Opened, site: Site, 
     return state
 
 
-def _take_apart(connection: Connection, batch: RowMapping) -> None:
-    """Each message of a batch becomes a row of its own, with its own job."""
+def _take_apart(connection: Connection, batch: RowMapping, site: Site) -> None:
+    """Each message of a batch becomes a row of its own, with its own job where it alone would have got one.
+
+    A batch that is replayed is not taken apart again: its messages are.
+    """
+    known = inbox.parts_of(connection, [batch["message_id"]]).get(batch["message_id"], [])
+    for part in known:
+        inbox.requeue(connection, part["id"])
+    if not known:
+        _add_parts(connection, batch, site)
+
+
+def _add_parts(connection: Connection, batch: RowMapping, site: Site) -> None:
     for part in split(bytes(batch["body"])):
-        row = inbox.part_of(batch, part.number, part.body, read_header(part.body))
+        header = read_header(part.body)
+        state, reason, _ = judge(header, site.settings.mllp)
+        row = inbox.part_of(batch, part.number, part.body, header) | {"state": state, "reason": reason}
+        row["site_id"] = site.senders.find(row["application"], row["facility"]).site or batch["site_id"]
         (message_id,) = inbox.add(connection, [row])
+        if state != "queued":
+            continue
         sender = f"{row['application']}^{row['facility']}"
-        job = {"site_id": batch["site_id"], "kind": "intake", "message_id": message_id, "sender": sender}
-        priority = int(urgency(part.body, read_header(part.body)))
+        job = {"site_id": row["site_id"], "kind": "intake", "message_id": message_id, "sender": sender}
+        priority = int(urgency(part.body, header))
         inbox.add_jobs(connection, [{**job, "priority": priority}])
 
 
@@ -97,7 +120,8 @@ def _settle(connection: Connection, job: RowMapping, understood: Understood, sit
     reason = understood.quarantined or (NO_KEY if nameless else "")
     for report in _in_lock_order(understood.reports):
         placement.place(connection, job["message_id"], report, site.settings, keep)
-    return "quarantined" if reason else "done", reason
+    state = "quarantined" if reason else "done"
+    return state, "; ".join(filter(None, (reason, *understood.problems)))
 
 
 def _in_lock_order(reports: Sequence[Report]) -> list[Report]:

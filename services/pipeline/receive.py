@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from integration.hl7v2.ack import NOT_ALLOWED, NOT_STORED, TOO_LARGE, Fault, Outcome, answer, refusal
+from integration.hl7v2.ack import NOT_ALLOWED, NOT_STORED, TOO_LARGE, Fault, Outcome, answer, codes_due, refusal
 from integration.hl7v2.mllp import Frame, frame
 from integration.hl7v2.msh import Header, is_echo, read_header
 from integration.hl7v2.urgency import urgency
@@ -17,6 +17,7 @@ from services.settings import Mllp
 from services.store.frames import FrameRow, Taken
 
 REPORT_TYPES = frozenset({"ORU", "MDM"})
+OWN_ECHO = "our own message come back"
 
 
 class Arrival(NamedTuple):
@@ -83,27 +84,32 @@ def _judge(received: Frame, header: Header | None, mllp: Mllp) -> tuple[str, str
     """(state, reason, fault): the state a frame starts in, and why it can never be accepted if it cannot."""
     if received.oversized:
         return "rejected", f"larger than {mllp.max_bytes} bytes; only its head is kept", TOO_LARGE
+    return judge(header, mllp)
+
+
+def judge(header: Header | None, mllp: Mllp) -> tuple[str, str, Fault | None]:
+    """(state, reason, fault) of a message, whether it came alone or in a batch."""
     fault = refusal(header)
     if header is None or fault:
         return "rejected", (fault.advice if fault else ""), fault
     if not _allowed(header, mllp):
         return "rejected", "MSH-3 is not on the allow-list", NOT_ALLOWED
     if is_echo(header, mllp.application, mllp.facility):
-        return "ignored", "our own message come back", None
+        return "ignored", OWN_ECHO, None
     if header.is_batch or header.code in REPORT_TYPES:
         return "queued", "", None
     return "ignored", f"{header.kind} carries no report", None
 
 
 def _allowed(header: Header, mllp: Mllp) -> bool:
-    names = {header.sending_application, f"{header.sending_application}^{header.sending_facility}"}
+    whole = (header.sending_application, header.sending_facility)
+    names = {name for pair in (whole, (header.application, header.facility)) for name in (pair[0], "^".join(pair))}
     return not mllp.allowed_senders or not names.isdisjoint(mllp.allowed_senders)
 
 
 def _answer(header: Header | None, outcome: Outcome, faults: tuple[Fault, ...], mllp: Mllp) -> tuple[str | None, bytes]:
     answers = answer(header, outcome, *faults, application=mllp.application, facility=mllp.facility)
-    accept, applied = outcome.value
-    code = (accept if header and header.enhanced else applied) if answers else None
+    code = next(iter(codes_due(header, outcome)), None)
     return code, b"".join(frame(one) for one in answers)
 
 

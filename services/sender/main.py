@@ -33,7 +33,7 @@ def run(settings: Settings) -> None:
     process = Process("sender", settings)
     process.stop_on_signals()
     engine = connect(settings.database)
-    link = EngineLink(settings.writeback.oru) if settings.writeback.oru else None
+    link = EngineLink.of(settings.writeback)
     if process.wait_for_database(engine):
         _run(process, engine, link, settings)
     engine.dispose()

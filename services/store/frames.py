@@ -50,6 +50,11 @@ _FIRST = "door = 'hl7' AND control_id IS NOT NULL AND duplicate_of IS NULL AND p
 _SAME_ID = " AND ".join(
     f"message.{name} = frame.{name}" for name in ("site_id", "application", "facility", "control_id")
 )
+_QUEUE = """
+        INSERT INTO job (site_id, kind, message_id, sender, priority)
+        SELECT site_id, 'intake', id, application || '^' || facility, priority
+        FROM stored JOIN frame USING (id) WHERE {} = 'queued' ORDER BY id
+"""
 ADD_FRAMES = f"""
     PREPARE add_frames (json, bytea[], bytea[]) AS
     WITH frame AS MATERIALIZED ({_FRAMES}), stored AS (
@@ -60,9 +65,7 @@ ADD_FRAMES = f"""
         ON CONFLICT (site_id, application, facility, control_id, sha256) WHERE {_FIRST} DO NOTHING
         RETURNING id
     ), queued AS (
-        INSERT INTO job (site_id, kind, message_id, sender, priority)
-        SELECT site_id, 'intake', id, application || '^' || facility, priority
-        FROM stored JOIN frame USING (id) WHERE state = 'queued' ORDER BY id
+        {_QUEUE.format("state")}
     )
     SELECT place, id FROM stored JOIN frame USING (id)
 """  # noqa: S608
@@ -70,14 +73,23 @@ ADD_REPEATS = f"""
     PREPARE add_repeats (json, bytea[], bytea[]) AS
     WITH frame AS MATERIALIZED ({_FRAMES}), stored AS (
         INSERT INTO message ({_COLUMNS}, state, reason, ack, ack_code, duplicate_of) OVERRIDING SYSTEM VALUE
-        SELECT {_VALUES}, 'ignored', 'repeats message ' || first_id, first_ack, first_code, first_id
+        SELECT {_VALUES},
+            CASE WHEN anew THEN state ELSE 'ignored' END,
+            CASE WHEN anew THEN reason ELSE 'repeats message ' || first_id END,
+            CASE WHEN anew THEN ack ELSE first_ack END,
+            CASE WHEN anew THEN ack_code ELSE first_code END,
+            first_id
         FROM frame CROSS JOIN LATERAL (
-            SELECT id AS first_id, ack AS first_ack, ack_code AS first_code FROM message
-            WHERE {_SAME_ID} AND message.sha256 = frame.sha256 AND {_FIRST} LIMIT 1
+            SELECT id AS first_id, ack AS first_ack, ack_code AS first_code,
+                message.state = 'rejected' AND frame.state <> 'rejected' AS anew
+            FROM message WHERE {_SAME_ID} AND message.sha256 = frame.sha256 AND {_FIRST} LIMIT 1
         ) AS first
-        RETURNING id, duplicate_of, ack
+        RETURNING id, duplicate_of, ack, state
+    ), queued AS (
+        {_QUEUE.format("stored.state")}
     )
-    SELECT place, id, duplicate_of, stored.ack FROM stored JOIN frame USING (id)
+    SELECT place, id, CASE WHEN stored.state = 'ignored' THEN duplicate_of END, stored.ack
+    FROM stored JOIN frame USING (id)
 """  # noqa: S608
 SETTINGS = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan"
 
@@ -126,8 +138,9 @@ class FrameTable:
         """Commits frames, and an intake job for each that is queued; the outcomes in the same order.
 
         A frame whose identity is stored already, by whomever, or twice in the group, becomes a repeat of that
-        message. A control id that an earlier message of other content bears is flagged. Raises psycopg.Error when
-        nothing was committed (with an SQLSTATE) or nobody knows (without), and HalfStored.
+        message; where that was refused and this would not be, since a setting has changed, it is taken. A control id
+        that an earlier message of other content bears is flagged. Raises psycopg.Error when nothing was committed
+        (with an SQLSTATE) or nobody knows (without), and HalfStored.
         """
         found = await self._database.ask(b"add_frames", _parameters(rows))
         taken = {_integer(found, row, 0): Taken(_integer(found, row, 1)) for row in range(found.ntuples)}
@@ -144,7 +157,7 @@ class FrameTable:
             raise HalfStored
         return {
             _integer(found, row, 0): Taken(
-                _integer(found, row, 1), _integer(found, row, 2), found.get_value(row, 3) or b""
+                _integer(found, row, 1), _integer(found, row, 2) or None, found.get_value(row, 3) or b""
             )
             for row in range(found.ntuples)
         }

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from integration.hl7v2.msh import Header
+from integration.canonical import Priority
+from integration.hl7v2.msh import Header, read_header
+from integration.hl7v2.urgency import urgency
 from services.store.tables import job, message, report, report_source
 
 SUMMARY = [c for c in message.c if c.name not in ("body", "ack")]
@@ -124,8 +126,8 @@ def search(
 ) -> Sequence[RowMapping]:
     """Frames and resources, with `parts` those of batches too, in order of arrival, without their bodies.
 
-    `accession` (or filler order number) and `patient` (identifier) find messages that spoke of such a report. With
-    `limit` the newest.
+    `accession` (or filler order number) and `patient` (identifier) find messages that spoke of such a report, and
+    among those that were not understood the ones that hold the words anywhere. With `limit` the newest.
     """
     query = select(*SUMMARY).order_by(message.c.id.desc())
     if not parts:
@@ -146,7 +148,7 @@ def search(
 
 
 def spoke_of(accession: str, patient: str) -> ColumnElement[bool]:
-    """Messages that are a report's source, or the batch one came in."""
+    """Messages that are a report's source, or the batch one came in; of the quarantine those that hold the words."""
     part = message.alias("part")
     about = select(func.coalesce(part.c.parent_id, part.c.id)).select_from(
         report_source.join(report, report.c.id == report_source.c.report_id).join(
@@ -157,7 +159,14 @@ def spoke_of(accession: str, patient: str) -> ColumnElement[bool]:
         about = about.where((report.c.accession == accession) | (report.c.filler == accession))
     if patient:
         about = about.where(report.c.patient_id == patient)
-    return message.c.id.in_(about)
+    return message.c.id.in_(about.union_all(_quarantined_with(accession, patient)))
+
+
+def _quarantined_with(*words: str) -> Select[tuple[int]]:
+    """Of what is in quarantine no report is known; it is little enough to be looked through byte by byte."""
+    held = message.alias("held")
+    found = [func.position(func.convert_to(word, "UTF8").op("IN")(held.c.body)) > 0 for word in words if word]
+    return select(func.coalesce(held.c.parent_id, held.c.id)).where(held.c.state == "quarantined", *found)
 
 
 def quarantined(connection: Connection) -> Sequence[RowMapping]:
@@ -167,19 +176,22 @@ def quarantined(connection: Connection) -> Sequence[RowMapping]:
 
 
 def requeue(connection: Connection, message_id: int) -> bool:
-    """Puts a message back to the start of its way, whatever became of it; not a refused one, and no repeat."""
+    """Puts a message back to the start of its way, whatever became of it; no refused, repeated or purged one."""
     again = update(message).where(
         message.c.id == message_id,
         message.c.state.in_(("quarantined", "ignored", "done")),
-        message.c.duplicate_of.is_(None),
+        message.c.duplicate_of.is_(None) | (message.c.state != "ignored"),
+        message.c.body.is_not(None),
     )
     statement = again.values(state="queued", reason="").returning(
-        message.c.site_id, message.c.application, message.c.facility
+        message.c.site_id, message.c.application, message.c.facility, message.c.door, message.c.body
     )
     row = connection.execute(statement).one_or_none()
     if row is None:
         return False
-    site, application, facility = row
+    site, application, facility, door, body = row
+    priority = urgency(bytes(body), read_header(bytes(body))) if door == "hl7" else Priority.ROUTINE
     sender = f"{application}^{facility}"
-    add_jobs(connection, [{"site_id": site, "kind": "intake", "message_id": message_id, "sender": sender}])
+    job = {"site_id": site, "kind": "intake", "message_id": message_id, "sender": sender, "priority": int(priority)}
+    add_jobs(connection, [job])
     return True

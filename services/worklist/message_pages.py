@@ -118,6 +118,8 @@ def places(row: RowMapping, visit: Visit) -> Iterator[tuple[str, str]]:
 
 def _laid_out(row: RowMapping) -> Iterator[tuple[str, str]]:
     body = bytes(row["body"] or b"")
+    if not body:
+        return iter((("–", "its bytes were purged" if row["bytes"] else "no bytes"),))
     if row["door"] == Door.HL7.value:
         return lay_out(body)
     lines = json.dumps(json.loads(body), indent=1, ensure_ascii=False).splitlines()

@@ -15,6 +15,7 @@ from services.cli import build
 from services.pipeline.placement import place
 from services.pipeline.receive import Arrival
 from services.settings import Database, Mllp, Settings
+from services.store import inbox
 from services.store.tables import audit, job, message
 from tests.databases import environment
 from tests.messages import oru
@@ -76,6 +77,36 @@ def test_replayed_it_is_queued_once_more(operator: Operator, quarantined: int, e
         assert connection.execute(select(message.c.state, message.c.reason)).one() == ("queued", "")
         assert connection.execute(select(job.c.state).order_by(job.c.id)).scalars().all() == ["done", "ready"]
     operator.run("replay", str(quarantined), "999", status=1)
+
+
+def test_what_is_quarantined_is_found_by_any_number_in_it(operator: Operator, quarantined: int) -> None:
+    for words, found in ((["--patient", "42"], [quarantined]), (["--accession", "Q1"], [quarantined])):
+        listed = json.loads(operator.run("messages", "--format", "json", *words))
+        assert [row["id"] for row in listed] == found, words
+    assert json.loads(operator.run("messages", "--format", "json", "--patient", "43")) == []
+
+
+def test_the_table_shows_the_messages_of_a_batch_and_a_control_id_used_again(
+    operator: Operator, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    with engine.begin() as connection:
+        bodies = (BODY, BODY.replace(b"own", b"new"), BODY.replace(b"Q1", b"P1") + BODY.replace(b"Q1", b"P2"))
+        receive(connection, [Arrival(whole(body)) for body in bodies], Mllp())
+        batch = connection.execute(select(message).where(message.c.control_id == "P1")).mappings().one()
+        inbox.add(connection, [inbox.part_of(batch, 1, BODY, None)])
+    lines = operator.run("messages").decode().splitlines()
+    assert [line for line in lines if "control id used before for other content" in line and "Q1" in line]
+    assert [line for line in lines if "└" in line and "queued" in line]
+
+
+def test_a_message_whose_bytes_were_purged_still_says_what_it_was(
+    operator: Operator, quarantined: int, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(message).values(body=None, truncated=True))
+    shown = operator.run("message", str(quarantined)).decode()
+    assert "control_id: Q1" in shown and "its bytes were purged" in shown
 
 
 def test_a_message_nobody_has_is_said_in_one_line(operator: Operator) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +66,30 @@ def test_repeated_over_connections_with_control_ids_of_their_own(listen: Listen,
     summary = json.loads(result.stdout)
     assert (summary["sent"], summary["accepted"], summary["codes"]) == (40, 40, {"AA": 40})
     assert len(set(bodies(engine))) == 40
+
+
+def test_for_so_many_seconds_it_is_repeated(listen: Listen, file: Path) -> None:
+    result = send(file, "--to", f"127.0.0.1:{listen().port}", "--seconds", 0.5, "--json")
+    summary = json.loads(result.stdout)
+    assert summary["seconds"] >= 0.5 and summary["sent"] == summary["accepted"] > 1
+
+
+def test_a_rate_is_kept_over_all_connections(listen: Listen, file: Path) -> None:
+    words = ("--rate", 20, "--connections", 4, "--repeat", 10, "--json")
+    summary = json.loads(send(file, "--to", f"127.0.0.1:{listen().port}", *words).stdout)
+    assert summary["sent"] == 10 and summary["seconds"] >= 9 / 20
+
+
+def test_interrupted_it_sums_up_what_was_sent(listen: Listen, file: Path, engine: Engine) -> None:
+    command = [str(Path(sys.executable).with_name("countersign")), "send", str(file), "--seconds", "60", "--json"]
+    with subprocess.Popen(
+        [*command, "--to", f"127.0.0.1:{listen().port}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        while not bodies(engine):
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=30)
+    assert running.returncode == 130 and json.loads(said)["accepted"] > 0
 
 
 def test_what_is_not_accepted_is_named_and_the_status_says_so(listen: Listen, tmp_path: Path, file: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import socket
+import threading
 import time
 
+import pytest
 from sqlalchemy import Engine, select, text
 
 from integration.hl7v2.senders import SenderMap, Senders
@@ -67,6 +69,51 @@ def test_a_sender_that_half_closes_still_gets_its_answer(listen: Listen) -> None
         peer.channel.shutdown(socket.SHUT_WR)
         assert b"MSA|AA|A1" in peer.answer()
         assert peer.answer() == b""
+
+
+def test_bytes_between_frames_cost_no_frame_its_answer(listen: Listen, engine: Engine) -> None:
+    with listen().peer() as peer:
+        one, two = (b"\x0b" + oru(name) + b"\x1c\r" for name in ("J1", "J2"))
+        peer.channel.sendall(b"hello\r\n" + one + b"\x00junk\x1c\r" + two + b"\x1c\r")
+        assert b"MSA|AA|J1\r" in peer.answer() and b"MSA|AA|J2\r" in peer.answer()
+    assert [row[2] for row in rows(engine)] == [oru("J1"), oru("J2")]
+
+
+def test_what_a_sender_broke_off_and_began_anew_is_answered_once(listen: Listen, engine: Engine) -> None:
+    with listen().peer() as peer:
+        peer.channel.sendall(b"\x0b" + oru("V1")[:80] + b"\x0b" + oru("V2") + b"\x1c\r")
+        assert b"MSA|AA|V2\r" in peer.answer()
+    assert [row[0] for row in rows(engine)] == ["V2"]
+
+
+@pytest.mark.parametrize("encoding", ["", "^", "^~&", "^~\\&", "^~\\&#", "^~\\&#@!", "$%&/", "^^^^"])
+def test_whatever_msh_2_says_the_answer_bears_the_control_id(listen: Listen, engine: Engine, encoding: str) -> None:
+    body = oru("M2").replace(b"^~\\&", encoding.encode(), 1)
+    with listen().peer() as peer:
+        answer = peer.ask(body)
+    assert answer.split(b"\r")[1] == b"MSA|AA|M2"
+    assert [(row[0], row[2]) for row in rows(engine)] == [("M2", body)]
+
+
+def test_a_batch_is_one_row_and_one_answer_under_its_own_number(listen: Listen, engine: Engine) -> None:
+    body = b"FHS|^~\\&|RIS||||2026||||F7\rBHS|^~\\&|RIS||||2026||||B7\r" + oru("A1") + oru("A2") + b"BTS|2\rFTS|1\r"
+    with listen().peer() as peer:
+        peer.send(body, oru("A3"))
+        assert b"MSA|AA|B7\r" in peer.answer() and b"MSA|AA|A3\r" in peer.answer()
+    assert [row[0] for row in rows(engine)] == ["B7", "A3"]
+
+
+def test_after_a_refusal_in_enhanced_mode_no_second_answer_follows(listen: Listen) -> None:
+    with listen().peer() as peer:
+        peer.send(oru("R1", "|||AL|AL").replace(b"ORU^R01", b""), oru("R2"))
+        assert b"MSA|CR|R1" in peer.answer() and b"MSA|AA|R2" in peer.answer()
+
+
+def test_an_acknowledgement_that_comes_in_is_kept_and_not_answered(listen: Listen, engine: Engine) -> None:
+    with listen().peer() as peer:
+        peer.send(b"MSH|^~\\&|RIS|HOSP|||2026||ACK^R01|K1|P|2.5\rMSA|AA|7\r", oru("A1"))
+        assert b"MSA|AA|A1" in peer.answer()
+    assert [row[:2] for row in rows(engine)] == [("K1", "ignored"), ("A1", "queued")]
 
 
 def test_enhanced_mode_gets_the_accept_answer_then_the_application_answer(listen: Listen) -> None:
@@ -136,13 +183,14 @@ def set_read_only(engine: Engine, name: str, value: str) -> None:
 def test_a_connection_the_database_dropped_is_replaced_unnoticed(listen: Listen, engine: Engine) -> None:
     with listen().peer() as peer:
         assert b"MSA|AA|A1" in peer.ask(oru("A1"))
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         with engine.begin() as connection:
-            connection.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            )
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+        for _ in range(1000):
+            with engine.begin() as connection:
+                if not connection.scalar(text(f"SELECT count(*) {others}")):
+                    break
+            time.sleep(0.01)
         assert b"MSA|AA|A2" in peer.ask(oru("A2"))
 
 
@@ -175,6 +223,30 @@ def test_a_drain_answers_what_is_under_way_and_then_closes(listen: Listen, engin
         assert busy.answer() == b""
     running.stop()
     assert [row[0] for row in rows(engine)] == ["A1"]
+
+
+def test_a_drain_under_load_loses_nothing_it_has_answered(listen: Listen, engine: Engine) -> None:
+    running = listen()
+    answered: list[str] = []
+
+    def keep_sending(name: str) -> None:
+        with contextlib.suppress(OSError), running.peer() as peer:
+            for number in range(10_000):
+                control_id = f"{name}-{number}"
+                if f"MSA|AA|{control_id}\r".encode() not in peer.ask(oru(control_id)):
+                    return
+                answered.append(control_id)
+
+    senders = [threading.Thread(target=keep_sending, args=(f"S{number}",)) for number in range(8)]
+    for sender in senders:
+        sender.start()
+    while len(answered) < 50:
+        time.sleep(0.01)
+    running.stop()
+    for sender in senders:
+        sender.join(20)
+    assert not any(sender.is_alive() for sender in senders)
+    assert set(answered) <= {row[0] for row in rows(engine)}
 
 
 def test_a_sender_belongs_to_the_site_its_map_names(listen: Listen, engine: Engine) -> None:

@@ -32,6 +32,43 @@ def test_a_report_is_stored_byte_for_byte_and_queued_once(engine: Engine) -> Non
     assert job_count(engine) == 1
 
 
+def test_the_code_that_went_out_is_the_code_that_is_kept(engine: Engine) -> None:
+    modes = (b"", b"|||AL|AL", b"|||NE|AL", b"||||AL", b"|||NE|NE")
+    received = send(
+        engine, *((ORU % b"K%d" % place).replace(b"|2.5\r", b"|2.5" + mode + b"\r") for place, mode in enumerate(modes))
+    )
+    with engine.connect() as connection:
+        kept = connection.scalars(select(message.c.ack_code).order_by(message.c.id)).all()
+    assert kept == ["AA", "CA", "AA", "AA", None]
+    assert all((code or "").encode() in each.answer for code, each in zip(kept, received, strict=True))
+
+
+def test_a_sender_is_allowed_by_the_first_component_of_its_names(engine: Engine) -> None:
+    full = (ORU % b"A1").replace(b"|RIS|HOSP|", b"|RIS^1.2.3^ISO|HOSP^1.2.4^ISO|")
+    disguised = (ORU % b"A2").replace(b"|RIS|HOSP|", b"|EVIL|X|")
+    for number, allowed in enumerate((["RIS"], ["RIS^HOSP"], ["RIS^1.2.3^ISO"])):
+        bodies = [body.replace(b"|A", b"|%d" % number) for body in (full, disguised)]
+        with engine.begin() as connection:
+            received = receive(connection, [Arrival(whole(body)) for body in bodies], Mllp(allowed_senders=allowed))
+        assert [each.state for each in received] == ["queued", "rejected"], allowed
+
+
+def test_what_was_refused_is_taken_when_it_comes_again_after_the_setting_was_mended(engine: Engine) -> None:
+    arrival = [Arrival(whole(ORU % b"A1"))]
+    outcomes = []
+    for allowed in (["OTHER"], ["OTHER"], ["RIS"]):
+        with engine.begin() as connection:
+            outcomes += receive(connection, arrival, Mllp(allowed_senders=allowed))
+    assert [each.answer.split(b"MSA|")[1][:2] for each in outcomes] == [b"AR", b"AR", b"AA"]
+    assert [each.state for each in outcomes] == ["rejected", "ignored", "queued"] and job_count(engine) == 1
+    with engine.begin() as connection:
+        assert inbox.get(connection, outcomes[2].message_id)["ack"] == outcomes[2].answer
+        assert inbox.set_state(connection, outcomes[2].message_id, "quarantined") is None
+        assert inbox.requeue(connection, outcomes[2].message_id) and not inbox.requeue(
+            connection, outcomes[1].message_id
+        )
+
+
 def test_a_repeat_gets_the_stored_answer_and_no_second_job(engine: Engine) -> None:
     (first,) = send(engine, ORU % b"A1")
     (again,) = send(engine, ORU % b"A1")

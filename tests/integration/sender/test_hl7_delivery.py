@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert, select, update
 
-from integration.hl7v2.client import read_answer
+from integration.hl7v2.client import NoAnswer, Unreachable, read_answer
 from integration.hl7v2.msh import is_echo, read_header
 from services.pipeline.hl7_delivery import EngineLink, send_findings
-from services.settings import Queue, Settings
+from services.settings import Queue, Settings, SettingsError, Writeback
 from services.store import deliveries, notices
 from services.store.jobs import NOW
 from services.store.tables import account, delivery, review, suggestion
 from tests import seeding
+from tests.certificates import Authority
 from tests.interface_engine import HANG_UP, InterfaceEngine
 
 SETTINGS = Settings(queue=Queue(backoff=0.001, backoff_max=0.001))
@@ -132,3 +135,35 @@ def test_an_acknowledgement_of_ours_can_be_read_back() -> None:
     )
     assert found is not None
     assert (found.code, found.control_id, found.text, found.accepted) == ("CR", "A7", "No. Say who.", False)
+
+
+def ask(ca: Path, certificate: Path | None, port: str) -> str:
+    """MSA-1 of the answer over TLS, or the reason why there is none."""
+    link = EngineLink.of(Writeback(oru=f"localhost:{port}", oru_ca=ca, oru_certificate=certificate))
+    assert link is not None
+    with link:
+        try:
+            return link.ask(b"MSH|^~\\&|US|US|||2026||ORU^R01|T1|P|2.5.1\r").code
+        except (NoAnswer, Unreachable):
+            return "none"
+
+
+def test_over_mutual_tls_only_the_right_two_speak(tmp_path: Path) -> None:
+    authority, stranger = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*authority.issue("engine"))
+    tls.load_verify_locations(authority.path)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    certificate, key = authority.issue("sender")
+    certificate.write_bytes(certificate.read_bytes() + key.read_bytes())
+    with InterfaceEngine(tls) as receiver:
+        port = receiver.address.rpartition(":")[2]
+        assert ask(authority.path, certificate, port) == "AA"
+        assert ask(stranger.path, certificate, port) == "none"
+        assert ask(authority.path, None, port) == "none"
+        assert len(receiver.received) == 1
+
+
+def test_certificates_that_cannot_be_used_stop_the_start_with_their_setting(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="COUNTERSIGN_WRITEBACK__ORU_CA"):
+        EngineLink.of(Writeback(oru="localhost:1", oru_ca=tmp_path / "none.pem"))

@@ -28,11 +28,13 @@ def codes(accept: str, application: str, outcome: Outcome) -> list[str]:
     [
         ("", "", ["AA"], ["AE"], ["AR"]),
         ("AL", "NE", ["CA"], ["CE"], ["CR"]),
-        ("AL", "AL", ["CA", "AA"], ["CE", "AE"], ["CR", "AR"]),
+        ("AL", "AL", ["CA", "AA"], ["CE"], ["CR"]),
         ("NE", "AL", ["AA"], ["AE"], ["AR"]),
         ("NE", "NE", [], [], []),
         ("ER", "NE", [], ["CE"], ["CR"]),
         ("SU", "NE", ["CA"], [], []),
+        ("SU", "AL", ["CA", "AA"], ["AE"], ["AR"]),
+        ("NE", "ER", [], ["AE"], ["AR"]),
         ("ER", "SU", ["AA"], ["CE"], ["CR"]),
         ("", "AL", ["AA"], ["AE"], ["AR"]),
         ("", "NE", ["CA"], ["CE"], ["CR"]),
@@ -45,6 +47,19 @@ def test_msh_15_and_16_decide_which_answers_go_out(
     assert codes(accept, application, Outcome.STORED) == stored
     assert codes(accept, application, Outcome.RETRY) == retry
     assert codes(accept, application, Outcome.REJECTED) == rejected
+
+
+def test_an_acknowledgement_is_not_acknowledged_unless_it_asks_for_it() -> None:
+    plain = read_header(b"MSH|^~\\&|RIS|HOSP|||2026||ACK^R01|K1|P|2.5\rMSA|AA|1\r")
+    asking = read_header(b"MSH|^~\\&|RIS|HOSP|||2026||ACK^R01|K1|P|2.5|||AL\rMSA|AA|1\r")
+    assert answer(plain, Outcome.STORED) == ()
+    assert [b"MSA|CA|K1" in body for body in answer(asking, Outcome.STORED)] == [True]
+
+
+def test_no_two_answers_have_one_control_id() -> None:
+    bodies = [answer(header(), Outcome.STORED)[0] for _ in range(1000)]
+    ids = {body.split(b"|")[9] for body in bodies}
+    assert len(ids) == 1000 and all(len(each) == 20 for each in ids)
 
 
 def test_an_answer_goes_back_from_whom_it_was_sent_to() -> None:

@@ -51,3 +51,9 @@ def test_utf_8_comes_back_unchanged(text: str) -> None:
     body = text.encode()
     if not body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         assert decode(body).text == text
+
+
+def test_japanese_sets_that_are_switched_to_by_escapes_are_read() -> None:
+    text = "MSH|^~\\&|病院|\r胸部に異常なし。"
+    for declared in ("~ISO IR87", "ASCII~ISO IR87", "ISO IR14~ISO IR87~ISO IR159"):
+        assert decode(text.encode("iso2022_jp"), declared).text == text, declared

@@ -236,6 +236,7 @@ def test_rtf_and_plain_text_in_ed_are_read() -> None:
     rtf = rb"{\rtf1\ansi {\b FINDINGS:}\par Lungs are clear.\par}"
     assert report(obr(), ed(rtf, "RTF")).text.split() == ["FINDINGS:", "Lungs", "are", "clear."]
     assert report(obr(), ed(b"Lungs are clear.", "PLAIN")).text == "Lungs are clear."
+    assert report(obr(), f"OBX|1|FT|||{rtf.decode()}||||||F").text.split() == ["FINDINGS:", "Lungs", "are", "clear."]
 
 
 def test_the_text_layer_of_a_pdf_is_read() -> None:
@@ -268,6 +269,7 @@ def pdf(text: str) -> bytes:
         ("OBX|1|ED|||RIS^AP^PDF^Base64^!!!!||||||F", "OBX-5 of OBX 1: ED.5 is not valid base64"),
         (ed(b"%PDF-1.4 broken", "PDF"), "OBX-5 of OBX 1: the PDF document is damaged"),
         ("OBX|1|TX|||  ||||||F", "OBX-5 of OBR 1: no report text"),
+        ('OBX|1|TX|||""||||||F', "OBX-5 of OBR 1: no report text"),
     ],
 )
 def test_a_report_without_text_is_quarantined_with_its_place(observation: str, reason: str) -> None:
@@ -309,6 +311,12 @@ def test_one_bad_order_does_not_cost_the_good_one_and_is_not_hidden() -> None:
 )
 def test_everything_else_is_ignored_by_name(kind: str, reason: str) -> None:
     assert read(msh=MSH.replace("ORU^R01", kind)).ignored.startswith(reason)
+
+
+def test_numbers_sent_as_strings_are_no_report_and_stay_in_one() -> None:
+    numbers = ("OBX|1|ST|HR||68|/min|||||R", "OBX|2|ST|STI||-0.5||||||R")
+    assert "measurements" in read(obr(), *numbers).ignored
+    assert report(obr(), "OBX|1|TX|||BI-RADS category||||||F", "OBX|2|ST|||4||||||F").text == "BI-RADS category\n4"
 
 
 def test_laboratory_results_are_ignored() -> None:

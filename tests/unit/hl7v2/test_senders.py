@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from integration.canonical import ReportStatus, SectionKind
-from integration.hl7v2.senders import SenderError, SenderMap, Senders, load_senders
+from integration.hl7v2.senders import SenderError, SenderMap, Senders, WatchedSenders, load_senders
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -83,3 +83,19 @@ def test_one_table_of_authorities_serves_every_sender_that_says_nothing_else(tmp
     senders = load_senders(path, {"HOSP": "urn:oid:1", "LAB": "urn:oid:2"})
     assert senders.find("RIS", "X").authorities == {"HOSP": "urn:oid:9", "LAB": "urn:oid:2"}
     assert senders.find("X", "X").authorities == {"HOSP": "urn:oid:1", "LAB": "urn:oid:2"}
+
+
+def test_a_changed_file_is_taken_up_and_a_faulty_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integration.hl7v2.senders._LOOK_AGAIN", 0)
+    path, faults = tmp_path / "senders.yaml", list[str]()
+    senders = WatchedSenders(path, {"H": "urn:oid:1.2"}, faults.append)
+    assert senders.find("RIS", "H").status_of("PSCRIB") is None and not senders.sites
+    path.write_text("senders:\n- {application: RIS, site: north, status: {PSCRIB: preliminary}}\n")
+    assert senders.find("RIS", "H").status_of("PSCRIB") is ReportStatus.PRELIMINARY
+    assert senders.sites == {"north"} and senders.find("RIS", "H").authorities == {"H": "urn:oid:1.2"}
+    path.write_text("senders:\n- {application: RIS, sight: north}\n")
+    assert senders.find("RIS", "H").site == "north"
+    senders.find("RIS", "H")
+    assert len(faults) == 1 and "line 2: sight" in faults[0]
+    path.unlink()
+    assert senders.find("RIS", "H").site == ""
