@@ -16,7 +16,9 @@ from services.reading.plain_view import View, view
 
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*(?:[.!?]+|\n|$)")
 _WORD = re.compile(r"\w+")
-_LONG = 16
+# A mark no prose needs, or a word as long as encoded text.
+_ODD = re.compile(rf"[{re.escape(MARKS)}]|\w{{16}}")
+_FENCE = re.compile(rf"[{re.escape(MARKS)}]|---|\*\*\*")
 # HL7 v2 escapes and invisible characters that stand against a span belong to it.
 _BEFORE = re.compile(r"(?:\\\.?\w{1,6}\\|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])+\Z")
 _AFTER = re.compile(r"(?:[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|\\\.?\w{1,6}\\[^\n]*)+")
@@ -43,7 +45,7 @@ def _hidden(text: str) -> list[tuple[int, int, str]]:
 
 
 def _blocks(seen: View) -> list[tuple[int, int, str]]:
-    if not any(mark in seen.text for mark in (*MARKS, "---", "***")):
+    if not _FENCE.search(seen.text):
         return []
     return [
         (*seen.original(found.start(), found.end()), name)
@@ -55,6 +57,8 @@ def _blocks(seen: View) -> list[tuple[int, int, str]]:
 def _sentences(seen: View) -> list[tuple[int, int, str]]:
     """Suspicious sentences; one that opens its line takes the rest of the line with it."""
     joined = _WRAPPED.sub(" ", seen.text)
+    if not (_ODD.search(joined) or _hints(joined)):
+        return []
     spans = []
     for found in _SENTENCE.finditer(joined):
         name = _suspicion(found.group())
@@ -67,14 +71,14 @@ def _sentences(seen: View) -> list[tuple[int, int, str]]:
 
 
 def _suspicion(sentence: str) -> str:
-    words = _WORD.findall(sentence.lower())
-    if (
-        HINTS.isdisjoint(words)
-        and not any(mark in sentence for mark in MARKS)
-        and max(map(len, words), default=0) < _LONG
-    ):
+    if not (_ODD.search(sentence) or _hints(sentence)):
         return ""
     return next((name for name, pattern in SENTENCES if pattern.search(sentence)), "")
+
+
+def _hints(text: str) -> bool:
+    """Whether a word stands there without which no sentence pattern is met."""
+    return not HINTS.isdisjoint(_WORD.findall(text.lower()))
 
 
 def _line_end(text: str, at: int) -> int:

@@ -39,6 +39,24 @@ _ASKS = re.compile(
     r"|examination|exam|is|to|per))\b",
     re.IGNORECASE,
 )
+_ASKING = (
+    "recommend",
+    "advis",
+    "suggest",
+    "consider",
+    "should",
+    "warrant",
+    "may be",
+    "could be",
+    "can be",
+    "would be",
+    "needed",
+    "required",
+    "indicated",
+    "repeat",
+    "return",
+    "follow",
+)
 _ASKS_NOT = re.compile(
     r"\bno (?:further |additional |imaging |specific |routine |dedicated )*(?:follow[- ]?up|imaging|evaluation|workup"
     r"|work-up)\b|\bfollow[- ]?up (?:imaging )?(?:is )?not (?:needed|required|necessary|recommended|indicated)"
@@ -137,7 +155,8 @@ def _follow_up(text: str, sentences: list[Sentence]) -> list[Advisory]:
     found = []
     for sentence in sentences:
         words = text[sentence.start : sentence.end]
-        if not (_ASKS.search(words) or sentence.kind is SectionKind.RECOMMENDATION) or _ASKS_NOT.search(words):
+        asks = sentence.kind is SectionKind.RECOMMENDATION or (_may_ask(words) and _ASKS.search(words))
+        if not asks or _ASKS_NOT.search(words):
             continue
         modality, interval = _modality(words), _interval(words)
         if modality or (interval and _IMAGING.search(words)):
@@ -151,6 +170,12 @@ def _follow_up(text: str, sentences: list[Sentence]) -> list[Advisory]:
                 )
             )
     return found
+
+
+def _may_ask(words: str) -> bool:
+    """A quick look for what every asking phrase begins with or needs."""
+    lower = words.lower()
+    return any(stem in lower for stem in _ASKING)
 
 
 def _modality(words: str) -> str:

@@ -35,10 +35,14 @@ _PERSON = re.compile(
     r"|\b(?P<age3>\d{1,3})[\s-]*(?:years?|yrs?)[\s-]*old\b",
     re.IGNORECASE,
 )
+# Part of every match of the above, and quick to look for.
+_AGED = re.compile(r"\d[\s-]*(?:y|[mf]\b)", re.IGNORECASE)
 _MALE = frozenset({"male", "man", "boy", "gentleman", "m"})
 _BROKEN_OFF = re.compile(
     r"\b(?:and|or|the|of|with|a|an|no|is|are|in|at|to|for|from|which|left|right)\s*\Z", re.IGNORECASE
 )
+# No word a report may break off after is longer, the letter before it included.
+_LAST_WORD = 6
 _MODALITIES = {
     "CT": re.compile(r"\bCT[A]?\b|computed tomograph", re.IGNORECASE),
     "MR": re.compile(r"\bMR[IA]?\b|magnetic resonance", re.IGNORECASE),
@@ -100,7 +104,7 @@ def _wrong_person(question: Question) -> Iterator[Advisory]:
     organ = _ORGANS[question.sex].search(question.text) if question.sex in _ORGANS else None
     if organ:
         yield _advisory("sex", f"The patient is {question.sex}", _span(organ))
-    for match in _PERSON.finditer(question.text):
+    for match in _PERSON.finditer(question.text) if _AGED.search(question.text) else ():
         sex = (match.group("sex") or match.group("sex2") or "").lower()
         if sex and question.sex in (Sex.MALE, Sex.FEMALE) and (sex in _MALE) != (question.sex is Sex.MALE):
             yield _advisory("sex", f"The patient is {question.sex}", _span(match))
@@ -134,7 +138,8 @@ def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:
     blank = BLANK.search(text)
     if blank:
         yield _advisory("incomplete", "A field of the report was left blank", _span(blank))
-    broken = _BROKEN_OFF.search(text.rstrip())
+    end = text.rstrip()
+    broken = _BROKEN_OFF.search(end, max(0, len(end) - _LAST_WORD))
     if broken:
         yield _advisory("incomplete", "The report breaks off", _span(broken))
 

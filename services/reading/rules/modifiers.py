@@ -241,7 +241,11 @@ def find(tokens: tuple[Token, ...]) -> list[Hit]:
     """Modifier triggers of a sentence; the longest wins, both directions of equal length are kept."""
     index = _index()
     said = {token.text for token in tokens}
-    hits: list[Hit] = [Hit(_SELF_DENYING, at, at) for at, token in enumerate(tokens) if token.text in SELF_DENYING]
+    hits: list[Hit] = []
+    if not SELF_DENYING.isdisjoint(said):
+        hits += [Hit(_SELF_DENYING, at, at) for at, token in enumerate(tokens) if token.text in SELF_DENYING]
+    if index.keys().isdisjoint(said):
+        return hits
     taken = 0
     for at, token in enumerate(tokens):
         if at < taken or token.text not in index:

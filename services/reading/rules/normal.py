@@ -6,7 +6,7 @@ from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY, is_level
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
-from services.reading.rules.measured import WIDTHS, within_limit
+from services.reading.rules.measured import UNITS, WIDTHS, within_limit
 from services.reading.rules.mentions import Mention
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.scope import Parsed
@@ -25,7 +25,9 @@ _PHRASES = (
     ("not", "dilated"),
     ("no", "abnormalities"),
 )
+_PHRASE_ENDS = frozenset(last for _, last in _PHRASES)
 _NOT_PREDICATES = wordset("within limits well")
+_CALLING_NORMAL = _ANY | (NORMAL_WORDS - _NOT_PREDICATES)
 _AFTER = wordset("with without , but at although though ;")
 # "Pulmonary vasculature is normal" does not speak of the lungs.
 _VESSELS = wordset("vessel artery vein")
@@ -36,8 +38,11 @@ _SPOILING = (Kind.NEGATED, Kind.UNCERTAIN, Kind.HYPOTHETICAL, Kind.PRIOR, Kind.U
 def normal_mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mention]:
     """Denials by normal statements of the sentence, at most one a target for each clause."""
     found: list[Mention] = []
+    measured = any(token.text in UNITS for token in parsed.sentence.tokens)
     for clause in parsed.clauses:
-        sized = within_limit(parsed.sentence.tokens[clause.start : clause.end], parsed.sentence.context)
+        sized = measured and within_limit(
+            parsed.sentence.tokens[clause.start : clause.end], parsed.sentence.context
+        )
         if sized or _has_predicate(parsed, clause.start, clause.end):
             found += _in_clause(parsed, clause.start, clause.end, targets, exam, sized=sized)
     return found
@@ -115,11 +120,11 @@ def _has_predicate(parsed: Parsed, start: int, end: int) -> bool:
     """Whether the clause calls something normal, and is not itself denied or hedged."""
     tokens = parsed.sentence.tokens
     for at in range(start, end):
-        if tokens[at].text in _ANY or tokens[at].text in NORMAL_WORDS - _NOT_PREDICATES:
+        if tokens[at].text in _CALLING_NORMAL:
             scope = parsed.deciding(at)
             return not (scope and scope.kind in _SPOILING)
     texts = {token.text for token in tokens[start:end]}
-    return any(texts.issuperset(phrase) for phrase in _PHRASES)
+    return not _PHRASE_ENDS.isdisjoint(texts) and any(texts.issuperset(phrase) for phrase in _PHRASES)
 
 
 def _stated(targets: Targets, said: set[str]) -> dict[int, list[int]]:

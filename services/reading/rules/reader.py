@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from integration.canonical import Advisory, AdvisoryKind, Engine, Finding, Quote, Side, Status, Verdict
+from integration.canonical import Advisory, AdvisoryKind, Engine, Quote, Side, Status, Verdict
 from services.reading.injection import flag, flagged
 from services.reading.reader import Catalogue, Question, Reading, Usage
 from services.reading.rules.advisories import advise
@@ -21,6 +21,7 @@ from services.reading.rules.resolve import SILENT, Decision, decide
 from services.reading.rules.scope import parse
 from services.reading.rules.sections import blocks
 from services.reading.rules.sentences import Sentence, sentences
+from services.reading.rules.silence import UNMENTIONED, silence
 from services.reading.rules.targets import Target, Targets, compile_catalogue
 
 VERSION = "2"
@@ -28,7 +29,6 @@ _SAID = {
     Status.PRESENT: "The report asserts it",
     Status.ABSENT: "The report denies it",
     Status.UNCERTAIN: "The report leaves it open",
-    Status.NOT_MENTIONED: "The report asserts nothing of it",
 }
 
 
@@ -106,7 +106,7 @@ def _spelled(sentence: Sentence, targets: Targets) -> Sentence:
 
 def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
     if decision.status is Status.NOT_MENTIONED:
-        return _silence(target.candidate.finding, decision.rule)
+        return target.silence if decision.rule == UNMENTIONED else silence(target.candidate.finding, decision.rule)
     found = quotes(text, decision)
     return Verdict(
         finding=target.candidate.finding,
@@ -118,11 +118,6 @@ def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
         rule=_placed(decision.rule, found),
         conflict=decision.conflict,
     )
-
-
-def _silence(finding: Finding, rule: str) -> Verdict:
-    status = Status.NOT_MENTIONED
-    return Verdict(finding=finding, status=status, rationale=_rationale(status, rule), rule=rule)
 
 
 def _rationale(status: Status, rule: str) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.mentions import Mention
+from services.reading.rules.silence import UNMENTIONED
 from services.reading.rules.targets import Target, Targets
 from services.reading.rules.words import OPPOSITES
 
@@ -28,7 +29,7 @@ class Decision(NamedTuple):
 
     status: Status
     mentions: tuple[Mention, ...] = ()
-    rule: str = "not-mentioned"
+    rule: str = UNMENTIONED
     conflict: bool = False
 
 
@@ -50,7 +51,7 @@ def _decide(target: Target, mentions: list[Mention]) -> Decision:
     speaking = _whole([mention for mention in mentions if _speaks(mention)], target)
     if not any(not mention.off_side for mention in speaking):
         silent = [mention for mention in mentions if mention.status is Status.NOT_MENTIONED]
-        return Decision(Status.NOT_MENTIONED, (), silent[0].rule if silent else "not-mentioned")
+        return Decision(Status.NOT_MENTIONED, (), silent[0].rule if silent else UNMENTIONED)
     addendum = _here([mention for mention in speaking if mention.sentence.kind is SectionKind.ADDENDUM])
     if addendum:
         status, why = _within(addendum)
@@ -90,7 +91,7 @@ def _within(mentions: list[Mention]) -> tuple[Status, str]:
         chosen = [mention for mention in firm if mention.status is status]
         if chosen:
             return status, chosen[0].rule
-    return Status.NOT_MENTIONED, "not-mentioned"
+    return Status.NOT_MENTIONED, UNMENTIONED
 
 
 def _by_name(mentions: list[Mention]) -> list[Mention]:

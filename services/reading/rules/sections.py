@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from integration.canonical import Section, SectionKind
@@ -97,10 +98,10 @@ def headings(text: str) -> list[Heading]:
 
 
 def _at_line(match: re.Match[str]) -> Heading | None:
-    name = _NAME.fullmatch(match.group("name"))
-    if name is None or not _stands(match.group("name"), match.group("mark")):
+    kind = _named(match.group("name"))
+    if kind is None or not _stands(match.group("name"), match.group("mark")):
         return None
-    return Heading(_kind(name), match.start(), match.end())
+    return Heading(kind, match.start(), match.end())
 
 
 def _stands(name: str, mark: str) -> bool:
@@ -115,14 +116,17 @@ def _in_line(match: re.Match[str]) -> Heading | None:
     words = match.group("name")
     starts = [0, *(at + 1 for at, char in enumerate(words) if char == " ")]
     for start in starts:
-        name = _NAME.fullmatch(words, start)
-        if name and words[start].isupper():
-            return Heading(_kind(name), match.start("name") + start, match.end())
+        kind = _named(words[start:]) if words[start : start + 1].isupper() else None
+        if kind is not None:
+            return Heading(kind, match.start("name") + start, match.end())
     return None
 
 
-def _kind(name: re.Match[str]) -> SectionKind:
-    return SectionKind(next(key for key, value in name.groupdict().items() if value is not None))
+@lru_cache(maxsize=4096)
+def _named(words: str) -> SectionKind | None:
+    """The section a heading of these words opens; None: they are no heading."""
+    name = _NAME.fullmatch(words)
+    return SectionKind(name.lastgroup) if name else None
 
 
 def blocks(text: str, given: Sequence[Section] = ()) -> list[Block]:

@@ -49,11 +49,12 @@ def sentences(text: str, blocks: list[Block]) -> list[Sentence]:
     width = max((len(line) for line in text.split("\n")), default=0)
     found: list[Sentence] = []
     paragraph = 0
+    open_fields = BLANK.search(text) is not None
     for block in blocks:
         for start, end in _paragraphs(text, block, width):
             paragraph += 1
             _read_paragraph(text, block.kind, start, end, found, paragraph)
-    return found
+    return [each._replace(blank=_is_blank(text, each)) for each in found] if open_fields else found
 
 
 def _paragraphs(text: str, block: Block, width: int) -> Iterator[tuple[int, int]]:
@@ -90,32 +91,20 @@ def _breaks(line: str, following: str, width: int) -> bool:
 
 def _read_paragraph(text: str, kind: SectionKind, start: int, end: int, found: list[Sentence], paragraph: int) -> None:
     context: tuple[Token, ...] = ()
+    words: frozenset[str] = frozenset()
     for first, last in _split(text, start, end):
-        label_end = _label_end(text, first, last)
         tokens = tuple(tokenise(text, first, last))
-        count = sum(1 for token in tokens if token.end <= label_end)
+        label_end = _label_end(text, first, last)
+        count = sum(token.end <= label_end for token in tokens) if label_end > 0 else 0
         if count:
             context = tokens[:count]
-        words = frozenset(word for token in context for word in token.canon)
+            words = frozenset(word for token in context for word in token.canon)
         if tokens:
-            found.append(
-                Sentence(
-                    kind,
-                    first,
-                    last,
-                    tokens,
-                    count,
-                    words,
-                    context,
-                    len(found),
-                    paragraph,
-                    _is_blank(text, first, last),
-                )
-            )
+            found.append(Sentence(kind, first, last, tokens, count, words, context, len(found), paragraph))
 
 
-def _is_blank(text: str, start: int, end: int) -> bool:
-    return BLANK.search(text, start, end) is not None
+def _is_blank(text: str, sentence: Sentence) -> bool:
+    return BLANK.search(text, sentence.start, sentence.end) is not None
 
 
 def _label_end(text: str, start: int, end: int) -> int:
@@ -145,7 +134,7 @@ def _ends(text: str, first: int, match: re.Match[str]) -> bool:
     """Whether this mark ends a sentence: not after an abbreviation, an initial or inside a number."""
     if not match.group().startswith("."):
         return True
-    before = text[first : match.start()].split()
+    before = text[first : match.start()].rsplit(maxsplit=1)
     word = before[-1].lower().strip("(") if before else ""
     after = text[match.end() : match.end() + 2].strip()
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word not in "ivx"):
@@ -156,9 +145,7 @@ def _ends(text: str, first: int, match: re.Match[str]) -> bool:
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    if start < end:
-        yield start, end
+    said = text[start:end].strip()
+    if said:
+        first = text.index(said[0], start)
+        yield first, first + len(said)

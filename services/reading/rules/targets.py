@@ -6,10 +6,11 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from integration.canonical import Side
+from integration.canonical import Side, Verdict
 from services.reading.reader import Candidate, Catalogue
 from services.reading.rules.anatomy import ANATOMY, VAGUE, is_level
 from services.reading.rules.compounds import COMPOUNDS
+from services.reading.rules.silence import silence
 from services.reading.rules.spelling import Speller
 from services.reading.rules.tokens import Token, words_of
 from services.reading.rules.words import EMPTY_NOUNS, FORMS, OPPOSITES, PARTS, PREDICATES, SIDES, STOP
@@ -52,7 +53,7 @@ class Target(NamedTuple):
     """A candidate, compiled. `side`: the side its name demands; `home`: the places its wordings name.
 
     `types`: words of its name that have an opposite ("acute"), which then excludes it; `levels`: those it names;
-    `heads`: the nouns of its name.
+    `heads`: the nouns of its name; `silence`: the verdict where the report does not mention it.
     """
 
     candidate: Candidate
@@ -63,6 +64,7 @@ class Target(NamedTuple):
     types: frozenset[str]
     levels: frozenset[str]
     heads: frozenset[str]
+    silence: Verdict
 
 
 class Targets(NamedTuple):
@@ -134,7 +136,9 @@ def _target(candidate: Candidate) -> Target:
     types, levels = canon & frozenset(OPPOSITES), frozenset(filter(is_level, canon))
     heads = frozenset(pattern.head for text in _variants(name, candidate) if (pattern := _wording(text)))
     unique, known = tuple(dict.fromkeys(patterns)), tuple(dict.fromkeys(normals))
-    return Target(candidate, unique, known, _side_of(words), _home(words, patterns, candidate), types, levels, heads)
+    home = _home(words, patterns, candidate)
+    unsaid = silence(candidate.finding)
+    return Target(candidate, unique, known, _side_of(words), home, types, levels, heads, unsaid)
 
 
 def _wording(phrase: str) -> Pattern | None:

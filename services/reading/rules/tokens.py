@@ -104,7 +104,10 @@ def _singular(word: str) -> str:
 
 def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of text[start:end]; offsets are into `text`. Hyphens inside words separate words."""
-    return [_token(match) for match in _TOKEN.finditer(text, start, len(text) if end is None else end)]
+    return [
+        _token(*_written(match.lastgroup, match.group()), *match.span())
+        for match in _TOKEN.finditer(text, start, len(text) if end is None else end)
+    ]
 
 
 def _spelled(text: str) -> str:
@@ -116,12 +119,17 @@ def _spelled(text: str) -> str:
     return level(f"{first}{_NUMBERS[low]}-{second}{_NUMBERS[high]}") if high else f"{first}{_NUMBERS[low]}"
 
 
-def _token(match: re.Match[str]) -> Token:
-    kind = match.lastgroup
-    start, end = match.span()
+def _token(text: str, canon: tuple[str, ...], start: int, end: int) -> Token:
+    # The constructor of a named tuple takes its arguments apart once more; this runs for every word of a report.
+    return tuple.__new__(Token, (text, canon, start, end))
+
+
+@lru_cache(maxsize=32768)
+def _written(kind: str | None, written: str) -> tuple[str, tuple[str, ...]]:
+    """A word or mark as compared, and its canonical words."""
     if kind in ("word", "joined"):
-        return Token(*_word(match.group()), start, end)
-    raw = match.group().lower()
+        return _word(written)
+    raw = written.lower()
     if kind == "level":
         raw = level(raw)
     elif kind == "spelled":
@@ -130,12 +138,10 @@ def _token(match: re.Match[str]) -> Token:
         raw = {"r": "right", "l": "left"}[raw]
     elif kind == "weighting":
         raw = "weighting"
-    return Token("-" if kind == "dash" else raw, (raw,), start, end)
+    return "-" if kind == "dash" else raw, (raw,)
 
 
-@lru_cache(maxsize=32768)
 def _word(written: str) -> tuple[str, tuple[str, ...]]:
-    """A word as compared, and its canonical words."""
     plain = _plain(written.lower().replace("’", "'"))
     return plain, canonical(plain)
 
