@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import NamedTuple
 
 from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, related, widened
-from services.reading.rules.clauses import FINITE
+from services.reading.rules.clauses import FINITE, Clause
 from services.reading.rules.exam import Exam
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, SIGN_HEADS
 from services.reading.rules.modifiers import SEEN
@@ -50,6 +51,10 @@ _IN_LININGS = wordset("effusion pneumothorax")
 # Tokens after a head that may still place it.
 _LONGEST = 14
 _BE = wordset("is are was were")
+_SEEN = frozenset(SEEN)
+# What stands beside a head without a preposition and still belongs to it.
+_JOINED = wordset("and or greater than seen noted - (") | SIDES.keys()
+_PLACED = ANATOMY | PARTS | OPPOSITES.keys()
 
 
 class Place(NamedTuple):
@@ -77,9 +82,9 @@ class Place(NamedTuple):
 
 def place_of(parsed: Parsed, at: int, topic: frozenset[str]) -> Place:
     """What stands around head token `at`; `topic`: the organs spoken of before, where its clause names none."""
-    first, last = noun_phrase(parsed, at)
-    tokens = parsed.sentence.tokens
     clause = parsed.clause_of(at)
+    tokens = parsed.sentence.tokens
+    first, last = noun_phrase(parsed, at, clause)
     local = _words(tokens[first:last])
     own = _words(tokens[clause.start : _reach(tokens, last, clause.end)])
     # A label reaches over the sentences that follow it until one names an organ of its own.
@@ -105,7 +110,7 @@ def answer(parsed: Parsed) -> tuple[Token, ...]:
 
 def _reach(tokens: tuple[Token, ...], last: int, end: int) -> int:
     """Past the noun phrase only its own predicate counts: "a fracture IS SEEN IN the radius"."""
-    if last < end and (tokens[last].text in FINITE or tokens[last].text in SEEN):
+    if last < end and (tokens[last].text in FINITE or tokens[last].text in _SEEN):
         return end
     return last
 
@@ -118,12 +123,11 @@ def topic_of(parsed: Parsed) -> frozenset[str]:
 
 
 def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
-    return frozenset(word for token in tokens for word in token.canon)
+    return frozenset(chain.from_iterable([token.canon for token in tokens]))
 
 
-def noun_phrase(parsed: Parsed, at: int) -> tuple[int, int]:
+def noun_phrase(parsed: Parsed, at: int, clause: Clause) -> tuple[int, int]:
     """Tokens [first, last) of the noun phrase around head `at`, with the places named after it."""
-    clause = parsed.clause_of(at)
     tokens = parsed.sentence.tokens
     first = at
     while first > clause.start and not _bounds_left(tokens, first - 1):
@@ -154,17 +158,13 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
 
 def _seen_in(tokens: tuple[Token, ...], at: int) -> int:
     """Past "is seen" in "fluid IS SEEN in the mastoid"; else 0."""
-    following = [token.text for token in tokens[at : at + 3]]
-    return (
-        at + 2
-        if len(following) == 3 and following[0] in _BE and following[1] in SEEN and following[2] in _PLACING
-        else 0
-    )
+    if tokens[at].text not in _BE or at + 2 >= len(tokens):
+        return 0
+    return at + 2 if tokens[at + 1].text in _SEEN and tokens[at + 2].text in _PLACING else 0
 
 
 def _is_placed(token: Token) -> bool:
-    known = token.text in SIDES or token.text in ("and", "or", "greater", "than", "seen", "noted", "-", "(")
-    return known or any(word in ANATOMY or word in OPPOSITES or word in PARTS or is_level(word) for word in token.canon)
+    return token.text in _JOINED or not _PLACED.isdisjoint(token.canon) or any(map(is_level, token.canon))
 
 
 def _bounds_left(tokens: tuple[Token, ...], at: int) -> bool:
@@ -198,11 +198,10 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         return ""
     if _elsewhere(pattern, target, place, denied=denied):
         return ""
-    missing = pattern.needs - place.local
-    missing -= place.wide
+    missing = pattern.needs - place.local - place.wide
     if pattern.mode == "flipped" and (missing or place.here - pattern.needs):
         return ""
-    if denied and not place.local & _NARROWING - pattern.needs:
+    if missing and denied and not place.local & _NARROWING - pattern.needs:
         missing -= _NARROWING
     if not missing:
         return "phrase"
@@ -238,15 +237,17 @@ def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool
 
 
 def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
-    kinds = pattern.types | target.types
-    if any(OPPOSITES[kind] & place.local for kind in kinds - place.local):
+    kinds = pattern.types or target.types
+    if kinds and any(OPPOSITES[kind] & place.local for kind in (pattern.types | target.types) - place.local):
         return True
-    if EX_VACUO.get(pattern.head, frozenset()) & place.around and "ventricle" in pattern.needs:
+    if pattern.head in EX_VACUO and EX_VACUO[pattern.head] & place.around and "ventricle" in pattern.needs:
         return True
-    compartments = place.local & COMPARTMENTS
-    if compartments and target.home & COMPARTMENTS and not compartments & target.home:
-        return True
-    return bool(NOT_AFTER.get(pattern.head, frozenset()) & place.around - pattern.needs - target.home)
+    if not COMPARTMENTS.isdisjoint(place.local) and not COMPARTMENTS.isdisjoint(target.home):
+        if target.home.isdisjoint(place.local & COMPARTMENTS):
+            return True
+    return pattern.head in NOT_AFTER and bool(
+        NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home
+    )
 
 
 def _other_level(target: Target, place: Place) -> bool:
