@@ -52,7 +52,7 @@ HINTS = wordset(
 )
 MARKS = "<>{}[]`\\#=|%&@"
 
-SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
+_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("override", _p(rf"\b{_IGNORE}\b[^.\n]{{0,60}}\b{_RULES}\b")),
     (
         "override",
@@ -285,6 +285,22 @@ SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("segment", _p(r"^\s*(?:MSH|PID|PV1|ORC|OBR|OBX|NTE|ZDS|EVN)\|")),
+)
+# One of these words stands in whatever the patterns met first search for: they are the slow ones.
+_IGNORING = wordset("ignore disregard forget override bypass skip discard neglect violate drop abandon aside")
+_MARKED = wordset("marked labeled labelled coded classified tagged listed set scored answered recorded returned reported")
+_PLAYING = wordset(
+    "pretend role roleplay act imagine let play simulate game story scenario now jailbreak anything mode day step stay"
+)
+_NEEDED = {f"\\b{_IGNORE}": _IGNORING, r"\b(?:must|should|shall": _MARKED, r"\b(?:pretend": _PLAYING}
+# Name, pattern, and words one of which must stand in the sentence (none: it is always searched).
+SENTENCES: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
+    (
+        name,
+        pattern,
+        next((words for start, words in _NEEDED.items() if pattern.pattern.startswith(start)), frozenset()),
+    )
+    for name, pattern in _PATTERNS
 )
 
 _TAGS = (

@@ -27,6 +27,7 @@ _NOT_TOLD = re.compile(
     r"|no answer|unsuccessful\w*|needs to be|please)\b",
     re.IGNORECASE,
 )
+_MAY_BE_CRITICAL = re.compile("critical|code", re.IGNORECASE)
 _CRITICAL = re.compile(r"\bcritical (?:results?|findings?|values?|alert)\b|\bcode (?:red|critical)\b", re.IGNORECASE)
 
 _ASKS = re.compile(
@@ -39,23 +40,10 @@ _ASKS = re.compile(
     r"|examination|exam|is|to|per))\b",
     re.IGNORECASE,
 )
-_ASKING = (
-    "recommend",
-    "advis",
-    "suggest",
-    "consider",
-    "should",
-    "warrant",
-    "may be",
-    "could be",
-    "can be",
-    "would be",
-    "needed",
-    "required",
-    "indicated",
-    "repeat",
-    "return",
-    "follow",
+_ASKING = re.compile(
+    "recommend|advis|suggest|consider|should|warrant|may be|could be|can be|would be|needed|required|indicated"
+    "|repeat|return|follow",
+    re.IGNORECASE,
 )
 _ASKS_NOT = re.compile(
     r"\bno (?:further |additional |imaging |specific |routine |dedicated )*(?:follow[- ]?up|imaging|evaluation|workup"
@@ -108,7 +96,7 @@ _SCORES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
-_SCORED = re.compile(r"rads|\blr-|\btr-?\d", re.IGNORECASE)
+_SCORED = re.compile(r"rads|lr-|tr-?\d", re.IGNORECASE)
 
 
 def advise(text: str, sentences: Sequence[Sentence], verdicts: Iterable[Verdict]) -> list[Advisory]:
@@ -119,7 +107,7 @@ def advise(text: str, sentences: Sequence[Sentence], verdicts: Iterable[Verdict]
 
 def _critical(text: str, sentences: list[Sentence], verdicts: Iterable[Verdict]) -> list[Advisory]:
     found = [verdict for verdict in verdicts if verdict.finding.critical and verdict.status is Status.PRESENT]
-    if not found and not _CRITICAL.search(text):
+    if not found and not (_MAY_BE_CRITICAL.search(text) and _CRITICAL.search(text)):
         return []
     told = next((quote(text, each) for each in sentences if _is_told(text[each.start : each.end])), None)
     detail = {"communicated": "yes" if told else "no"}
@@ -174,8 +162,7 @@ def _follow_up(text: str, sentences: list[Sentence]) -> list[Advisory]:
 
 def _may_ask(words: str) -> bool:
     """A quick look for what every asking phrase begins with or needs."""
-    lower = words.lower()
-    return any(stem in lower for stem in _ASKING)
+    return _ASKING.search(words) is not None
 
 
 def _modality(words: str) -> str:

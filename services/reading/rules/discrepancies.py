@@ -11,7 +11,7 @@ from services.reading.rules.advisories import quote
 from services.reading.rules.anatomy import widened
 from services.reading.rules.exam import regions, title_of
 from services.reading.rules.sections import Block
-from services.reading.rules.sentences import BLANK, Sentence
+from services.reading.rules.sentences import Sentence, first_blank
 from services.reading.rules.words import SIDES
 
 _BODY = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.ADDENDUM})
@@ -135,7 +135,7 @@ def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:
     if not any(char.isalpha() for block in body for char in block):
         yield _advisory("incomplete", "The report has no findings and no impression")
         return
-    blank = BLANK.search(text)
+    blank = first_blank(text)
     if blank:
         yield _advisory("incomplete", "A field of the report was left blank", _span(blank))
     end = text.rstrip()

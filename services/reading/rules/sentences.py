@@ -49,12 +49,17 @@ def sentences(text: str, blocks: list[Block]) -> list[Sentence]:
     width = max((len(line) for line in text.split("\n")), default=0)
     found: list[Sentence] = []
     paragraph = 0
-    open_fields = BLANK.search(text) is not None
+    open_fields = first_blank(text) is not None
     for block in blocks:
         for start, end in _paragraphs(text, block, width):
             paragraph += 1
             _read_paragraph(text, block.kind, start, end, found, paragraph)
     return [each._replace(blank=_is_blank(text, each)) for each in found] if open_fields else found
+
+
+def first_blank(text: str) -> re.Match[str] | None:
+    """The first field of a template that was left open."""
+    return BLANK.search(text) if any(mark in text for mark in ("***", "[", "___", "{")) else None
 
 
 def _paragraphs(text: str, block: Block, width: int) -> Iterator[tuple[int, int]]:
@@ -80,7 +85,7 @@ def _breaks(line: str, following: str, width: int) -> bool:
     stripped = following.strip()
     if not line.strip() or not stripped or _MARKER.match(following):
         return True
-    label = _LABEL.match(stripped)
+    label = _LABEL.match(stripped) if ":" in stripped or stripped[1:2].isdigit() else None
     if label and len(label.group().split()) <= _LABEL_WORDS and stripped[0].isupper():
         return True
     if stripped[0].islower() or line.rstrip().endswith((",", " and", " or", " of", " the", " with", " no")):
@@ -109,6 +114,9 @@ def _is_blank(text: str, sentence: Sentence) -> bool:
 
 def _label_end(text: str, start: int, end: int) -> int:
     """End of a leading label such as "Liver:" or "L4-L5:", or -1."""
+    # Most sentences have no colon and begin with no level.
+    if text.find(":", start, end) < 0 and not text[start + 1 : start + 2].isdigit():
+        return -1
     match = _LABEL.match(text, start, end)
     if not match or len(match.group().split()) > _LABEL_WORDS:
         return -1

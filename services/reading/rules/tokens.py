@@ -18,7 +18,9 @@ _WEIGHTED = (
     r"(?:[-\s/*]*(?:weight|w\b|signal|hyper|hypo|iso|bright|dark|flair|stir|shine|prolong|image|sequence|t[12]\b))"
 )
 _TOKEN = re.compile(
-    rf"(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
+    # Two letters and more begin nothing but a word: most words are met here, at once.
+    r"(?P<plain>(?!and/or|non-|t(?:one|two))[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
+    rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
     r"|(?P<side>\b(?-i:[RL])\b(?=\s+[A-Za-z])(?!\s+spine))"
@@ -127,7 +129,7 @@ def _token(text: str, canon: tuple[str, ...], start: int, end: int) -> Token:
 @lru_cache(maxsize=32768)
 def _written(kind: str | None, written: str) -> tuple[str, tuple[str, ...]]:
     """A word or mark as compared, and its canonical words."""
-    if kind in ("word", "joined"):
+    if kind in ("plain", "word", "joined"):
         return _word(written)
     raw = written.lower()
     if kind == "level":
