@@ -292,7 +292,15 @@ _MARKED = wordset("marked labeled labelled coded classified tagged listed set sc
 _PLAYING = wordset(
     "pretend role roleplay act imagine let play simulate game story scenario now jailbreak anything mode day step stay"
 )
-_NEEDED = {f"\\b{_IGNORE}": _IGNORING, r"\b(?:must|should|shall": _MARKED, r"\b(?:pretend": _PLAYING}
+_NEEDED = {
+    f"\\b{_IGNORE}": _IGNORING,
+    r"\b(?:must|should|shall": _MARKED,
+    r"\b(?:pretend": _PLAYING,
+    r"\byou (?:are": wordset("you"),
+    r"\byour (?:new": wordset("your"),
+    r"\b(?:you must": wordset("you"),
+    r"\b(?:end|stop": wordset("end stop skip finish terminate close begin prompt"),
+}
 # Name, pattern, and words one of which must stand in the sentence (none: it is always searched).
 SENTENCES: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
     (

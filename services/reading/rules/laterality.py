@@ -15,6 +15,8 @@ _BREAKS = wordset("; but and with , without no after following status from since
 def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     """The side said of the mention: in its noun phrase, else its clause, else the label it stands under."""
     tokens = parsed.sentence.tokens
+    if SIDES.keys().isdisjoint([token.text for token in tokens]):
+        return sides_in(parsed.sentence.context_tokens)
     clause = parsed.clause_of(head)
     return (
         sides_in(tokens[window[0] : window[1]])

@@ -74,17 +74,23 @@ class Parsed(NamedTuple):
 
     def clause_of(self, at: int) -> Clause:
         """The clause token `at` stands in."""
-        return next(clause for clause in self.clauses if clause.start <= at < clause.end)
+        for clause in self.clauses:
+            if at < clause.end:
+                return clause
+        raise IndexError(at)
 
     def deciding(self, at: int, within: frozenset[str] = frozenset()) -> Scope | None:
         """The modifier that decides about a finding whose head is token `at`; None: it is asserted.
 
         A modifier made of words of the finding's own name (`within`: "absent flow void") does not count.
         """
-        covering = [scope for scope in self.scopes if scope.start <= at < scope.end]
-        covering = [scope for scope in covering if not within.issuperset(scope.hit.trigger.words)]
-        if not covering:
-            return None
+        covering = [
+            scope
+            for scope in self.scopes
+            if scope.start <= at < scope.end and not (within and within.issuperset(scope.hit.trigger.words))
+        ]
+        if len(covering) < 2:
+            return covering[0] if covering else None
         return min(covering, key=lambda scope: _ORDER.index(scope.kind))
 
 
@@ -92,7 +98,7 @@ def parse(sentence: Sentence) -> Parsed:
     """Clauses and scopes of one sentence."""
     parts = tuple(clauses(sentence))
     hits = find(sentence.tokens)
-    scopes = []
+    scopes: list[Scope] = []
     for hit in hits:
         scope = _scope(sentence, parts, hit, hits)
         if scope and scope.start < scope.end:
