@@ -288,7 +288,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # One of these words stands in whatever the patterns met first search for: they are the slow ones.
 _IGNORING = wordset("ignore disregard forget override bypass skip discard neglect violate drop abandon aside")
-_MARKED = wordset("marked labeled labelled coded classified tagged listed set scored answered recorded returned reported")
+_MARKED = wordset(
+    "marked labeled labelled coded classified tagged listed set scored answered recorded returned reported"
+)
 _PLAYING = wordset(
     "pretend role roleplay act imagine let play simulate game story scenario now jailbreak anything mode day step stay"
 )

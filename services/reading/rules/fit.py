@@ -242,12 +242,10 @@ def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if pattern.head in EX_VACUO and EX_VACUO[pattern.head] & place.around and "ventricle" in pattern.needs:
         return True
-    if not COMPARTMENTS.isdisjoint(place.local) and not COMPARTMENTS.isdisjoint(target.home):
-        if target.home.isdisjoint(place.local & COMPARTMENTS):
-            return True
-    return pattern.head in NOT_AFTER and bool(
-        NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home
-    )
+    compartments = place.local & COMPARTMENTS
+    if compartments and target.home.isdisjoint(compartments) and not target.home.isdisjoint(COMPARTMENTS):
+        return True
+    return pattern.head in NOT_AFTER and bool(NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home)
 
 
 def _other_level(target: Target, place: Place) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY
@@ -125,39 +124,40 @@ def _at_head(
 
 
 class _Head:
-    """A head noun in its sentence, with what is said there of whatever it turns out to name."""
+    """A head noun in its sentence, with what is said there of whatever it turns out to name.
+
+    `qualifying`: the words before it from its noun phrase or denial on.
+    """
+
+    __slots__ = ("_side", "at", "exam", "parsed", "place", "qualifying", "rule", "scope", "status")
 
     def __init__(self, parsed: Parsed, at: int, place: Place, scope: Scope | None, exam: Exam) -> None:
         self.parsed, self.at, self.place, self.scope, self.exam = parsed, at, place, scope, exam
         self.status, self.rule = _judge(parsed, at, scope)
+        start = min(place.first, scope.hit.start) if scope and scope.hit.trigger.forward else place.first
+        self.qualifying = frozenset([token.text for token in parsed.sentence.tokens[start:at]])
+        self._side: Side | Literal[""] | None = ""
 
     def aside(self, words: frozenset[str]) -> _Head:
         """The same head without the modifiers that are words of the finding's own name."""
-        if self.scope is None or words.isdisjoint(self.scope.hit.trigger.words):
-            return self
         return _Head(self.parsed, self.at, self.place, self.parsed.deciding(self.at, words), self.exam)
 
-    @cached_property
+    @property
     def side(self) -> Side | None:
         """The side said of it, the exam's not counted."""
-        side = side_of(self.parsed, self.at, (self.place.first, self.place.last))
-        return (sides_in(answer(self.parsed)) or side) if self.at < self.parsed.sentence.label else side
+        if self._side == "":
+            side = side_of(self.parsed, self.at, (self.place.first, self.place.last))
+            labelled = self.at < self.parsed.sentence.label
+            self._side = (sides_in(answer(self.parsed)) or side) if labelled else side
+        return self._side
 
-    @cached_property
-    def qualifying(self) -> frozenset[str]:
-        """The words before it from its noun phrase or denial on."""
-        start = self.place.first
-        if self.scope and self.scope.hit.trigger.forward:
-            start = min(start, self.scope.hit.start)
-        return frozenset(token.text for token in self.parsed.sentence.tokens[start : self.at])
-
-    @cached_property
+    @property
     def of_the_rest(self) -> bool:
         """Whether only something further is denied."""
         if self.scope is None:
             return False
         words = self.parsed.sentence.tokens[self.scope.hit.start : self.at + _ANSWER_WORDS]
-        return not _OF_THE_REST.isdisjoint(token.text for token in words)
+        return not _OF_THE_REST.isdisjoint([token.text for token in words])
 
 
 def _presupposed(parsed: Parsed, at: int, scope: Scope | None) -> bool:

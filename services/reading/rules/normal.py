@@ -38,11 +38,9 @@ _SPOILING = (Kind.NEGATED, Kind.UNCERTAIN, Kind.HYPOTHETICAL, Kind.PRIOR, Kind.U
 def normal_mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mention]:
     """Denials by normal statements of the sentence, at most one a target for each clause."""
     found: list[Mention] = []
-    measured = any(token.text in UNITS for token in parsed.sentence.tokens)
+    measured = not UNITS.keys().isdisjoint([token.text for token in parsed.sentence.tokens])
     for clause in parsed.clauses:
-        sized = measured and within_limit(
-            parsed.sentence.tokens[clause.start : clause.end], parsed.sentence.context
-        )
+        sized = measured and within_limit(parsed.sentence.tokens[clause.start : clause.end], parsed.sentence.context)
         if sized or _has_predicate(parsed, clause.start, clause.end):
             found += _in_clause(parsed, clause.start, clause.end, targets, exam, sized=sized)
     return found

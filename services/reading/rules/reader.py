@@ -101,7 +101,8 @@ def _warnings(report: str) -> tuple[Advisory, ...]:
 
 
 def _spelled(sentence: Sentence, targets: Targets) -> Sentence:
-    return sentence._replace(tokens=tuple(map(targets.speller.spelled, sentence.tokens)))
+    tokens = targets.speller.all_spelled(sentence.tokens)
+    return sentence if tokens is sentence.tokens else sentence._replace(tokens=tokens)
 
 
 def _verdict(text: str, target: Target, decision: Decision) -> Verdict:

@@ -178,12 +178,8 @@ def _sides(mentions: list[Mention]) -> frozenset[Side]:
 
 def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
     """A present child makes its unmentioned parent present; a denied parent denies its unmentioned children."""
-    number = {target.candidate.finding.id: at for at, target in enumerate(targets.targets)}
     result = list(found)
-    for at, target in enumerate(targets.targets):
-        parent = number.get(target.candidate.parent)
-        if parent is None:
-            continue
+    for at, parent in targets.parents:
         child, above = found[at], found[parent]
         if child.status in (Status.PRESENT, Status.UNCERTAIN) and _yields(above):
             result[parent] = child._replace(rule=f"child/{child.rule}")

@@ -126,7 +126,7 @@ def _in_line(match: re.Match[str]) -> Heading | None:
 def _named(words: str) -> SectionKind | None:
     """The section a heading of these words opens; None: they are no heading."""
     name = _NAME.fullmatch(words)
-    return SectionKind(name.lastgroup) if name else None
+    return SectionKind(str(name.lastgroup)) if name else None
 
 
 def blocks(text: str, given: Sequence[Section] = ()) -> list[Block]:

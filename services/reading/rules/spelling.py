@@ -38,6 +38,14 @@ class Speller:
                     self._by_deletion.setdefault(shorter, set()).add(word)
         self.correct = lru_cache(maxsize=4096)(self._correct)
 
+    def all_spelled(self, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+        """The tokens, each with the canonical words of what it stands for."""
+        settled = self._settled
+        for token in tokens:
+            if len(token.text) >= _SHORTEST and token.text not in settled:
+                return tuple(map(self.spelled, tokens))
+        return tokens
+
     def spelled(self, token: Token) -> Token:
         """The token, with the canonical words of what it stands for."""
         word = token.text

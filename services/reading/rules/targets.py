@@ -71,11 +71,13 @@ class Targets(NamedTuple):
     """A catalogue, compiled. `by_head`: canonical word → (target number, pattern).
 
     `by_subject`: one word of a normal statement's subject → (target number, the statement's place in its list).
+    `parents`: (target number, its parent's number) of those whose parent is asked too.
     """
 
     targets: tuple[Target, ...]
     by_head: dict[str, tuple[tuple[int, Pattern], ...]]
     by_subject: dict[str, tuple[tuple[int, int], ...]]
+    parents: tuple[tuple[int, int], ...]
     speller: Speller
 
 
@@ -110,7 +112,13 @@ def _compiled(catalogue: Catalogue) -> Targets:
         if token.text.isalpha()
     )
     heads = {head: tuple(found) for head, found in by_head.items()}
-    return Targets(targets, heads, _by_subject(targets), Speller(vocabulary))
+    return Targets(targets, heads, _by_subject(targets), _parents(targets), Speller(vocabulary))
+
+
+def _parents(targets: tuple[Target, ...]) -> tuple[tuple[int, int], ...]:
+    numbers = {target.candidate.finding.id: at for at, target in enumerate(targets)}
+    parents = ((at, numbers.get(target.candidate.parent)) for at, target in enumerate(targets))
+    return tuple((at, parent) for at, parent in parents if parent is not None)
 
 
 def _by_subject(targets: tuple[Target, ...]) -> dict[str, tuple[tuple[int, int], ...]]:
