@@ -67,6 +67,7 @@ UMBRELLAS: dict[str, frozenset[str]] = {
     "neck": _places("thyroid cervical parotid"),
     "pleura": _places("hemithorax costophrenic"),
     "urinary": _places("kidney ureter bladder calyceal ureteropelvic ureterovesical"),
+    "vessel": _places("artery vein"),
     "chest": _places(_LUNG) | _places("lung pleura heart mediastinum rib hilum hemithorax"),
     "heart": _places("atrium"),
     "paranasal": _places("maxillary ethmoid sphenoid frontal"),
@@ -81,7 +82,7 @@ _OTHERS = """lung pleura heart pericardium mediastinum hilum aorta artery vein v
     subclavian hemithorax costophrenic subcutaneous scalp subgaleal neck face facial parotid paranasal ethmoid sphenoid
     cava
     testis testicular scrotal scrotum vagina anal rectal ileal urinary acl pcl mcl lcl
-    rotator cuff supraspinatus infraspinatus
+    lumen rotator cuff supraspinatus infraspinatus
     subscapularis labrum achilles mitral tricuspid valve atrium septum incisional paraspinal psoas gluteal calf thigh
     forearm leg arm umbilicus groin cervix endometrium fetus placenta intramammary axillary popliteal femoropopliteal"""
 ANATOMY = _places(_OTHERS).union(*UMBRELLAS.values())

@@ -94,7 +94,8 @@ def mentions(parsed: Parsed, targets: Targets, exam: Exam, topic: frozenset[str]
 
 def _is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
     blocked = NOT_FOLLOWED.get(word, frozenset())
-    return at + 1 < len(tokens) and bool(blocked & set(tokens[at + 1].canon))
+    after = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in ("in", "of") else at + 1
+    return after < len(tokens) and not blocked.isdisjoint(tokens[after].canon)
 
 
 def _at_head(

@@ -77,6 +77,7 @@ pseudo forward: unresolved; no enlargement of; no longer enlarging; nearly resol
 pseudo forward: incompletely resolved; near complete resolution of; near-complete resolution of
 pseudo forward: partial resolution of; no interval removal; incomplete resolution of; almost resolved
 pseudo forward: not without; without increase; without progression; no evidence of progression
+pseudo forward: withdrawn and; withdrawn to; withdrawn into; withdrawn by; partially withdrawn; withdrawn slightly
 pseudo forward: no evidence of change; no difference; not progressed; mostly resolved; partial clearing of
 pseudo forward: partially cleared; incompletely cleared; substantially resolved; largely resolved
 negated forward: no; without; w/o; non; nor; neither; never; denies; not; none of; free of; negative for
@@ -85,12 +86,15 @@ negated forward: no longer; devoid of; clear of; absent; unremarkable for; no ev
 negated forward: no evidence to suggest; without evidence of; negative; ruled out for; nothing to suggest
 negated forward: no sign of; no signs of; argues against; no findings of; no finding of
 negated forward: none; no suggestion of; no findings to suggest; no suspicion of
+negated forward: arguing against; argue against; militates against; mitigates against; evidence against
+negated back: negative
 negated back: is absent; are absent; was absent; were absent; is negative; are negative; was negative
 negated back: were negative; is ruled out; are ruled out; was ruled out; has been ruled out
 negated back: have been ruled out; is excluded; are excluded; has been excluded; have been excluded
 negated back: was excluded; none; is none; nil; is not a feature; absent; not the case
 resolved forward: resolution of; complete resolution of; clearing of; removal of; disappearance of; resolved
 resolved forward: removed; interval resolution of; interval clearing of; interval removal of; extubated
+resolved back: no longer enlarged; no longer pathologic; no longer pathologically enlarged; no longer dilated
 resolved back: has normalized; have normalized; has healed; have healed; been pulled; was pulled; has resolved
 resolved back: have resolved; resolved; had resolved; is resolved; are resolved; has cleared
 resolved back: removed; have cleared; cleared; has disappeared; have disappeared; no longer; is gone
@@ -100,6 +104,8 @@ resolved back: is out; discontinued; withdrawn
 uncertain forward: can be seen with; may be seen with; could be seen with; can be seen in
 uncertain forward: may represent; may be; might be; could be; could represent; may reflect; might represent
 uncertain forward: may; could reflect; may indicate; could indicate; might; could; possible; possibly
+uncertain forward: borderline for; less likely consideration
+uncertain back: a less likely consideration; less likely consideration; a less likely possibility
 uncertain forward: probable; probably; likely; suspected; suspicious for; suspicion for; suspicion of
 uncertain forward: concerning for; concern for; worrisome for; suggestive of; suggest; suggests; suggesting
 uncertain forward: suggested; question of; questionable; query; presumed; presumably; potential; potentially
@@ -142,6 +148,9 @@ unassessed back: could be missed; may be obscured; could be obscured; is preclud
 unassessed back: cannot be confidently excluded; cannot be adequately assessed
 unassessed back: cannot be adequately evaluated; cannot be reliably assessed; cannot be reliably excluded
 unassessed back: not well seen; not well visualized; below the resolution; nondiagnostic for
+unassessed forward: cannot be evaluated for; can not be evaluated for; cannot be assessed for; not assessed for
+unassessed forward: not evaluated for; precludes evaluation for; precludes evaluation of; precludes assessment of
+unassessed forward: precludes assessment for; precludes exclusion of; precludes evaluating for; not optimized for
 unassessed forward: limits evaluation for; limits assessment for; limits evaluation of; limits assessment of
 unassessed forward: limits sensitivity for; limited evaluation for; limited evaluation of
 unassessed forward: limited assessment for; limited assessment of; limited sensitivity for
@@ -199,7 +208,7 @@ _NEAR = wordset(
 SELF_DENYING = wordset("nonaneurysmal nondilated nonenlarged nondistended nonthickened unenlarged undilated")
 _SELF_DENYING = Trigger(("non",), Kind.NEGATED, True, True)
 # "X is likely." hedges X; "X is likely due to Y" does not.
-_TENTATIVE_END = wordset("likely possible favored probable presumed suspected questioned none nil limited")
+_TENTATIVE_END = wordset("likely possible favored probable presumed suspected questioned none nil limited negative")
 _MAY_FOLLOW = wordset(
     ". , ; ) given in but and based at on clinically as : seen identified present evident due by because secondary"
 )

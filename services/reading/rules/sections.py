@@ -69,6 +69,8 @@ _TELLING = wordset("is are was were has have no not without there shows demonstr
 _LONG = 20
 # In a report of one paragraph ("Indication: cough. Lungs clear.") the indication is one sentence.
 _FULL_STOP = re.compile(r"(?<=[a-z)?])[.?]\s+(?=[A-Z])")
+# A line that ends before a new one begins with a capital, a number or a list mark ("Hx: pain\nNo fx.").
+_NEXT_LINE = re.compile(r"(?<=\S)[ \t]*\n(?=[ \t]*(?:[A-Z0-9(]|[-•*] ))")
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -227,8 +229,9 @@ def _open_findings(text: str, found: list[Block]) -> list[Block]:
     last = max((at for at, block in enumerate(found) if block.kind in _BEFORE_FINDINGS), default=-1)
     for at, block in enumerate(found):
         gap = _BLANK.search(text, block.start, block.end) if block.kind in _BEFORE_FINDINGS else None
-        if gap is None and at == last and "\n" not in text[block.start : block.end].strip():
-            gap = _FULL_STOP.search(text, block.start, block.end)
+        if gap is None and at == last:
+            one_line = "\n" not in text[block.start : block.end].strip()
+            gap = (_FULL_STOP if one_line else _NEXT_LINE).search(text, block.start, block.end)
         if gap and text[block.start : gap.start()].strip() and text[gap.end() : block.end].strip():
             result.append(block._replace(end=gap.start()))
             result.append(Block(SectionKind.FINDINGS, gap.end(), block.end))

@@ -19,11 +19,12 @@ _WEIGHTED = (
 )
 _TOKEN = re.compile(
     # Two letters and more begin nothing but a word: most words are met here, at once.
-    r"(?P<plain>(?!and/or|non-|t(?:one|two))[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
+    r"(?P<plain>(?!and/or|non-|t(?:one|two|ype\s))[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
     rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
-    r"|(?P<side>\b(?-i:[RL])\b(?=\s+[A-Za-z])(?!\s+spine))"
+    r"|(?P<side>\b(?-i:[RL])\b(?=\s+[A-Za-z]|\s?[,.;)<>]|$)(?!\s+spine))"
+    r"|(?P<kind>\btype\s(?:[ab]|[1-5]|i{1,3}|iv)\b)"
     r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|and/or|w/)(?![a-z]))"
     r"|(?P<joined>\bnon-[a-z]+)"
     r"|(?P<number>\d+(?:\.\d+)?)"
@@ -138,6 +139,8 @@ def _written(kind: str | None, written: str) -> tuple[str, tuple[str, ...]]:
         raw = _spelled(raw)
     elif kind == "side":
         raw = {"r": "right", "l": "left"}[raw]
+    elif kind == "kind":
+        raw = "-".join(raw.split())
     elif kind == "weighting":
         raw = "weighting"
     return "-" if kind == "dash" else raw, (raw,)

@@ -359,5 +359,6 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "fluid": frozenset({"level", "collection"}),
     "nodule": frozenset({"contour", "surface", "liver", "hypertrophy", "hyperplasia"}),
     "disc": frozenset({"space", "height"}),
+    "hardware": frozenset({"complication", "failure", "loosening", "fracture"}),
     "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell"}),
 }
