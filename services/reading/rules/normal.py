@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integration.canonical import Side, Status
-from services.reading.rules.anatomy import ANATOMY, is_level
+from services.reading.rules.anatomy import ANATOMY, BROAD, is_level
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
 from services.reading.rules.measured import UNITS, WIDTHS, within_limit
@@ -56,6 +56,7 @@ def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exa
     if not own - sentence.context:
         said |= sentence.context
     vessels = (own or said) & _VESSELS
+    narrow = bool(own - BROAD) or "wall" in said
     texts = {token.text for token in sentence.tokens[start:end]}
     levels = {word for word in said if is_level(word)} or {word for word in sentence.context if is_level(word)}
     weak = bool(texts & _LIMITING)
@@ -65,7 +66,10 @@ def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exa
         target = targets.targets[number]
         if (target.levels and levels and not target.levels & levels) or (sized and not target.heads & WIDTHS):
             continue
-        subject = _subject([target.normals[place] for place in sorted(places)], said, texts, usual, vessels)
+        stated = [target.normals[place] for place in sorted(places)]
+        # "The chest wall is normal" does not speak of the chest.
+        stated = [normal for normal in stated if not (narrow and normal.subject <= BROAD)]
+        subject = _subject(stated, said, texts, usual, vessels)
         if subject and not (weak and (target.levels or target.side)):
             side = _side(tokens, subject) or _side(sentence.context_tokens, subject)
             side = side or (exam.side if target.side else None)
@@ -118,11 +122,17 @@ def _has_predicate(parsed: Parsed, start: int, end: int) -> bool:
     """Whether the clause calls something normal, and is not itself denied or hedged."""
     tokens = parsed.sentence.tokens
     for at in range(start, end):
-        if tokens[at].text in _CALLING_NORMAL:
+        if tokens[at].text in _CALLING_NORMAL and not _is_what_is_lost(tokens, at):
             scope = parsed.deciding(at)
             return not (scope and scope.kind in _SPOILING)
     texts = {token.text for token in tokens[start:end]}
     return not _PHRASE_ENDS.isdisjoint(texts) and any(texts.issuperset(phrase) for phrase in _PHRASES)
+
+
+def _is_what_is_lost(tokens: tuple[Token, ...], at: int) -> bool:
+    """ "Straightening OF THE NORMAL lordosis" calls nothing normal."""
+    before = [token.text for token in tokens[max(0, at - 2) : at]]
+    return before[-1:] == ["of"] or before == ["of", "the"]
 
 
 def _stated(targets: Targets, said: set[str]) -> dict[int, list[int]]:

@@ -21,6 +21,8 @@ SILENT = frozenset(
         SectionKind.OTHER,
     }
 )
+# Findings that are only described: there whatever they turn out to be.
+_LESIONS = frozenset({"lesion", "mass", "nodule", "focus"})
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -54,7 +56,7 @@ def _decide(target: Target, mentions: list[Mention]) -> Decision:
         return Decision(Status.NOT_MENTIONED, (), silent[0].rule if silent else UNMENTIONED)
     addendum = _here([mention for mention in speaking if mention.sentence.kind is SectionKind.ADDENDUM])
     if addendum:
-        status, why = _within(addendum)
+        status, why = _within(addendum, target)
         return Decision(status, _of(addendum, status), f"addendum/{why}")
     return _across(target, speaking)
 
@@ -83,10 +85,10 @@ def _of(mentions: list[Mention], status: Status) -> tuple[Mention, ...]:
     return tuple(sorted(chosen, key=lambda mention: mention.rule == "normal"))
 
 
-def _within(mentions: list[Mention]) -> tuple[Status, str]:
+def _within(mentions: list[Mention], target: Target) -> tuple[Status, str]:
     """Inside one section an assertion beats a hedge beats a denial; the denial is then of another kind or place."""
     firm = [mention for mention in mentions if not mention.weak and mention.rule != "normal"] or mentions
-    firm = _by_name(_concluded(firm))
+    firm = _by_name(_concluded(firm, target))
     for status in (Status.PRESENT, Status.UNCERTAIN, Status.ABSENT):
         chosen = [mention for mention in firm if mention.status is status]
         if chosen:
@@ -102,9 +104,17 @@ def _by_name(mentions: list[Mention]) -> list[Mention]:
     return [mention for mention in mentions if mention.status is Status.ABSENT] if denied else mentions
 
 
-def _concluded(mentions: list[Mention]) -> list[Mention]:
-    """Of a sign and the hedged diagnosis after it in one sentence, the diagnosis."""
+def _concluded(mentions: list[Mention], target: Target) -> list[Mention]:
+    """Of a sign and the hedged diagnosis after it in one sentence, the diagnosis; a lesion asserted stays one."""
     hedged = {(m.sentence.number, m.first) for m in mentions if m.status is Status.UNCERTAIN}
+    if hedged and not _LESIONS.isdisjoint(target.heads):
+        asserted = {(m.sentence.number, m.first) for m in mentions if m.status is Status.PRESENT}
+        return [
+            mention
+            for mention in mentions
+            if mention.status is not Status.UNCERTAIN
+            or not any(number == mention.sentence.number and first < mention.first for number, first in asserted)
+        ]
     return [
         mention
         for mention in mentions
@@ -123,14 +133,14 @@ def _across(target: Target, mentions: list[Mention]) -> Decision:
         return Decision(status, chosen, "conflict/side", conflict=True)
     findings, impression = _here(findings), _here(impression)
     if not impression or not findings:
-        status, rule = _within(findings or impression)
+        status, rule = _within(findings or impression, target)
         return Decision(status, _of(findings or impression, status), rule)
-    return _findings_and_impression(findings, impression)
+    return _findings_and_impression(target, findings, impression)
 
 
-def _findings_and_impression(findings: list[Mention], impression: list[Mention]) -> Decision:
-    first, _ = _within(findings)
-    last, rule = _within(impression)
+def _findings_and_impression(target: Target, findings: list[Mention], impression: list[Mention]) -> Decision:
+    first, why = _within(findings, target)
+    last, rule = _within(impression, target)
     both = findings + impression
     if first is last:
         return Decision(first, _of(both, first), rule)
@@ -140,7 +150,7 @@ def _findings_and_impression(findings: list[Mention], impression: list[Mention])
             return Decision(Status.UNCERTAIN, chosen, "conflict/status", conflict=True)
         return Decision(Status.PRESENT, _of(both, Status.PRESENT), "asserted")
     if all(mention.weak or mention.rule == "normal" for mention in impression):
-        return Decision(first, _of(findings, first), _within(findings)[1])
+        return Decision(first, _of(findings, first), why)
     return Decision(last, _of(impression, last), rule)
 
 

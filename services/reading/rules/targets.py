@@ -26,6 +26,9 @@ _CHAMBERS = wordset("ventricle atrium heart atrial shift")
 _USUAL = wordset("normal unremarkable")
 # Words of places so wide that they place nothing beside a narrower one ("temporal bone").
 _WIDE = wordset("bone joint base")
+# Of these there are several, told apart by the words after.
+_SEVERAL = wordset("ligament meniscus malleolus compartment collateral")
+_WHICH = OPPOSITES.keys() | wordset("cruciate collateral compartment")
 _DENIALS = wordset("no not without free-of")
 
 
@@ -195,8 +198,9 @@ def _places(pattern: Pattern) -> frozenset[str]:
     levels = frozenset(filter(is_level, pattern.needs))
     if levels:
         return levels
-    places = pattern.needs & ANATOMY
-    return places if pattern.needs & (ANATOMY - VAGUE) else frozenset()
+    if not pattern.needs & (ANATOMY - VAGUE):
+        return frozenset()
+    return pattern.needs & (ANATOMY | _WHICH if pattern.needs & _SEVERAL else ANATOMY)
 
 
 def _variants(text: str, candidate: Candidate) -> list[str]:
