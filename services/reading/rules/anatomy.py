@@ -94,6 +94,16 @@ VAGUE = _places(
 )
 # Words so wide that naming one of their organs does not name them.
 BROAD = frozenset({"abdomen", "intraabdominal", "chest"})
+# Words of places so wide that they place nothing beside a narrower one ("temporal bone").
+WIDE = frozenset({"bone", "joint", "base"})
+_REGIONS = {
+    "cervical": "cervical",
+    "c": "cervical",
+    "chest": "thoracic",
+    "t": "thoracic",
+    "lumbar": "lumbar",
+    "l": "lumbar",
+}
 _SPINAL = re.compile(r"[ctls]\d{1,2}(?:-[ctls]\d{1,2})?")
 
 
@@ -101,6 +111,12 @@ _SPINAL = re.compile(r"[ctls]\d{1,2}(?:-[ctls]\d{1,2})?")
 def is_level(word: str) -> bool:
     """Whether a canonical word is a vertebra or a disc level ("l4", "l4-l5")."""
     return _SPINAL.fullmatch(word) is not None
+
+
+def spinal_region(words: Iterable[str]) -> set[str]:
+    """The regions of the spine the words name, by name or by a level of it."""
+    named = (_REGIONS.get(word[0] if is_level(word) else word) for word in words)
+    return {region for region in named if region}
 
 
 @lru_cache(maxsize=8192)

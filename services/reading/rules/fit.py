@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import NamedTuple
 
-from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, related, widened
+from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, WIDE, is_level, related, spinal_region, widened
 from services.reading.rules.clauses import FINITE, Clause
 from services.reading.rules.exam import Exam
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, SIGN_HEADS
@@ -249,6 +249,9 @@ def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
 
 
 def _other_level(target: Target, place: Place) -> bool:
+    if target.region and (said := spinal_region(place.local) or spinal_region(place.around)):
+        if target.region not in said:
+            return True
     if not target.levels:
         return False
     said = {word for word in place.local if is_level(word)} or {word for word in place.around if is_level(word)}
@@ -264,4 +267,6 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, *, denied: bool) 
         return bool(here) and not related(target.home, here)
     before = frozenset() if denied or pattern.head not in _CARRIED else place.before
     here = (place.here or before) - {pattern.head}
+    # "A nasal bone" is no bone of the skull.
+    here = here - WIDE or here
     return bool(here) and not related(target.home, here)

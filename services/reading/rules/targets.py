@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from integration.canonical import Side, Verdict
 from services.reading.reader import Candidate, Catalogue
-from services.reading.rules.anatomy import ANATOMY, VAGUE, is_level
+from services.reading.rules.anatomy import ANATOMY, VAGUE, WIDE, is_level, spinal_region
 from services.reading.rules.compounds import COMPOUNDS
 from services.reading.rules.silence import silence
 from services.reading.rules.spelling import Speller
@@ -23,9 +23,8 @@ NORMAL_WORDS = wordset(
 )
 # "left ventricle" and "right heart" name a chamber, not a side of the patient.
 _CHAMBERS = wordset("ventricle atrium heart atrial shift")
+_OF_SPINE = wordset("spine canal cord disc vertebra foramen facet endplate")
 _USUAL = wordset("normal unremarkable")
-# Words of places so wide that they place nothing beside a narrower one ("temporal bone").
-_WIDE = wordset("bone joint base")
 # Of these there are several, told apart by the words after.
 _SEVERAL = wordset("ligament meniscus malleolus compartment collateral")
 _WHICH = OPPOSITES.keys() | wordset("cruciate collateral compartment")
@@ -56,6 +55,7 @@ class Target(NamedTuple):
     """A candidate, compiled. `side`: the side its name demands; `home`: the places its wordings name.
 
     `types`: words of its name that have an opposite ("acute"), which then excludes it; `levels`: those it names;
+    `region`: the one part of the spine its name is held to;
     `heads`: the nouns of its name; `silence`: the verdict where the report does not mention it.
     """
 
@@ -66,6 +66,7 @@ class Target(NamedTuple):
     home: frozenset[str]
     types: frozenset[str]
     levels: frozenset[str]
+    region: str
     heads: frozenset[str]
     silence: Verdict
 
@@ -149,7 +150,13 @@ def _target(candidate: Candidate) -> Target:
     unique, known = tuple(dict.fromkeys(patterns)), tuple(dict.fromkeys(normals))
     home = _home(words, patterns, candidate)
     unsaid = silence(candidate.finding)
-    return Target(candidate, unique, known, _side_of(words), home, types, levels, heads, unsaid)
+    side, region = _side_of(words), _region(canon, levels)
+    return Target(candidate, unique, known, side, home, types, levels, region, heads, unsaid)
+
+
+def _region(canon: frozenset[str], levels: frozenset[str]) -> str:
+    named = spinal_region(canon) if levels or canon & _OF_SPINE else set()
+    return next(iter(named)) if len(named) == 1 else ""
 
 
 def _wording(phrase: str) -> Pattern | None:
@@ -190,7 +197,7 @@ def _home(name: list[Token], patterns: list[Pattern], candidate: Candidate) -> f
         return frozenset(part for word in name for part in word.canon if part in ANATOMY)
     said = {word for pattern in patterns if pattern.mode == "plain" for word in (pattern.head, *pattern.needs)}
     said |= {word for text in candidate.structures for word in _subject(words_of(text))}
-    return frozenset(said & ANATOMY - _WIDE) or frozenset(said & ANATOMY)
+    return frozenset(said & ANATOMY - WIDE) or frozenset(said & ANATOMY)
 
 
 def _places(pattern: Pattern) -> frozenset[str]:
