@@ -125,7 +125,7 @@ def _wider(word: str) -> frozenset[str]:
     wider = {umbrella for umbrella, members in UMBRELLAS.items() if word in members}
     wider |= {umbrella for umbrella, members in UMBRELLAS.items() if members & wider}
     if is_level(word):
-        wider |= {"spine", "vertebra", *(["disc"] if "-" in word else [])}
+        wider |= {"spine", "vertebra", *(["disc"] if "-" in word else ["bone"])}
     return frozenset(wider | {word})
 
 

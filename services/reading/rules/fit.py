@@ -41,6 +41,8 @@ _DESCRIBING = wordset(
     """shadowing nonobstructing echogenic simple complex solid small large multiple focal discrete dominant new
     enhancing calcify fluid cyst benign malignant suspicious acute chronic mild moderate severe free wall diffuse"""
 )
+# What a denial adds to any stone or lesion.
+_SEEN_AS = wordset("radiopaque calcify visible obstruct discrete")
 _CARRIED = wordset("mass nodule lesion cyst stone polyp dilate enlarge thicken narrow")
 
 # A nodule of a chest is the lung's; only fluid is the pleura's without being called so.
@@ -262,7 +264,7 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, *, denied: bool) 
     """Whether the finding named here belongs to another organ than the candidate's."""
     if not target.home or pattern.head not in AMBIGUOUS_HEADS or pattern.needs & ANATOMY & place.local:
         return False
-    if pattern.needs <= place.local and pattern.needs - PARTS - _DESCRIBING:
+    if pattern.needs <= place.local and pattern.needs - PARTS - _DESCRIBING - (_SEEN_AS if denied else set()):
         here = place.local & _ORGANS - {pattern.head} - pattern.needs
         return bool(here) and not related(target.home, here)
     before = frozenset() if denied or pattern.head not in _CARRIED else place.before

@@ -16,7 +16,7 @@ from services.reading.rules.scope import Parsed, Scope
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.targets import Pattern, Target, Targets
 from services.reading.rules.tokens import Token
-from services.reading.rules.words import NOT_FOLLOWED, SIDES
+from services.reading.rules.words import NOT_FOLLOWED, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
 
 _STATUS = {
@@ -184,11 +184,26 @@ def _read(head: _Head, number: int, target: Target, pattern: Pattern) -> Mention
     if head.scope and not pattern.needs.isdisjoint(head.scope.hit.trigger.words):
         head = head.aside(pattern.needs | {pattern.head})
     scope = head.scope
+    if scope is None and not pattern.needs.isdisjoint(PREDICATES) and not pattern.needs.isdisjoint(_denied_near(head)):
+        return None
     how = fit(pattern, target, head.place, head.exam, denied=head.status is Status.ABSENT)
     status = _turned(pattern, head.status) if how else None
     if status is None or (how == "general" and (_is_weak(head) or (scope and scope.kind is not Kind.NEGATED))):
         return None
     return _sided(_mention(head, number, target, status, f"{head.rule}/{how}", pattern.head in target.heads), target)
+
+
+def _denied_near(head: _Head) -> frozenset[str]:
+    """The words of its clause that are denied: "the ventricles are NOT ENLARGED" asserts nothing of them."""
+    scopes = [scope for scope in head.parsed.scopes if scope.kind is Kind.NEGATED]
+    if not scopes:
+        return frozenset()
+    clause = head.parsed.clause_of(head.at)
+    tokens = head.parsed.sentence.tokens
+    denied, said = set[str](), set[str]()
+    for at in range(clause.start, clause.end):
+        (denied if any(scope.start <= at < scope.end for scope in scopes) else said).update(tokens[at].canon)
+    return frozenset(denied - said)
 
 
 def _turned(pattern: Pattern, status: Status) -> Status | None:
@@ -224,7 +239,9 @@ def _mention(head: _Head, number: int, target: Target, status: Status, rule: str
 
 
 def _is_weak(head: _Head) -> bool:
-    return "new" in head.qualifying or (head.scope is not None and head.scope.kind is Kind.UNASSESSED)
+    return (head.status is Status.ABSENT and "new" in head.qualifying) or (
+        head.scope is not None and head.scope.kind is Kind.UNASSESSED
+    )
 
 
 def _sided(mention: Mention, target: Target) -> Mention | None:

@@ -161,6 +161,12 @@ unassessed forward: reduced sensitivity for; unable to assess; unable to evaluat
 unassessed forward: decreased sensitivity for; limits the sensitivity for
 hypothetical forward: if; should; to exclude; to rule out; r/o; rule out; to evaluate for; evaluate for
 hypothetical forward: to assess for; assess for; assessment for; look for; looking for; in case of; risk of
+hypothetical forward: normal ct does not exclude; normal study does not exclude; negative ct does not exclude
+hypothetical forward: negative study does not exclude; normal radiograph does not exclude
+hypothetical forward: normal examination does not exclude; negative examination does not exclude
+hypothetical forward: negative mammogram does not exclude; normal mammogram does not exclude
+hypothetical forward: negative ultrasound does not exclude; normal ultrasound does not exclude
+hypothetical forward: negative report should not; negative mri does not exclude; normal mri does not exclude
 hypothetical forward: at risk for; risk for; risk factor for; screening for; monitor for; monitoring for
 hypothetical forward: workup for; work up for; to confirm; ensure resolution; document resolution; to ensure
 hypothetical forward: until resolution; clinical concern for; clinical suspicion for; clinical suspicion of

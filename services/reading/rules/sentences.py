@@ -142,7 +142,9 @@ def _ends(text: str, first: int, match: re.Match[str]) -> bool:
     """Whether this mark ends a sentence: not after an abbreviation, an initial or inside a number."""
     if not match.group().startswith("."):
         return True
-    before = text[first : match.start()].rsplit(maxsplit=1)
+    before = text[first : match.start()].rsplit(maxsplit=2)
+    if len(before) > 1 and before[-1] in ("R", "L") and before[-2].islower():
+        return True  # "no hydronephrosis on R. Left ..." names a side, "Dr. R. Smith" a person
     word = before[-1].lower().strip("(") if before else ""
     after = text[match.end() : match.end() + 2].strip()
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word not in "ivx"):

@@ -23,6 +23,8 @@ NORMAL_WORDS = wordset(
 )
 # "left ventricle" and "right heart" name a chamber, not a side of the patient.
 _CHAMBERS = wordset("ventricle atrium heart atrial shift")
+# What tears also ruptures.
+_TORN = wordset("ligament tendon cuff muscle achilles")
 _OF_SPINE = wordset("spine canal cord disc vertebra foramen facet endplate")
 _USUAL = wordset("normal unremarkable")
 # Of these there are several, told apart by the words after.
@@ -143,6 +145,7 @@ def _target(candidate: Candidate) -> Target:
     normals += [Normal(subject, _USUAL) for text in candidate.structures if (subject := _subject(words_of(text)))]
     if not candidate.definition and patterns and (own := _places(patterns[0])):
         normals.append(Normal(own, _USUAL))
+    patterns += [each._replace(head="rupture") for each in patterns if each.head == "tear" and each.needs & _TORN]
     words = words_of(name)
     canon = frozenset(part for word in words for part in word.canon)
     types, levels = canon & frozenset(OPPOSITES), frozenset(filter(is_level, canon))
