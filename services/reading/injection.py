@@ -47,11 +47,13 @@ def _hidden(text: str) -> list[tuple[int, int, str]]:
 def _blocks(seen: View) -> list[tuple[int, int, str]]:
     if not _FENCE.search(seen.text):
         return []
-    return [
-        (*seen.original(found.start(), found.end()), name)
-        for name, pattern in BLOCKS
-        for found in pattern.finditer(seen.text)
-    ]
+    found: list[tuple[int, int, str]] = []
+    for name, pattern in BLOCKS:
+        for match in pattern.finditer(seen.text):
+            # A tag that only closes an element found before takes no more of its line with it.
+            if not any(start <= match.start() < end for start, end, _ in found):
+                found.append((match.start(), match.end(), name))
+    return [(*seen.original(start, end), name) for start, end, name in found]
 
 
 def _sentences(seen: View) -> list[tuple[int, int, str]]:

@@ -48,7 +48,8 @@ HINTS = wordset(
     descarta anula todo todos toda todas como cada caso eres actúa actua actúe finge ahora inteligencia
     asistente nueva nuevas instrucciones tarea debes responde sistema prompt vergiss vergessen ignoriere
     ignorieren missachten missachte verwirf alle alles als nur jede du sie sprachmodell ki neue deine sofort
-    nun antworte antworten agiere spiele künstliche systemanweisung systemprompt usuario"""
+    nun antworte antworten agiere spiele künstliche systemanweisung systemprompt usuario
+    modelo lenguaje deje deja conteste contesta respóndelo respuesta salida json ihre ausgabe antwort hören höre"""
 )
 MARKS = "<>{}[]`\\#=|%&@"
 
@@ -121,6 +122,13 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         _p(
             rf"\bnot_mentioned\b|\bstatus ?[\"']? ?[=:] ?[\"']?{_STATUS}\b|\b\w+ ?== ?[\"']?\w+"
             rf"|=\s?[\"']?(?:absent|present)\b"
+        ),
+    ),
+    (
+        "labels",
+        _p(
+            rf"\bjson\b|\b(?:answer|respond|reply)\b (?:with )?[\"“'`]{_STATUS}[\"”'`]"
+            r"|\b(?:respuesta|salida|ausgabe|antwort|answer|output|response)(?: final\w*)?\s*:\s*[\[{\"]"
         ),
     ),
     ("labels", _p(r"\bdo not (?:analy[sz]e|extract|label|flag|list|output|mark|annotate|answer|highlight|disclose)\b")),
@@ -236,6 +244,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"\b(?:eres|actúa|actúe|actua|finge|a partir de ahora|de ahora en adelante|modelo de lenguaje|"
             r"inteligencia artificial|asistente(?: de ia)?|nuevas? (?:instruccion\w*|tarea)"
             r"|tu (?:tarea|respuesta|salida)|"
+            r"dej[ae] de (?:analizar|leer|pensar|razonar)|contest[ae]|respóndelo|"
             r"debes|instrucciones del sistema|como (?:ia|modelo)|responde (?:solo|sólo|únicamente))\b"
         ),
     ),
@@ -266,7 +275,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|spiele? die rolle|tu so|sprachmodell|"
             r"ki-?(?:modell|system|assistent)|künstliche intelligenz|neue (?:anweisung\w*"
             r"|aufgabe)|systemanweisung\w*|"
-            r"deine (?:aufgabe|antwort|ausgabe|anweisung\w*|rolle)|du (?:musst|sollst)|systemprompt|als ki|"
+            r"h[öo]re?n? (?:sie )?auf zu|antworten sie mit|(?:deine|ihre) (?:aufgabe|antwort|ausgabe"
+            r"|anweisung\w*|rolle)|"
+            r"du (?:musst|sollst)|systemprompt|als ki|"
             r"antworte nur|antworten sie nur)\b"
         ),
     ),
@@ -323,7 +334,8 @@ BLOCKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("think-tag", _p(r"<\s*think(?:ing)?\s*>.*?(?:<\s*/\s*think(?:ing)?\s*>|\n\s*\n|\Z)")),
     ("think-tag", _p(r"<\s*/\s*think(?:ing)?\s*>[^\n]*")),
     ("delimiter", _p(r"<\s*[|｜][^<>\n]{0,60}[|｜]?\s*>[^\n]*")),
-    ("delimiter", _p(r"\[\s*/?\s*inst\s*\].*?(?:\[\s*/\s*inst\s*\]|$)[^\n]*")),
+    ("delimiter", _p(r"\[\s*inst\s*\].*?\[\s*/\s*inst\s*\]")),
+    ("delimiter", _p(r"\[\s*/?\s*inst\s*\][^\n]*")),
     ("delimiter", _p(r"<<\s*/?\s*sys\s*>>[^\n]*")),
     ("delimiter", _p(rf"<\s*(?P<tag>{_TAGS})(?:\s[^<>\n]*)?>.*?<\s*/\s*(?P=tag)\s*>")),
     ("delimiter", _p(rf"<\s*/?\s*(?:{_TAGS})(?:\s[^<>\n]*)?/?\s*>[^\n]*")),

@@ -184,7 +184,9 @@ def _joins_places(tokens: tuple[Token, ...], at: int) -> bool:
     after = at + 1
     while after < len(tokens) - 1 and tokens[after].text in (",", "and", "or"):
         after += 1
-    return bool(ANATOMY & set(tokens[before].canon) and ANATOMY & set(tokens[after].canon))
+    if before < 0 or after >= len(tokens):
+        return False
+    return not ANATOMY.isdisjoint(tokens[before].canon) and not ANATOMY.isdisjoint(tokens[after].canon)
 
 
 def may_fit(pattern: Pattern, said: frozenset[str], *, denied: bool) -> bool:
@@ -229,7 +231,7 @@ def _in_exam(pattern: Pattern, place: Place, exam: Exam, missing: frozenset[str]
 
 def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool:
     """A bare denial ("no fracture") denies every kind in the part of the body that was examined."""
-    if pattern.mode != "plain" or pattern.head not in GENERIC_HEADS:
+    if pattern.mode != "plain" or pattern.head not in GENERIC_HEADS or pattern.head not in target.heads:
         return False
     if place.local - _BARE - pattern.needs - {pattern.head}:
         return False
@@ -251,9 +253,9 @@ def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
 
 
 def _other_level(target: Target, place: Place) -> bool:
-    if target.region and (said := spinal_region(place.local) or spinal_region(place.around)):
-        if target.region not in said:
-            return True
+    regions = spinal_region(place.local) or spinal_region(place.around) if target.region else set()
+    if regions and target.region not in regions:
+        return True
     if not target.levels:
         return False
     said = {word for word in place.local if is_level(word)} or {word for word in place.around if is_level(word)}

@@ -32,6 +32,7 @@ _AFTER = wordset("with without , but at although though ;")
 # "Pulmonary vasculature is normal" does not speak of the lungs.
 _VESSELS = wordset("vessel artery vein")
 _LIMITING = wordset("otherwise remaining remainder rest except other")
+_LOST = wordset("loss lost straightening reversal absence flattening effacement obscuration disruption")
 _SPOILING = (Kind.NEGATED, Kind.UNCERTAIN, Kind.HYPOTHETICAL, Kind.PRIOR, Kind.UNASSESSED)
 
 
@@ -131,8 +132,8 @@ def _has_predicate(parsed: Parsed, start: int, end: int) -> bool:
 
 def _is_what_is_lost(tokens: tuple[Token, ...], at: int) -> bool:
     """ "Straightening OF THE NORMAL lordosis" calls nothing normal."""
-    before = [token.text for token in tokens[max(0, at - 2) : at]]
-    return before[-1:] == ["of"] or before == ["of", "the"]
+    before = [token.text for token in tokens[max(0, at - 3) : at]]
+    return "of" in before and not _LOST.isdisjoint(before)
 
 
 def _stated(targets: Targets, said: set[str]) -> dict[int, list[int]]:
