@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from services.reading.rules.exam import Exam
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, SIGN_HEADS
 from services.reading.rules.modifiers import SEEN
 from services.reading.rules.scope import Parsed
+from services.reading.rules.sentences import Sentence
 from services.reading.rules.targets import Pattern, Target
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import (
@@ -98,9 +100,16 @@ def place_of(parsed: Parsed, at: int, topic: frozenset[str]) -> Place:
         around |= local
     here = local & _ORGANS or own & _ORGANS or around & _ORGANS
     before = frozenset() if here else _words(tokens[: clause.start]) & _ORGANS or topic
-    wide = frozenset(widened(local & ANATOMY)) - BROAD
-    widest = frozenset(widened((around | before) & ANATOMY)) - BROAD | around | before
+    named = around | before if before else around
+    wide = _covered(local & ANATOMY)
+    widest = _covered(named & ANATOMY) | named
     return Place(first, last, local, around, here, before, wide, widest)
+
+
+@lru_cache(maxsize=8192)
+def _covered(places: frozenset[str]) -> frozenset[str]:
+    """The places and the wider ones around them, those too wide to place anything left out."""
+    return frozenset(widened(places)) - BROAD
 
 
 def answer(parsed: Parsed) -> tuple[Token, ...]:
@@ -117,9 +126,9 @@ def _reach(tokens: tuple[Token, ...], last: int, end: int) -> int:
     return last
 
 
-def topic_of(parsed: Parsed) -> frozenset[str]:
+def topic_of(sentence: Sentence) -> frozenset[str]:
     """The organs a sentence is about: those before its first verb."""
-    tokens = parsed.sentence.tokens
+    tokens = sentence.tokens
     verb = next((at for at, token in enumerate(tokens) if token.text in FINITE), len(tokens))
     return _words(tokens[:verb]) & _ORGANS
 

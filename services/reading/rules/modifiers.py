@@ -265,18 +265,20 @@ def find(tokens: tuple[Token, ...]) -> list[Hit]:
     for at, token in enumerate(tokens):
         if at < taken or token.text not in index:
             continue
-        best = _longest(tokens, at, [entry.trigger for entry in index[token.text] if entry.needs <= said])
+        best = _longest(tokens, at, index[token.text], said)
         if best:
             hits += best
             taken = best[0].end
     return hits
 
 
-def _longest(tokens: tuple[Token, ...], at: int, triggers: list[Trigger]) -> list[Hit]:
+def _longest(tokens: tuple[Token, ...], at: int, entries: list[_Entry], said: set[str]) -> list[Hit]:
     found: list[Hit] = []
-    for trigger in triggers:
+    for trigger, needs in entries:
         if found and len(trigger.words) < len(found[0].trigger.words):
             break
+        if not needs <= said:
+            continue
         end = _match(tokens, at, trigger.words)
         if end and not trigger.forward and trigger.words[-1] in _TENTATIVE_END and not _may_end(tokens, end):
             continue

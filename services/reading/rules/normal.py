@@ -10,6 +10,7 @@ from services.reading.rules.measured import UNITS, WIDTHS, within_limit
 from services.reading.rules.mentions import Mention
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.scope import Parsed
+from services.reading.rules.sentences import Sentence
 from services.reading.rules.targets import NORMAL_WORDS, Normal, Targets
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
@@ -27,6 +28,7 @@ _PHRASES = (
 )
 _PHRASE_ENDS = frozenset(last for _, last in _PHRASES)
 _NOT_PREDICATES = wordset("within limits well")
+_STATING = NORMAL_WORDS | _ANY | _PHRASE_ENDS | UNITS.keys()
 _CALLING_NORMAL = _ANY | (NORMAL_WORDS - _NOT_PREDICATES)
 _AFTER = wordset("with without , but at although though ;")
 # "Pulmonary vasculature is normal" does not speak of the lungs.
@@ -45,6 +47,11 @@ def normal_mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mentio
         if sized or _has_predicate(parsed, clause.start, clause.end):
             found += _in_clause(parsed, clause.start, clause.end, targets, exam, sized=sized)
     return found
+
+
+def may_call_normal(sentence: Sentence) -> bool:
+    """A quick look for what every normal statement has: a word for it, or a size."""
+    return not _STATING.isdisjoint([token.text for token in sentence.tokens])
 
 
 def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exam, *, sized: bool) -> list[Mention]:
