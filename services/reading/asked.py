@@ -67,7 +67,10 @@ def _kind_of(base: Candidate, name: str) -> Candidate:
     own = candidate_from_name(name)
     asked = _canon(name)
     same = tuple(synonym for synonym in base.synonyms if asked <= _canon(synonym))
-    denials = tuple(f"no {synonym}" for synonym in base.synonyms if synonym not in same)
+    places = asked | _canon(base.finding.name)
+    others = (each for each in base.synonyms if each not in same)
+    # A denial elsewhere ("no bladder stone") says nothing of the one asked for ("ureteral stone").
+    denials = tuple(f"no {each}" for each in others if _canon(each) & ANATOMY <= places)
     return own.model_copy(
         update={
             "synonyms": tuple(dict.fromkeys((*own.synonyms, *same))),

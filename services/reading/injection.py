@@ -17,6 +17,8 @@ from services.reading.plain_view import View, view
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*(?:[.!?]+|\n|$)")
 _WORD = re.compile(r"\w+")
 _LONG = 16
+_MARK = re.compile(rf"[{re.escape(MARKS)}]")
+_FENCE = re.compile(rf"[{re.escape(MARKS)}]|---|\*\*\*")
 # HL7 v2 escapes and invisible characters that stand against a span belong to it.
 _BEFORE = re.compile(r"(?:\\\.?\w{1,6}\\|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])+\Z")
 _AFTER = re.compile(r"(?:[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|\\\.?\w{1,6}\\[^\n]*)+")
@@ -43,21 +45,29 @@ def _hidden(text: str) -> list[tuple[int, int, str]]:
 
 
 def _blocks(seen: View) -> list[tuple[int, int, str]]:
-    if not any(mark in seen.text for mark in (*MARKS, "---", "***")):
+    if not _FENCE.search(seen.text):
         return []
-    return [
-        (*seen.original(found.start(), found.end()), name)
-        for name, pattern in BLOCKS
-        for found in pattern.finditer(seen.text)
-    ]
+    found: list[tuple[int, int, str]] = []
+    for name, pattern in BLOCKS:
+        for match in pattern.finditer(seen.text):
+            # A tag that only closes an element found before takes no more of its line with it.
+            if not any(start <= match.start() < end for start, end, _ in found):
+                found.append((match.start(), match.end(), name))
+    return [(*seen.original(start, end), name) for start, end, name in found]
 
 
 def _sentences(seen: View) -> list[tuple[int, int, str]]:
     """Suspicious sentences; one that opens its line takes the rest of the line with it."""
     joined = _WRAPPED.sub(" ", seen.text)
+    words = _WORD.findall(joined.lower())
+    hints = tuple(HINTS.intersection(words))
+    odd = _MARK.search(joined) is not None or max(map(len, words), default=0) >= _LONG
+    if not (hints or odd):
+        return []
     spans = []
     for found in _SENTENCE.finditer(joined):
-        name = _suspicion(found.group())
+        sentence = found.group()
+        name = _suspicion(sentence) if odd or _holds_one(sentence, hints) else ""
         if name:
             start, end = _trimmed(joined, found.start(), found.end())
             if not joined[joined.rfind("\n", 0, start) + 1 : start].strip(" \t>*#-\"'"):
@@ -67,14 +77,23 @@ def _sentences(seen: View) -> list[tuple[int, int, str]]:
 
 
 def _suspicion(sentence: str) -> str:
-    words = _WORD.findall(sentence.lower())
-    if (
-        HINTS.isdisjoint(words)
-        and not any(mark in sentence for mark in MARKS)
-        and max(map(len, words), default=0) < _LONG
-    ):
+    words = set(_WORD.findall(sentence.lower()))
+    if HINTS.isdisjoint(words) and not _MARK.search(sentence) and max(map(len, words), default=0) < _LONG:
         return ""
-    return next((name for name, pattern in SENTENCES if pattern.search(sentence)), "")
+    return next(
+        (
+            name
+            for name, pattern, needs in SENTENCES
+            if not (needs and needs.isdisjoint(words)) and pattern.search(sentence)
+        ),
+        "",
+    )
+
+
+def _holds_one(sentence: str, hints: tuple[str, ...]) -> bool:
+    """A quick look that rules most sentences out."""
+    lower = sentence.lower()
+    return any(hint in lower for hint in hints)
 
 
 def _line_end(text: str, at: int) -> int:

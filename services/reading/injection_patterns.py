@@ -48,11 +48,12 @@ HINTS = wordset(
     descarta anula todo todos toda todas como cada caso eres actúa actua actúe finge ahora inteligencia
     asistente nueva nuevas instrucciones tarea debes responde sistema prompt vergiss vergessen ignoriere
     ignorieren missachten missachte verwirf alle alles als nur jede du sie sprachmodell ki neue deine sofort
-    nun antworte antworten agiere spiele künstliche systemanweisung systemprompt usuario"""
+    nun antworte antworten agiere spiele künstliche systemanweisung systemprompt usuario
+    modelo lenguaje deje deja conteste contesta respóndelo respuesta salida json ihre ausgabe antwort hören höre"""
 )
 MARKS = "<>{}[]`\\#=|%&@"
 
-SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
+_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("override", _p(rf"\b{_IGNORE}\b[^.\n]{{0,60}}\b{_RULES}\b")),
     (
         "override",
@@ -121,6 +122,13 @@ SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
         _p(
             rf"\bnot_mentioned\b|\bstatus ?[\"']? ?[=:] ?[\"']?{_STATUS}\b|\b\w+ ?== ?[\"']?\w+"
             rf"|=\s?[\"']?(?:absent|present)\b"
+        ),
+    ),
+    (
+        "labels",
+        _p(
+            rf"\bjson\b|\b(?:answer|respond|reply)\b (?:with )?[\"“'`]{_STATUS}[\"”'`]"
+            r"|\b(?:respuesta|salida|ausgabe|antwort|answer|output|response)(?: final\w*)?\s*:\s*[\[{\"]"
         ),
     ),
     ("labels", _p(r"\bdo not (?:analy[sz]e|extract|label|flag|list|output|mark|annotate|answer|highlight|disclose)\b")),
@@ -236,6 +244,7 @@ SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"\b(?:eres|actúa|actúe|actua|finge|a partir de ahora|de ahora en adelante|modelo de lenguaje|"
             r"inteligencia artificial|asistente(?: de ia)?|nuevas? (?:instruccion\w*|tarea)"
             r"|tu (?:tarea|respuesta|salida)|"
+            r"dej[ae] de (?:analizar|leer|pensar|razonar)|contest[ae]|respóndelo|"
             r"debes|instrucciones del sistema|como (?:ia|modelo)|responde (?:solo|sólo|únicamente))\b"
         ),
     ),
@@ -266,7 +275,9 @@ SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|spiele? die rolle|tu so|sprachmodell|"
             r"ki-?(?:modell|system|assistent)|künstliche intelligenz|neue (?:anweisung\w*"
             r"|aufgabe)|systemanweisung\w*|"
-            r"deine (?:aufgabe|antwort|ausgabe|anweisung\w*|rolle)|du (?:musst|sollst)|systemprompt|als ki|"
+            r"h[öo]re?n? (?:sie )?auf zu|antworten sie mit|(?:deine|ihre) (?:aufgabe|antwort|ausgabe"
+            r"|anweisung\w*|rolle)|"
+            r"du (?:musst|sollst)|systemprompt|als ki|"
             r"antworte nur|antworten sie nur)\b"
         ),
     ),
@@ -286,6 +297,32 @@ SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("segment", _p(r"^\s*(?:MSH|PID|PV1|ORC|OBR|OBX|NTE|ZDS|EVN)\|")),
 )
+# One of these words stands in whatever the patterns met first search for: they are the slow ones.
+_IGNORING = wordset("ignore disregard forget override bypass skip discard neglect violate drop abandon aside")
+_MARKED = wordset(
+    "marked labeled labelled coded classified tagged listed set scored answered recorded returned reported"
+)
+_PLAYING = wordset(
+    "pretend role roleplay act imagine let play simulate game story scenario now jailbreak anything mode day step stay"
+)
+_NEEDED = {
+    f"\\b{_IGNORE}": _IGNORING,
+    r"\b(?:must|should|shall": _MARKED,
+    r"\b(?:pretend": _PLAYING,
+    r"\byou (?:are": wordset("you"),
+    r"\byour (?:new": wordset("your"),
+    r"\b(?:you must": wordset("you"),
+    r"\b(?:end|stop": wordset("end stop skip finish terminate close begin prompt"),
+}
+# Name, pattern, and words one of which must stand in the sentence (none: it is always searched).
+SENTENCES: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
+    (
+        name,
+        pattern,
+        next((words for start, words in _NEEDED.items() if pattern.pattern.startswith(start)), frozenset()),
+    )
+    for name, pattern in _PATTERNS
+)
 
 _TAGS = (
     r"think(?:ing)?|reasoning|system|user|assistant|human|instructions?|prompt|report|findings?"
@@ -297,7 +334,8 @@ BLOCKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("think-tag", _p(r"<\s*think(?:ing)?\s*>.*?(?:<\s*/\s*think(?:ing)?\s*>|\n\s*\n|\Z)")),
     ("think-tag", _p(r"<\s*/\s*think(?:ing)?\s*>[^\n]*")),
     ("delimiter", _p(r"<\s*[|｜][^<>\n]{0,60}[|｜]?\s*>[^\n]*")),
-    ("delimiter", _p(r"\[\s*/?\s*inst\s*\].*?(?:\[\s*/\s*inst\s*\]|$)[^\n]*")),
+    ("delimiter", _p(r"\[\s*inst\s*\].*?\[\s*/\s*inst\s*\]")),
+    ("delimiter", _p(r"\[\s*/?\s*inst\s*\][^\n]*")),
     ("delimiter", _p(r"<<\s*/?\s*sys\s*>>[^\n]*")),
     ("delimiter", _p(rf"<\s*(?P<tag>{_TAGS})(?:\s[^<>\n]*)?>.*?<\s*/\s*(?P=tag)\s*>")),
     ("delimiter", _p(rf"<\s*/?\s*(?:{_TAGS})(?:\s[^<>\n]*)?/?\s*>[^\n]*")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Cyrillic and Greek letters that render as Latin ones (Unicode TR 39, confusables).
@@ -13,6 +14,8 @@ _LOOK_ALIKES = str.maketrans(
 )
 _BREAK = re.compile(r"\\\.(?:br|sp\d*|in[+-]?\d*|ti[+-]?\d*|ce|fi|nf|sk\d*)\\", re.IGNORECASE)
 _HIGHLIGHT = re.compile(r"\\[HNEFSTR]\\")
+# Part of every run of spaced-out letters, and quick to look for.
+_LONE_LETTERS = re.compile(r"[ .\-_*][^\W\d_][ .\-_*][^\W\d_][ .\-_*]")
 _SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][ .\-_*]){4,}[^\W\d_](?!\w)")
 
 
@@ -21,7 +24,7 @@ class View:
     """`text` as read; `origins[i]`: the offset in the original of the character text[i] came from."""
 
     text: str
-    origins: tuple[int, ...]
+    origins: Sequence[int]
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original that text[start:end] came from."""
@@ -34,7 +37,7 @@ def view(text: str) -> View:
     """The text with HL7 v2 escapes (§2.7), full-width, look-alike, invisible and spaced-out letters resolved."""
     skipped = _skipped(text)
     if not skipped and text.isascii():
-        return View(text, tuple(range(len(text))))
+        return View(text, range(len(text)))
     kept: list[str] = []
     origins: list[int] = []
     for at, char in enumerate(text):
@@ -52,8 +55,9 @@ def _skipped(text: str) -> dict[int, str]:
             for found in pattern.finditer(text):
                 changed |= dict.fromkeys(range(found.start(), found.end()), "")
                 changed[found.start()] = first
-    for found in _SPACED.finditer(text):
-        changed |= dict.fromkeys(range(found.start() + 1, found.end(), 2), "")
+    if _LONE_LETTERS.search(text):
+        for found in _SPACED.finditer(text):
+            changed |= dict.fromkeys(range(found.start() + 1, found.end(), 2), "")
     return changed
 
 

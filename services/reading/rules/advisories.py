@@ -39,6 +39,15 @@ _ASKS = re.compile(
     r"|examination|exam|is|to|per))\b",
     re.IGNORECASE,
 )
+# One of these stands in whatever asks for something, or tells of a communication.
+_ASKING = (
+    *("recommend", "advis", "suggest", "consider", "should", "warrant", "may be", "could be", "can be", "would be"),
+    *("needed", "required", "indicated", "repeat", "return", "follow"),
+)
+_TELLING = (
+    *("discussed", "communicated", "conveyed", "notified", "called", "phoned", "relayed", "informed", "paged"),
+    *("alerted", "reported", "aware", "verbally", "acknowledged", "read"),
+)
 _ASKS_NOT = re.compile(
     r"\bno (?:further |additional |imaging |specific |routine |dedicated )*(?:follow[- ]?up|imaging|evaluation|workup"
     r"|work-up)\b|\bfollow[- ]?up (?:imaging )?(?:is )?not (?:needed|required|necessary|recommended|indicated)"
@@ -90,7 +99,7 @@ _SCORES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
-_SCORED = re.compile(r"rads|\blr-|\btr-?\d", re.IGNORECASE)
+_SCORED = re.compile(r"rads|lr-|tr-?\d", re.IGNORECASE)
 
 
 def advise(text: str, sentences: Sequence[Sentence], verdicts: Iterable[Verdict]) -> list[Advisory]:
@@ -101,7 +110,7 @@ def advise(text: str, sentences: Sequence[Sentence], verdicts: Iterable[Verdict]
 
 def _critical(text: str, sentences: list[Sentence], verdicts: Iterable[Verdict]) -> list[Advisory]:
     found = [verdict for verdict in verdicts if verdict.finding.critical and verdict.status is Status.PRESENT]
-    if not found and not _CRITICAL.search(text):
+    if not found and not (_holds_one(text, ("critical", "code")) and _CRITICAL.search(text)):
         return []
     told = next((quote(text, each) for each in sentences if _is_told(text[each.start : each.end])), None)
     detail = {"communicated": "yes" if told else "no"}
@@ -129,7 +138,7 @@ def _critical_advisory(verdict: Verdict, told: Quote | None, detail: dict[str, s
 
 
 def _is_told(sentence: str) -> bool:
-    found = _TOLD.search(sentence)
+    found = _holds_one(sentence, _TELLING) and _TOLD.search(sentence)
     return bool(found) and not _NOT_TOLD.search(sentence)
 
 
@@ -137,7 +146,8 @@ def _follow_up(text: str, sentences: list[Sentence]) -> list[Advisory]:
     found = []
     for sentence in sentences:
         words = text[sentence.start : sentence.end]
-        if not (_ASKS.search(words) or sentence.kind is SectionKind.RECOMMENDATION) or _ASKS_NOT.search(words):
+        asks = sentence.kind is SectionKind.RECOMMENDATION or (_holds_one(words, _ASKING) and _ASKS.search(words))
+        if not asks or _ASKS_NOT.search(words):
             continue
         modality, interval = _modality(words), _interval(words)
         if modality or (interval and _IMAGING.search(words)):
@@ -151,6 +161,15 @@ def _follow_up(text: str, sentences: list[Sentence]) -> list[Advisory]:
                 )
             )
     return found
+
+
+def _holds_one(words: str, stems: tuple[str, ...]) -> bool:
+    """A quick look, before a long pattern is searched."""
+    lower = words.lower()
+    for stem in stems:  # noqa: SIM110 - a generator takes twice the time
+        if stem in lower:
+            return True
+    return False
 
 
 def _modality(words: str) -> str:

@@ -67,6 +67,7 @@ UMBRELLAS: dict[str, frozenset[str]] = {
     "neck": _places("thyroid cervical parotid"),
     "pleura": _places("hemithorax costophrenic"),
     "urinary": _places("kidney ureter bladder calyceal ureteropelvic ureterovesical"),
+    "vessel": _places("artery vein"),
     "chest": _places(_LUNG) | _places("lung pleura heart mediastinum rib hilum hemithorax"),
     "heart": _places("atrium"),
     "paranasal": _places("maxillary ethmoid sphenoid frontal"),
@@ -81,7 +82,7 @@ _OTHERS = """lung pleura heart pericardium mediastinum hilum aorta artery vein v
     subclavian hemithorax costophrenic subcutaneous scalp subgaleal neck face facial parotid paranasal ethmoid sphenoid
     cava
     testis testicular scrotal scrotum vagina anal rectal ileal urinary acl pcl mcl lcl
-    rotator cuff supraspinatus infraspinatus
+    lumen rotator cuff supraspinatus infraspinatus
     subscapularis labrum achilles mitral tricuspid valve atrium septum incisional paraspinal psoas gluteal calf thigh
     forearm leg arm umbilicus groin cervix endometrium fetus placenta intramammary axillary popliteal femoropopliteal"""
 ANATOMY = _places(_OTHERS).union(*UMBRELLAS.values())
@@ -93,6 +94,16 @@ VAGUE = _places(
 )
 # Words so wide that naming one of their organs does not name them.
 BROAD = frozenset({"abdomen", "intraabdominal", "chest"})
+# Words of places so wide that they place nothing beside a narrower one ("temporal bone").
+WIDE = frozenset({"bone", "joint", "base"})
+_REGIONS = {
+    "cervical": "cervical",
+    "c": "cervical",
+    "chest": "thoracic",
+    "t": "thoracic",
+    "lumbar": "lumbar",
+    "l": "lumbar",
+}
 _SPINAL = re.compile(r"[ctls]\d{1,2}(?:-[ctls]\d{1,2})?")
 
 
@@ -102,13 +113,19 @@ def is_level(word: str) -> bool:
     return _SPINAL.fullmatch(word) is not None
 
 
+def spinal_region(words: Iterable[str]) -> set[str]:
+    """The regions of the spine the words name, by name or by a level of it."""
+    named = (_REGIONS.get(word[0] if is_level(word) else word) for word in words)
+    return {region for region in named if region}
+
+
 @lru_cache(maxsize=8192)
 def _wider(word: str) -> frozenset[str]:
     """The word and every wider word that covers it."""
     wider = {umbrella for umbrella, members in UMBRELLAS.items() if word in members}
     wider |= {umbrella for umbrella, members in UMBRELLAS.items() if members & wider}
     if is_level(word):
-        wider |= {"spine", "vertebra", *(["disc"] if "-" in word else [])}
+        wider |= {"spine", "vertebra", *(["disc"] if "-" in word else ["bone"])}
     return frozenset(wider | {word})
 
 

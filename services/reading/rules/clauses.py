@@ -36,6 +36,8 @@ START_WORDS = wordset(
 # Before "normal" these say that it opens a phrase ("the normal heart") and does not end one.
 _OPENING = wordset("the with , and : ; . of a")
 _AFTER_LEVEL = wordset("there a an the no mild moderate severe small large minimal , central left right broad diffuse")
+# Every word before which a clause may begin whatever verbs there are.
+_CUTTING = STRONG | START_WORDS | {"no", "there", "without", "however"}
 
 
 class Clause(NamedTuple):
@@ -58,7 +60,10 @@ def clauses(sentence: Sentence) -> list[Clause]:
 def _strong_cuts(tokens: tuple[Token, ...]) -> set[int]:
     cuts = set()
     for at in range(1, len(tokens)):
-        word, before = tokens[at].text, tokens[at - 1].text
+        word = tokens[at].text
+        if word not in _CUTTING:
+            continue
+        before = tokens[at - 1].text
         if (
             word in STRONG
             or (before in (",", "and") and word in ("no", "there", "without", "however"))
@@ -79,7 +84,7 @@ def _level_cuts(tokens: tuple[Token, ...]) -> set[int]:
     """Dictated level by level: "... cord contact AT C4-C5 a broad based bulge"."""
     found = set()
     for at in range(1, len(tokens) - 1):
-        if is_level(tokens[at].text) and tokens[at + 1].text in _AFTER_LEVEL:
+        if tokens[at + 1].text in _AFTER_LEVEL and is_level(tokens[at].text):
             found.add(at - 1 if tokens[at - 1].text == "at" else at)
     return found
 
@@ -87,6 +92,8 @@ def _level_cuts(tokens: tuple[Token, ...]) -> set[int]:
 def _verb_cuts(tokens: tuple[Token, ...], label: int, cuts: set[int]) -> set[int]:
     """Between two verbs there is a clause boundary: at the last separator, else before the second subject."""
     groups = _verb_groups(tokens, label)
+    if len(groups) < 2:
+        return set()
     found = set()
     for (_, end), (start, _) in itertools.pairwise(groups):
         if not any(end < cut <= start for cut in cuts):
@@ -103,7 +110,7 @@ def _verb_groups(tokens: tuple[Token, ...], label: int) -> list[tuple[int, int]]
             groups[-1] = (groups[-1][0], at + 1)
         else:
             groups.append((at, at + 1))
-    return _without_relatives(tokens, groups)
+    return _without_relatives(tokens, groups) if len(groups) > 1 else groups
 
 
 def _without_relatives(tokens: tuple[Token, ...], groups: list[tuple[int, int]]) -> list[tuple[int, int]]:

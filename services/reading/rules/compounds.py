@@ -21,6 +21,16 @@ fracture: fxr frx
 degenerative: degen
 bilateral: bilat
 mammogram: mammo
+disease: dz
+ventricles: vents
+lateral: lat
+small: sm
+large: lg
+hydronephrosis: hydro
+minimal: min
+atelectasis: atx atel
+infiltrate: infil
+metastases: mets
 """.strip().splitlines()
     for word, _, shorts in [line.partition(": ")]
     for short in shorts.split()
@@ -79,6 +89,24 @@ COMPOUNDS: dict[str, tuple[str, ...]] = {
     "unenlarged": ("enlarge",),
     "nondistended": ("dilate",),
     "nonthickened": ("thicken",),
+    "hemopneumothorax": ("hemothorax", "pneumothorax"),
+    "hemiarthroplasty": ("hemiarthroplasty", "arthroplasty"),
+    "dvt": ("deep", "vein", "thrombus"),
+    "sbo": ("small", "bowel", "obstruct"),
+    "aaa": ("abdomen", "aorta", "aneurysm"),
+    "ich": ("intracranial", "bleed"),
+    "sah": ("subarachnoid", "bleed"),
+    "sdh": ("subdural", "hematoma"),
+    "edh": ("epidural", "hematoma"),
+    "ivh": ("intraventricular", "bleed"),
+    "iph": ("intraparenchymal", "bleed"),
+    "hnp": ("disc", "herniate"),
+    "ddd": ("disc", "degenerate"),
+    "acl": ("anterior", "cruciate", "ligament"),
+    "pcl": ("posterior", "cruciate", "ligament"),
+    "mcl": ("medial", "collateral", "ligament"),
+    "lcl": ("lateral", "collateral", "ligament"),
+    "ica": ("internal", "carotid", "artery"),
     "rll": ("right", "lower", "lobe", "lung"),
     "rul": ("right", "upper", "lobe", "lung"),
     "rml": ("right", "middle", "lobe", "lung"),

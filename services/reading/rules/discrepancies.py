@@ -11,7 +11,7 @@ from services.reading.rules.advisories import quote
 from services.reading.rules.anatomy import widened
 from services.reading.rules.exam import regions, title_of
 from services.reading.rules.sections import Block
-from services.reading.rules.sentences import BLANK, Sentence
+from services.reading.rules.sentences import Sentence, first_blank
 from services.reading.rules.words import SIDES
 
 _BODY = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.ADDENDUM})
@@ -35,10 +35,14 @@ _PERSON = re.compile(
     r"|\b(?P<age3>\d{1,3})[\s-]*(?:years?|yrs?)[\s-]*old\b",
     re.IGNORECASE,
 )
+# Part of every match of the above, and quick to look for.
+_AGED = re.compile(r"\d[\s-]*(?:y|[mf]\b)", re.IGNORECASE)
 _MALE = frozenset({"male", "man", "boy", "gentleman", "m"})
 _BROKEN_OFF = re.compile(
     r"\b(?:and|or|the|of|with|a|an|no|is|are|in|at|to|for|from|which|left|right)\s*\Z", re.IGNORECASE
 )
+# No word a report may break off after is longer, the letter before it included.
+_LAST_WORD = 6
 _MODALITIES = {
     "CT": re.compile(r"\bCT[A]?\b|computed tomograph", re.IGNORECASE),
     "MR": re.compile(r"\bMR[IA]?\b|magnetic resonance", re.IGNORECASE),
@@ -100,7 +104,7 @@ def _wrong_person(question: Question) -> Iterator[Advisory]:
     organ = _ORGANS[question.sex].search(question.text) if question.sex in _ORGANS else None
     if organ:
         yield _advisory("sex", f"The patient is {question.sex}", _span(organ))
-    for match in _PERSON.finditer(question.text):
+    for match in _PERSON.finditer(question.text) if _AGED.search(question.text) else ():
         sex = (match.group("sex") or match.group("sex2") or "").lower()
         if sex and question.sex in (Sex.MALE, Sex.FEMALE) and (sex in _MALE) != (question.sex is Sex.MALE):
             yield _advisory("sex", f"The patient is {question.sex}", _span(match))
@@ -131,10 +135,11 @@ def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:
     if not any(char.isalpha() for block in body for char in block):
         yield _advisory("incomplete", "The report has no findings and no impression")
         return
-    blank = BLANK.search(text)
+    blank = first_blank(text)
     if blank:
         yield _advisory("incomplete", "A field of the report was left blank", _span(blank))
-    broken = _BROKEN_OFF.search(text.rstrip())
+    end = text.rstrip()
+    broken = _BROKEN_OFF.search(end, max(0, len(end) - _LAST_WORD))
     if broken:
         yield _advisory("incomplete", "The report breaks off", _span(broken))
 

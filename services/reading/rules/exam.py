@@ -55,15 +55,21 @@ class Title(NamedTuple):
 def exam_of(question: Question, blocks: Sequence[Block]) -> Exam:
     """Place and side from the order and the report's title."""
     title = title_of(question.text, blocks)
-    tokens = [*tokenise(question.procedure), *tokenise(question.body_site), *title.tokens]
+    return _exam(question.procedure, question.body_site, title.tokens, question.order_side)
+
+
+@lru_cache(maxsize=1024)
+def _exam(procedure: str, body_site: str, titled: tuple[Token, ...], order_side: Side | None) -> Exam:
+    tokens = [*tokenise(procedure), *tokenise(body_site), *titled]
     places = frozenset(_regions(tokens))
-    return Exam(places, frozenset(widened(places)), question.order_side or _side(tokens))
+    return Exam(places, frozenset(widened(places)), order_side or _side(tokens))
 
 
-def regions(text: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def regions(text: str) -> frozenset[str]:
     """The major parts of the body a procedure's name or a short title speaks of; none for longer text."""
     tokens = tokenise(text)
-    return _regions(tokens) & _MAJOR if len(tokens) <= _TITLE_WORDS else set()
+    return frozenset(_regions(tokens) & _MAJOR) if len(tokens) <= _TITLE_WORDS else frozenset()
 
 
 def _regions(tokens: Sequence[Token]) -> set[str]:

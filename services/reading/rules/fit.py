@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
-from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, related, widened
-from services.reading.rules.clauses import FINITE
+from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, WIDE, is_level, related, spinal_region, widened
+from services.reading.rules.clauses import FINITE, Clause
 from services.reading.rules.exam import Exam
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, SIGN_HEADS
 from services.reading.rules.modifiers import SEEN
 from services.reading.rules.scope import Parsed
+from services.reading.rules.sentences import Sentence
 from services.reading.rules.targets import Pattern, Target
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import (
@@ -40,6 +43,8 @@ _DESCRIBING = wordset(
     """shadowing nonobstructing echogenic simple complex solid small large multiple focal discrete dominant new
     enhancing calcify fluid cyst benign malignant suspicious acute chronic mild moderate severe free wall diffuse"""
 )
+# What a denial adds to any stone or lesion.
+_SEEN_AS = wordset("radiopaque calcify visible obstruct discrete")
 _CARRIED = wordset("mass nodule lesion cyst stone polyp dilate enlarge thicken narrow")
 
 # A nodule of a chest is the lung's; only fluid is the pleura's without being called so.
@@ -50,6 +55,10 @@ _IN_LININGS = wordset("effusion pneumothorax")
 # Tokens after a head that may still place it.
 _LONGEST = 14
 _BE = wordset("is are was were")
+_SEEN = frozenset(SEEN)
+# What stands beside a head without a preposition and still belongs to it.
+_JOINED = wordset("and or greater than seen noted - (") | SIDES.keys()
+_PLACED = ANATOMY | PARTS | OPPOSITES.keys()
 
 
 class Place(NamedTuple):
@@ -77,9 +86,9 @@ class Place(NamedTuple):
 
 def place_of(parsed: Parsed, at: int, topic: frozenset[str]) -> Place:
     """What stands around head token `at`; `topic`: the organs spoken of before, where its clause names none."""
-    first, last = noun_phrase(parsed, at)
-    tokens = parsed.sentence.tokens
     clause = parsed.clause_of(at)
+    tokens = parsed.sentence.tokens
+    first, last = noun_phrase(parsed, at, clause)
     local = _words(tokens[first:last])
     own = _words(tokens[clause.start : _reach(tokens, last, clause.end)])
     # A label reaches over the sentences that follow it until one names an organ of its own.
@@ -91,9 +100,16 @@ def place_of(parsed: Parsed, at: int, topic: frozenset[str]) -> Place:
         around |= local
     here = local & _ORGANS or own & _ORGANS or around & _ORGANS
     before = frozenset() if here else _words(tokens[: clause.start]) & _ORGANS or topic
-    wide = frozenset(widened(local & ANATOMY)) - BROAD
-    widest = frozenset(widened((around | before) & ANATOMY)) - BROAD | around | before
+    named = around | before if before else around
+    wide = _covered(local & ANATOMY)
+    widest = _covered(named & ANATOMY) | named
     return Place(first, last, local, around, here, before, wide, widest)
+
+
+@lru_cache(maxsize=8192)
+def _covered(places: frozenset[str]) -> frozenset[str]:
+    """The places and the wider ones around them, those too wide to place anything left out."""
+    return frozenset(widened(places)) - BROAD
 
 
 def answer(parsed: Parsed) -> tuple[Token, ...]:
@@ -105,25 +121,24 @@ def answer(parsed: Parsed) -> tuple[Token, ...]:
 
 def _reach(tokens: tuple[Token, ...], last: int, end: int) -> int:
     """Past the noun phrase only its own predicate counts: "a fracture IS SEEN IN the radius"."""
-    if last < end and (tokens[last].text in FINITE or tokens[last].text in SEEN):
+    if last < end and (tokens[last].text in FINITE or tokens[last].text in _SEEN):
         return end
     return last
 
 
-def topic_of(parsed: Parsed) -> frozenset[str]:
+def topic_of(sentence: Sentence) -> frozenset[str]:
     """The organs a sentence is about: those before its first verb."""
-    tokens = parsed.sentence.tokens
+    tokens = sentence.tokens
     verb = next((at for at, token in enumerate(tokens) if token.text in FINITE), len(tokens))
     return _words(tokens[:verb]) & _ORGANS
 
 
 def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
-    return frozenset(word for token in tokens for word in token.canon)
+    return frozenset(chain.from_iterable([token.canon for token in tokens]))
 
 
-def noun_phrase(parsed: Parsed, at: int) -> tuple[int, int]:
+def noun_phrase(parsed: Parsed, at: int, clause: Clause) -> tuple[int, int]:
     """Tokens [first, last) of the noun phrase around head `at`, with the places named after it."""
-    clause = parsed.clause_of(at)
     tokens = parsed.sentence.tokens
     first = at
     while first > clause.start and not _bounds_left(tokens, first - 1):
@@ -154,17 +169,13 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
 
 def _seen_in(tokens: tuple[Token, ...], at: int) -> int:
     """Past "is seen" in "fluid IS SEEN in the mastoid"; else 0."""
-    following = [token.text for token in tokens[at : at + 3]]
-    return (
-        at + 2
-        if len(following) == 3 and following[0] in _BE and following[1] in SEEN and following[2] in _PLACING
-        else 0
-    )
+    if tokens[at].text not in _BE or at + 2 >= len(tokens):
+        return 0
+    return at + 2 if tokens[at + 1].text in _SEEN and tokens[at + 2].text in _PLACING else 0
 
 
 def _is_placed(token: Token) -> bool:
-    known = token.text in SIDES or token.text in ("and", "or", "greater", "than", "seen", "noted", "-", "(")
-    return known or any(word in ANATOMY or word in OPPOSITES or word in PARTS or is_level(word) for word in token.canon)
+    return token.text in _JOINED or not _PLACED.isdisjoint(token.canon) or any(map(is_level, token.canon))
 
 
 def _bounds_left(tokens: tuple[Token, ...], at: int) -> bool:
@@ -182,7 +193,9 @@ def _joins_places(tokens: tuple[Token, ...], at: int) -> bool:
     after = at + 1
     while after < len(tokens) - 1 and tokens[after].text in (",", "and", "or"):
         after += 1
-    return bool(ANATOMY & set(tokens[before].canon) and ANATOMY & set(tokens[after].canon))
+    if before < 0 or after >= len(tokens):
+        return False
+    return not ANATOMY.isdisjoint(tokens[before].canon) and not ANATOMY.isdisjoint(tokens[after].canon)
 
 
 def may_fit(pattern: Pattern, said: frozenset[str], *, denied: bool) -> bool:
@@ -198,11 +211,10 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         return ""
     if _elsewhere(pattern, target, place, denied=denied):
         return ""
-    missing = pattern.needs - place.local
-    missing -= place.wide
+    missing = pattern.needs - place.local - place.wide
     if pattern.mode == "flipped" and (missing or place.here - pattern.needs):
         return ""
-    if denied and not place.local & _NARROWING - pattern.needs:
+    if missing and denied and not place.local & _NARROWING - pattern.needs:
         missing -= _NARROWING
     if not missing:
         return "phrase"
@@ -228,7 +240,7 @@ def _in_exam(pattern: Pattern, place: Place, exam: Exam, missing: frozenset[str]
 
 def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool:
     """A bare denial ("no fracture") denies every kind in the part of the body that was examined."""
-    if pattern.mode != "plain" or pattern.head not in GENERIC_HEADS:
+    if pattern.mode != "plain" or pattern.head not in GENERIC_HEADS or pattern.head not in target.heads:
         return False
     if place.local - _BARE - pattern.needs - {pattern.head}:
         return False
@@ -238,18 +250,21 @@ def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool
 
 
 def _other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
-    kinds = pattern.types | target.types
-    if any(OPPOSITES[kind] & place.local for kind in kinds - place.local):
+    kinds = pattern.types or target.types
+    if kinds and any(OPPOSITES[kind] & place.local for kind in (pattern.types | target.types) - place.local):
         return True
-    if EX_VACUO.get(pattern.head, frozenset()) & place.around and "ventricle" in pattern.needs:
+    if pattern.head in EX_VACUO and EX_VACUO[pattern.head] & place.around and "ventricle" in pattern.needs:
         return True
     compartments = place.local & COMPARTMENTS
-    if compartments and target.home & COMPARTMENTS and not compartments & target.home:
+    if compartments and target.home.isdisjoint(compartments) and not target.home.isdisjoint(COMPARTMENTS):
         return True
-    return bool(NOT_AFTER.get(pattern.head, frozenset()) & place.around - pattern.needs - target.home)
+    return pattern.head in NOT_AFTER and bool(NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home)
 
 
 def _other_level(target: Target, place: Place) -> bool:
+    regions = spinal_region(place.local) or spinal_region(place.around) if target.region else set()
+    if regions and target.region not in regions:
+        return True
     if not target.levels:
         return False
     said = {word for word in place.local if is_level(word)} or {word for word in place.around if is_level(word)}
@@ -260,9 +275,11 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, *, denied: bool) 
     """Whether the finding named here belongs to another organ than the candidate's."""
     if not target.home or pattern.head not in AMBIGUOUS_HEADS or pattern.needs & ANATOMY & place.local:
         return False
-    if pattern.needs <= place.local and pattern.needs - PARTS - _DESCRIBING:
+    if pattern.needs <= place.local and pattern.needs - PARTS - _DESCRIBING - (_SEEN_AS if denied else set()):
         here = place.local & _ORGANS - {pattern.head} - pattern.needs
         return bool(here) and not related(target.home, here)
     before = frozenset() if denied or pattern.head not in _CARRIED else place.before
     here = (place.here or before) - {pattern.head}
+    # "A nasal bone" is no bone of the skull.
+    here = here - WIDE or here
     return bool(here) and not related(target.home, here)

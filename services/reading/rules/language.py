@@ -42,6 +42,7 @@ _FOREIGN = {
         longen hart conclusie verslag"""
     ),
 }
+_ANY_FOREIGN = frozenset[str]().union(*_FOREIGN.values())
 _WORD = re.compile(r"[^\W\d_]+")
 _FEW = 4
 
@@ -53,6 +54,8 @@ def foreign(text: str) -> str:
         return _script(words)
     times = Counter(words)
     english = _times(times, _ENGLISH)
+    if _times(times, _ANY_FOREIGN) <= english:
+        return _script(words) or _unknown(words, english)
     counts = {name: _times(times, known) for name, known in _FOREIGN.items()}
     name = max(counts, key=counts.__getitem__)
     if counts[name] > english and counts[name] * 8 >= len(words):

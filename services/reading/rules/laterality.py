@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integration.canonical import Side
-from services.reading.rules.clauses import FINITE
+from services.reading.rules.clauses import FINITE, Clause
 from services.reading.rules.scope import Parsed
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
@@ -15,14 +15,31 @@ _BREAKS = wordset("; but and with , without no after following status from since
 def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     """The side said of the mention: in its noun phrase, else its clause, else the label it stands under."""
     tokens = parsed.sentence.tokens
-    clause = parsed.clause_of(head)
+    if SIDES.keys().isdisjoint([token.text for token in tokens]):
+        return sides_in(parsed.sentence.context_tokens)
+    clause = _whole_clause(parsed, head)
     return (
-        sides_in(tokens[window[0] : window[1]])
+        _with_coordinated(tokens, window[0], sides_in(tokens[window[0] : window[1]]))
         or _nearest_before(tokens, clause.start, head)
         or _after(tokens, head, clause.end)
         or sides_in(parsed.sentence.context_tokens)
         or _leading(tokens, parsed.sentence.label, head)
     )
+
+
+def _whole_clause(parsed: Parsed, head: int) -> Clause:
+    """The head's clause, with the one before where it only adds to that: "the right kidney is normal WITHOUT ..."."""
+    clause = parsed.clause_of(head)
+    if clause.start > parsed.sentence.label and parsed.sentence.tokens[clause.start].text == "without":
+        return Clause(parsed.clause_of(clause.start - 1).start, clause.end)
+    return clause
+
+
+def _with_coordinated(tokens: tuple[Token, ...], start: int, side: Side | None) -> Side | None:
+    """ "Severe right AND MODERATE LEFT narrowing" is of both sides."""
+    joined = side is not None and start >= 2 and tokens[start - 1].text in ("and", "or", "/", "&")
+    before = SIDES.get(tokens[start - 2].text) if joined else None
+    return Side.BILATERAL if before and before != side else side
 
 
 def sides_in(tokens: tuple[Token, ...]) -> Side | None:

@@ -23,7 +23,7 @@ _LIMITS = (
 )
 # What a normal size denies.
 WIDTHS = wordset("dilate thicken enlarge widen aneurysm")
-_UNITS = {"mm": 1.0, "cm": 10.0}
+UNITS = {"mm": 1.0, "cm": 10.0}
 _AROUND = STOP | wordset(
     """measure measures measuring diameter thickness caliber size maximal maximum normal mm cm : , . ( ) up
     approximately about abdomen has thick width"""
@@ -33,9 +33,9 @@ _AROUND = STOP | wordset(
 def within_limit(tokens: Sequence[Token], context: frozenset[str]) -> bool:
     """Whether the tokens only measure a structure, and what they measure is of normal size."""
     sizes = [
-        float(token.text) * _UNITS[after.text]
+        float(token.text) * UNITS[after.text]
         for token, after in itertools.pairwise(tokens)
-        if after.text in _UNITS and token.text[0].isdigit()
+        if after.text in UNITS and token.text[0].isdigit()
     ]
     said = {word for token in tokens for word in token.canon if not word[0].isdigit()}
     if len(sizes) != 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY
@@ -16,7 +16,7 @@ from services.reading.rules.scope import Parsed, Scope
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.targets import Pattern, Target, Targets
 from services.reading.rules.tokens import Token
-from services.reading.rules.words import NOT_FOLLOWED, SIDES
+from services.reading.rules.words import NOT_FOLLOWED, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
 
 _STATUS = {
@@ -94,7 +94,8 @@ def mentions(parsed: Parsed, targets: Targets, exam: Exam, topic: frozenset[str]
 
 def _is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
     blocked = NOT_FOLLOWED.get(word, frozenset())
-    return at + 1 < len(tokens) and bool(blocked & set(tokens[at + 1].canon))
+    after = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in ("in", "of") else at + 1
+    return after < len(tokens) and not blocked.isdisjoint(tokens[after].canon)
 
 
 def _at_head(
@@ -105,19 +106,59 @@ def _at_head(
     exam: Exam,
     topic: frozenset[str],
 ) -> list[Mention]:
-    place = place_of(parsed, at, topic)
     scope = parsed.deciding(at)
-    if _presupposed(parsed, at, scope) or (scope is None and _is_normal(parsed, at, place)):
+    if _presupposed(parsed, at, scope):
         return []
+    place = place_of(parsed, at, topic)
+    if scope is None and _is_normal(parsed, at, place):
+        return []
+    head = _Head(parsed, at, place, scope, exam)
     best: dict[int, Mention] = {}
     may_deny = scope is not None or at < parsed.sentence.label
     said = place.said | exam.covered
     for number, pattern in patterns:
         if number not in best and may_fit(pattern, said, denied=may_deny):
-            mention = _read(parsed, targets.targets[number], pattern, at, place, scope, exam)
+            mention = _read(head, number, targets.targets[number], pattern)
             if mention:
-                best[number] = mention._replace(target=number)
+                best[number] = mention
     return list(best.values())
+
+
+class _Head:
+    """A head noun in its sentence, with what is said there of whatever it turns out to name.
+
+    `qualifying`: the words before it from its noun phrase or denial on.
+    """
+
+    __slots__ = ("_side", "at", "exam", "parsed", "place", "qualifying", "rule", "scope", "status")
+
+    def __init__(self, parsed: Parsed, at: int, place: Place, scope: Scope | None, exam: Exam) -> None:
+        self.parsed, self.at, self.place, self.scope, self.exam = parsed, at, place, scope, exam
+        self.status, self.rule = _judge(parsed, at, scope)
+        start = min(place.first, scope.hit.start) if scope and scope.hit.trigger.forward else place.first
+        self.qualifying = frozenset([token.text for token in parsed.sentence.tokens[start:at]])
+        self._side: Side | Literal[""] | None = ""
+
+    def aside(self, words: frozenset[str]) -> _Head:
+        """The same head without the modifiers that are words of the finding's own name."""
+        return _Head(self.parsed, self.at, self.place, self.parsed.deciding(self.at, words), self.exam)
+
+    @property
+    def side(self) -> Side | None:
+        """The side said of it, the exam's not counted."""
+        if self._side == "":
+            side = side_of(self.parsed, self.at, (self.place.first, self.place.last))
+            labelled = self.at < self.parsed.sentence.label
+            self._side = (sides_in(answer(self.parsed)) or side) if labelled else side
+        return self._side
+
+    @property
+    def of_the_rest(self) -> bool:
+        """Whether only something further is denied."""
+        if self.scope is None:
+            return False
+        words = self.parsed.sentence.tokens[self.scope.hit.start : self.at + _ANSWER_WORDS]
+        return not _OF_THE_REST.isdisjoint([token.text for token in words])
 
 
 def _presupposed(parsed: Parsed, at: int, scope: Scope | None) -> bool:
@@ -138,23 +179,31 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
     return "normal" in before or after[:1] == ["normally"] or (after[:1] in _BE and "normal" in after[1:2])
 
 
-def _read(
-    parsed: Parsed, target: Target, pattern: Pattern, at: int, place: Place, scope: Scope | None, exam: Exam
-) -> Mention | None:
-    """What head `at` says of the target by this wording, if it is one of it."""
-    if scope and not pattern.needs.isdisjoint(scope.hit.trigger.words):
-        scope = parsed.deciding(at, pattern.needs | {pattern.head})
-    status, rule = _judge(parsed, at, scope)
-    how = fit(pattern, target, place, exam, denied=status is Status.ABSENT)
-    turned = _turned(pattern, status) if how else None
-    if turned is None or (how == "general" and scope and scope.kind is not Kind.NEGATED):
+def _read(head: _Head, number: int, target: Target, pattern: Pattern) -> Mention | None:
+    """What the head says of target `number` by this wording, if it is one of it."""
+    if head.scope and not pattern.needs.isdisjoint(head.scope.hit.trigger.words):
+        head = head.aside(pattern.needs | {pattern.head})
+    scope = head.scope
+    if scope is None and not pattern.needs.isdisjoint(PREDICATES) and not pattern.needs.isdisjoint(_denied_near(head)):
         return None
-    mention = _mention(parsed, at, place, scope, exam, target.types)._replace(
-        status=turned, rule=f"{rule}/{how}", named=pattern.head in target.heads
-    )
-    if how == "general" and mention.weak:
+    how = fit(pattern, target, head.place, head.exam, denied=head.status is Status.ABSENT)
+    status = _turned(pattern, head.status) if how else None
+    if status is None or (how == "general" and (_is_weak(head) or (scope and scope.kind is not Kind.NEGATED))):
         return None
-    return _sided(_of_the_rest(mention, parsed, at), target.side)
+    return _sided(_mention(head, number, target, status, f"{head.rule}/{how}", pattern.head in target.heads), target)
+
+
+def _denied_near(head: _Head) -> frozenset[str]:
+    """The words of its clause that are denied: "the ventricles are NOT ENLARGED" asserts nothing of them."""
+    scopes = [scope for scope in head.parsed.scopes if scope.kind is Kind.NEGATED]
+    if not scopes:
+        return frozenset()
+    clause = head.parsed.clause_of(head.at)
+    tokens = head.parsed.sentence.tokens
+    denied, said = set[str](), set[str]()
+    for at in range(clause.start, clause.end):
+        (denied if any(scope.start <= at < scope.end for scope in scopes) else said).update(tokens[at].canon)
+    return frozenset(denied - said)
 
 
 def _turned(pattern: Pattern, status: Status) -> Status | None:
@@ -168,43 +217,36 @@ def _turned(pattern: Pattern, status: Status) -> Status | None:
     return Status.PRESENT if pattern.mode == "flipped" else Status.ABSENT
 
 
-def _mention(parsed: Parsed, at: int, place: Place, scope: Scope | None, exam: Exam, types: frozenset[str]) -> Mention:
-    sentence = parsed.sentence
-    side = side_of(parsed, at, (place.first, place.last))
-    if at < sentence.label:
-        side = sides_in(answer(parsed)) or side
-    words = _qualifying(parsed, at, place, scope)
-    qualified = bool(words & _QUALIFIERS - types) or bool(sentence.context & ANATOMY) or side is not None
+def _mention(head: _Head, number: int, target: Target, status: Status, rule: str, named: bool) -> Mention:
+    sentence, side = head.parsed.sentence, head.side
+    if status is Status.ABSENT and head.of_the_rest:
+        status, rule = Status.NOT_MENTIONED, "of-the-rest"
+    kinds = head.qualifying & _QUALIFIERS
     return Mention(
-        target=-1,
-        status=Status.NOT_MENTIONED,
-        sentence=sentence,
-        first=place.first,
-        last=max(place.last, at + 1),
-        rule="",
-        side=side or exam.side,
-        weak="new" in words or (scope is not None and scope.kind is Kind.UNASSESSED),
-        qualified=qualified,
-        scope=scope,
+        number,
+        status,
+        sentence,
+        head.place.first,
+        max(head.place.last, head.at + 1),
+        rule,
+        side or head.exam.side,
+        _is_weak(head),
+        bool(kinds and kinds - target.types) or side is not None or not ANATOMY.isdisjoint(sentence.context),
+        False,
+        head.scope,
+        named,
     )
 
 
-def _qualifying(parsed: Parsed, at: int, place: Place, scope: Scope | None) -> set[str]:
-    start = place.first
-    if scope and scope.hit.trigger.forward:
-        start = min(start, scope.hit.start)
-    return {token.text for token in parsed.sentence.tokens[start:at]}
+def _is_weak(head: _Head) -> bool:
+    return (head.status is Status.ABSENT and "new" in head.qualifying) or (
+        head.scope is not None and head.scope.kind is Kind.UNASSESSED
+    )
 
 
-def _of_the_rest(mention: Mention, parsed: Parsed, at: int) -> Mention:
-    if mention.status is not Status.ABSENT or mention.scope is None:
-        return mention
-    words = {token.text for token in parsed.sentence.tokens[mention.scope.hit.start : at + _ANSWER_WORDS]}
-    return mention._replace(status=Status.NOT_MENTIONED, rule="of-the-rest") if words & _OF_THE_REST else mention
-
-
-def _sided(mention: Mention, needed: Side | None) -> Mention | None:
+def _sided(mention: Mention, target: Target) -> Mention | None:
     """A candidate that names a side needs it; a denial without a side denies both."""
+    needed = target.side
     if needed is None or mention.side is needed or mention.side is Side.BILATERAL:
         return mention
     if mention.side is None:

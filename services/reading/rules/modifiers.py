@@ -77,6 +77,7 @@ pseudo forward: unresolved; no enlargement of; no longer enlarging; nearly resol
 pseudo forward: incompletely resolved; near complete resolution of; near-complete resolution of
 pseudo forward: partial resolution of; no interval removal; incomplete resolution of; almost resolved
 pseudo forward: not without; without increase; without progression; no evidence of progression
+pseudo forward: withdrawn and; withdrawn to; withdrawn into; withdrawn by; partially withdrawn; withdrawn slightly
 pseudo forward: no evidence of change; no difference; not progressed; mostly resolved; partial clearing of
 pseudo forward: partially cleared; incompletely cleared; substantially resolved; largely resolved
 negated forward: no; without; w/o; non; nor; neither; never; denies; not; none of; free of; negative for
@@ -85,12 +86,15 @@ negated forward: no longer; devoid of; clear of; absent; unremarkable for; no ev
 negated forward: no evidence to suggest; without evidence of; negative; ruled out for; nothing to suggest
 negated forward: no sign of; no signs of; argues against; no findings of; no finding of
 negated forward: none; no suggestion of; no findings to suggest; no suspicion of
+negated forward: arguing against; argue against; militates against; mitigates against; evidence against
+negated back: negative
 negated back: is absent; are absent; was absent; were absent; is negative; are negative; was negative
 negated back: were negative; is ruled out; are ruled out; was ruled out; has been ruled out
 negated back: have been ruled out; is excluded; are excluded; has been excluded; have been excluded
 negated back: was excluded; none; is none; nil; is not a feature; absent; not the case
 resolved forward: resolution of; complete resolution of; clearing of; removal of; disappearance of; resolved
 resolved forward: removed; interval resolution of; interval clearing of; interval removal of; extubated
+resolved back: no longer enlarged; no longer pathologic; no longer pathologically enlarged; no longer dilated
 resolved back: has normalized; have normalized; has healed; have healed; been pulled; was pulled; has resolved
 resolved back: have resolved; resolved; had resolved; is resolved; are resolved; has cleared
 resolved back: removed; have cleared; cleared; has disappeared; have disappeared; no longer; is gone
@@ -100,6 +104,8 @@ resolved back: is out; discontinued; withdrawn
 uncertain forward: can be seen with; may be seen with; could be seen with; can be seen in
 uncertain forward: may represent; may be; might be; could be; could represent; may reflect; might represent
 uncertain forward: may; could reflect; may indicate; could indicate; might; could; possible; possibly
+uncertain forward: borderline for; less likely consideration
+uncertain back: a less likely consideration; less likely consideration; a less likely possibility
 uncertain forward: probable; probably; likely; suspected; suspicious for; suspicion for; suspicion of
 uncertain forward: concerning for; concern for; worrisome for; suggestive of; suggest; suggests; suggesting
 uncertain forward: suggested; question of; questionable; query; presumed; presumably; potential; potentially
@@ -142,6 +148,9 @@ unassessed back: could be missed; may be obscured; could be obscured; is preclud
 unassessed back: cannot be confidently excluded; cannot be adequately assessed
 unassessed back: cannot be adequately evaluated; cannot be reliably assessed; cannot be reliably excluded
 unassessed back: not well seen; not well visualized; below the resolution; nondiagnostic for
+unassessed forward: cannot be evaluated for; can not be evaluated for; cannot be assessed for; not assessed for
+unassessed forward: not evaluated for; precludes evaluation for; precludes evaluation of; precludes assessment of
+unassessed forward: precludes assessment for; precludes exclusion of; precludes evaluating for; not optimized for
 unassessed forward: limits evaluation for; limits assessment for; limits evaluation of; limits assessment of
 unassessed forward: limits sensitivity for; limited evaluation for; limited evaluation of
 unassessed forward: limited assessment for; limited assessment of; limited sensitivity for
@@ -152,6 +161,12 @@ unassessed forward: reduced sensitivity for; unable to assess; unable to evaluat
 unassessed forward: decreased sensitivity for; limits the sensitivity for
 hypothetical forward: if; should; to exclude; to rule out; r/o; rule out; to evaluate for; evaluate for
 hypothetical forward: to assess for; assess for; assessment for; look for; looking for; in case of; risk of
+hypothetical forward: normal ct does not exclude; normal study does not exclude; negative ct does not exclude
+hypothetical forward: negative study does not exclude; normal radiograph does not exclude
+hypothetical forward: normal examination does not exclude; negative examination does not exclude
+hypothetical forward: negative mammogram does not exclude; normal mammogram does not exclude
+hypothetical forward: negative ultrasound does not exclude; normal ultrasound does not exclude
+hypothetical forward: negative report should not; negative mri does not exclude; normal mri does not exclude
 hypothetical forward: at risk for; risk for; risk factor for; screening for; monitor for; monitoring for
 hypothetical forward: workup for; work up for; to confirm; ensure resolution; document resolution; to ensure
 hypothetical forward: until resolution; clinical concern for; clinical suspicion for; clinical suspicion of
@@ -199,7 +214,7 @@ _NEAR = wordset(
 SELF_DENYING = wordset("nonaneurysmal nondilated nonenlarged nondistended nonthickened unenlarged undilated")
 _SELF_DENYING = Trigger(("non",), Kind.NEGATED, True, True)
 # "X is likely." hedges X; "X is likely due to Y" does not.
-_TENTATIVE_END = wordset("likely possible favored probable presumed suspected questioned none nil limited")
+_TENTATIVE_END = wordset("likely possible favored probable presumed suspected questioned none nil limited negative")
 _MAY_FOLLOW = wordset(
     ". , ; ) given in but and based at on clinically as : seen identified present evident due by because secondary"
 )
@@ -241,23 +256,29 @@ def find(tokens: tuple[Token, ...]) -> list[Hit]:
     """Modifier triggers of a sentence; the longest wins, both directions of equal length are kept."""
     index = _index()
     said = {token.text for token in tokens}
-    hits: list[Hit] = [Hit(_SELF_DENYING, at, at) for at, token in enumerate(tokens) if token.text in SELF_DENYING]
+    hits: list[Hit] = []
+    if not SELF_DENYING.isdisjoint(said):
+        hits += [Hit(_SELF_DENYING, at, at) for at, token in enumerate(tokens) if token.text in SELF_DENYING]
+    if index.keys().isdisjoint(said):
+        return hits
     taken = 0
     for at, token in enumerate(tokens):
         if at < taken or token.text not in index:
             continue
-        best = _longest(tokens, at, [entry.trigger for entry in index[token.text] if entry.needs <= said])
+        best = _longest(tokens, at, index[token.text], said)
         if best:
             hits += best
             taken = best[0].end
     return hits
 
 
-def _longest(tokens: tuple[Token, ...], at: int, triggers: list[Trigger]) -> list[Hit]:
+def _longest(tokens: tuple[Token, ...], at: int, entries: list[_Entry], said: set[str]) -> list[Hit]:
     found: list[Hit] = []
-    for trigger in triggers:
+    for trigger, needs in entries:
         if found and len(trigger.words) < len(found[0].trigger.words):
             break
+        if not needs <= said:
+            continue
         end = _match(tokens, at, trigger.words)
         if end and not trigger.forward and trigger.words[-1] in _TENTATIVE_END and not _may_end(tokens, end):
             continue

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from integration.canonical import Side, Status
-from services.reading.rules.anatomy import ANATOMY, is_level
+from services.reading.rules.anatomy import ANATOMY, BROAD, is_level
 from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
-from services.reading.rules.measured import WIDTHS, within_limit
+from services.reading.rules.measured import UNITS, WIDTHS, within_limit
 from services.reading.rules.mentions import Mention
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.scope import Parsed
+from services.reading.rules.sentences import Sentence
 from services.reading.rules.targets import NORMAL_WORDS, Normal, Targets
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
@@ -25,22 +26,32 @@ _PHRASES = (
     ("not", "dilated"),
     ("no", "abnormalities"),
 )
+_PHRASE_ENDS = frozenset(last for _, last in _PHRASES)
 _NOT_PREDICATES = wordset("within limits well")
+_STATING = NORMAL_WORDS | _ANY | _PHRASE_ENDS | UNITS.keys()
+_CALLING_NORMAL = _ANY | (NORMAL_WORDS - _NOT_PREDICATES)
 _AFTER = wordset("with without , but at although though ;")
 # "Pulmonary vasculature is normal" does not speak of the lungs.
 _VESSELS = wordset("vessel artery vein")
 _LIMITING = wordset("otherwise remaining remainder rest except other")
+_LOST = wordset("loss lost straightening reversal absence flattening effacement obscuration disruption")
 _SPOILING = (Kind.NEGATED, Kind.UNCERTAIN, Kind.HYPOTHETICAL, Kind.PRIOR, Kind.UNASSESSED)
 
 
 def normal_mentions(parsed: Parsed, targets: Targets, exam: Exam) -> list[Mention]:
     """Denials by normal statements of the sentence, at most one a target for each clause."""
     found: list[Mention] = []
+    measured = not UNITS.keys().isdisjoint([token.text for token in parsed.sentence.tokens])
     for clause in parsed.clauses:
-        sized = within_limit(parsed.sentence.tokens[clause.start : clause.end], parsed.sentence.context)
+        sized = measured and within_limit(parsed.sentence.tokens[clause.start : clause.end], parsed.sentence.context)
         if sized or _has_predicate(parsed, clause.start, clause.end):
             found += _in_clause(parsed, clause.start, clause.end, targets, exam, sized=sized)
     return found
+
+
+def may_call_normal(sentence: Sentence) -> bool:
+    """A quick look for what every normal statement has: a word for it, or a size."""
+    return not _STATING.isdisjoint([token.text for token in sentence.tokens])
 
 
 def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exam, *, sized: bool) -> list[Mention]:
@@ -53,6 +64,7 @@ def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exa
     if not own - sentence.context:
         said |= sentence.context
     vessels = (own or said) & _VESSELS
+    narrow = bool(own - BROAD) or "wall" in said
     texts = {token.text for token in sentence.tokens[start:end]}
     levels = {word for word in said if is_level(word)} or {word for word in sentence.context if is_level(word)}
     weak = bool(texts & _LIMITING)
@@ -62,7 +74,10 @@ def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exa
         target = targets.targets[number]
         if (target.levels and levels and not target.levels & levels) or (sized and not target.heads & WIDTHS):
             continue
-        subject = _subject([target.normals[place] for place in sorted(places)], said, texts, usual, vessels)
+        stated = [target.normals[place] for place in sorted(places)]
+        # "The chest wall is normal" does not speak of the chest.
+        stated = [normal for normal in stated if not (narrow and normal.subject <= BROAD)]
+        subject = _subject(stated, said, texts, usual, vessels)
         if subject and not (weak and (target.levels or target.side)):
             side = _side(tokens, subject) or _side(sentence.context_tokens, subject)
             side = side or (exam.side if target.side else None)
@@ -115,11 +130,17 @@ def _has_predicate(parsed: Parsed, start: int, end: int) -> bool:
     """Whether the clause calls something normal, and is not itself denied or hedged."""
     tokens = parsed.sentence.tokens
     for at in range(start, end):
-        if tokens[at].text in _ANY or tokens[at].text in NORMAL_WORDS - _NOT_PREDICATES:
+        if tokens[at].text in _CALLING_NORMAL and not _is_what_is_lost(tokens, at):
             scope = parsed.deciding(at)
             return not (scope and scope.kind in _SPOILING)
     texts = {token.text for token in tokens[start:end]}
-    return any(texts.issuperset(phrase) for phrase in _PHRASES)
+    return not _PHRASE_ENDS.isdisjoint(texts) and any(texts.issuperset(phrase) for phrase in _PHRASES)
+
+
+def _is_what_is_lost(tokens: tuple[Token, ...], at: int) -> bool:
+    """ "Straightening OF THE NORMAL lordosis" calls nothing normal."""
+    before = [token.text for token in tokens[max(0, at - 3) : at]]
+    return "of" in before and not _LOST.isdisjoint(before)
 
 
 def _stated(targets: Targets, said: set[str]) -> dict[int, list[int]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import chain
 
-from integration.canonical import Advisory, AdvisoryKind, Engine, Finding, Quote, Side, Status, Verdict
+from integration.canonical import Advisory, AdvisoryKind, Engine, Quote, Side, Status, Verdict
 from services.reading.injection import flag, flagged
 from services.reading.reader import Catalogue, Question, Reading, Usage
 from services.reading.rules.advisories import advise
@@ -15,20 +16,20 @@ from services.reading.rules.exam import Exam, exam_of, is_title
 from services.reading.rules.fit import topic_of
 from services.reading.rules.language import foreign
 from services.reading.rules.mentions import Mention, mentions
-from services.reading.rules.normal import normal_mentions
+from services.reading.rules.normal import may_call_normal, normal_mentions
 from services.reading.rules.remainder import Remainder, sections_of, without
 from services.reading.rules.resolve import SILENT, Decision, decide
 from services.reading.rules.scope import parse
 from services.reading.rules.sections import blocks
 from services.reading.rules.sentences import Sentence, sentences
+from services.reading.rules.silence import UNMENTIONED, silence
 from services.reading.rules.targets import Target, Targets, compile_catalogue
 
-VERSION = "2"
+VERSION = "3"
 _SAID = {
     Status.PRESENT: "The report asserts it",
     Status.ABSENT: "The report denies it",
     Status.UNCERTAIN: "The report leaves it open",
-    Status.NOT_MENTIONED: "The report asserts nothing of it",
 }
 
 
@@ -85,11 +86,21 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
     for sentence in said:
         if sentence.kind not in SILENT and not sentence.blank:
             topic = topic if sentence.paragraph == paragraph else frozenset()
-            parsed = parse(_spelled(sentence, targets))
-            found += mentions(parsed, targets, exam, topic)
-            found += normal_mentions(parsed, targets, exam)
-            topic, paragraph = topic_of(parsed) or topic, sentence.paragraph
+            spelled = _spelled(sentence, targets)
+            found += _mentioned(spelled, targets, exam, topic)
+            topic, paragraph = topic_of(spelled) or topic, sentence.paragraph
     return found
+
+
+def _mentioned(sentence: Sentence, targets: Targets, exam: Exam, topic: frozenset[str]) -> list[Mention]:
+    """What one sentence says; one that neither names a finding nor calls anything normal is not taken apart."""
+    names = not targets.by_head.keys().isdisjoint(chain.from_iterable([token.canon for token in sentence.tokens]))
+    normal = may_call_normal(sentence)
+    if not names and not normal:
+        return []
+    parsed = parse(sentence)
+    found = mentions(parsed, targets, exam, topic) if names else []
+    return found + normal_mentions(parsed, targets, exam) if normal else found
 
 
 def _warnings(report: str) -> tuple[Advisory, ...]:
@@ -101,12 +112,13 @@ def _warnings(report: str) -> tuple[Advisory, ...]:
 
 
 def _spelled(sentence: Sentence, targets: Targets) -> Sentence:
-    return sentence._replace(tokens=tuple(map(targets.speller.spelled, sentence.tokens)))
+    tokens = targets.speller.all_spelled(sentence.tokens)
+    return sentence if tokens is sentence.tokens else sentence._replace(tokens=tokens)
 
 
 def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
     if decision.status is Status.NOT_MENTIONED:
-        return _silence(target.candidate.finding, decision.rule)
+        return target.silence if decision.rule == UNMENTIONED else silence(target.candidate.finding, decision.rule)
     found = quotes(text, decision)
     return Verdict(
         finding=target.candidate.finding,
@@ -118,11 +130,6 @@ def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
         rule=_placed(decision.rule, found),
         conflict=decision.conflict,
     )
-
-
-def _silence(finding: Finding, rule: str) -> Verdict:
-    status = Status.NOT_MENTIONED
-    return Verdict(finding=finding, status=status, rationale=_rationale(status, rule), rule=rule)
 
 
 def _rationale(status: Status, rule: str) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.mentions import Mention
+from services.reading.rules.silence import UNMENTIONED
 from services.reading.rules.targets import Target, Targets
 from services.reading.rules.words import OPPOSITES
 
@@ -20,6 +21,8 @@ SILENT = frozenset(
         SectionKind.OTHER,
     }
 )
+# Findings that are only described: there whatever they turn out to be.
+_LESIONS = frozenset({"lesion", "mass", "nodule", "focus"})
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -28,7 +31,7 @@ class Decision(NamedTuple):
 
     status: Status
     mentions: tuple[Mention, ...] = ()
-    rule: str = "not-mentioned"
+    rule: str = UNMENTIONED
     conflict: bool = False
 
 
@@ -50,10 +53,10 @@ def _decide(target: Target, mentions: list[Mention]) -> Decision:
     speaking = _whole([mention for mention in mentions if _speaks(mention)], target)
     if not any(not mention.off_side for mention in speaking):
         silent = [mention for mention in mentions if mention.status is Status.NOT_MENTIONED]
-        return Decision(Status.NOT_MENTIONED, (), silent[0].rule if silent else "not-mentioned")
+        return Decision(Status.NOT_MENTIONED, (), silent[0].rule if silent else UNMENTIONED)
     addendum = _here([mention for mention in speaking if mention.sentence.kind is SectionKind.ADDENDUM])
     if addendum:
-        status, why = _within(addendum)
+        status, why = _within(addendum, target)
         return Decision(status, _of(addendum, status), f"addendum/{why}")
     return _across(target, speaking)
 
@@ -82,15 +85,15 @@ def _of(mentions: list[Mention], status: Status) -> tuple[Mention, ...]:
     return tuple(sorted(chosen, key=lambda mention: mention.rule == "normal"))
 
 
-def _within(mentions: list[Mention]) -> tuple[Status, str]:
+def _within(mentions: list[Mention], target: Target) -> tuple[Status, str]:
     """Inside one section an assertion beats a hedge beats a denial; the denial is then of another kind or place."""
     firm = [mention for mention in mentions if not mention.weak and mention.rule != "normal"] or mentions
-    firm = _by_name(_concluded(firm))
+    firm = _by_name(_concluded(firm, target))
     for status in (Status.PRESENT, Status.UNCERTAIN, Status.ABSENT):
         chosen = [mention for mention in firm if mention.status is status]
         if chosen:
             return status, chosen[0].rule
-    return Status.NOT_MENTIONED, "not-mentioned"
+    return Status.NOT_MENTIONED, UNMENTIONED
 
 
 def _by_name(mentions: list[Mention]) -> list[Mention]:
@@ -101,9 +104,17 @@ def _by_name(mentions: list[Mention]) -> list[Mention]:
     return [mention for mention in mentions if mention.status is Status.ABSENT] if denied else mentions
 
 
-def _concluded(mentions: list[Mention]) -> list[Mention]:
-    """Of a sign and the hedged diagnosis after it in one sentence, the diagnosis."""
+def _concluded(mentions: list[Mention], target: Target) -> list[Mention]:
+    """Of a sign and the hedged diagnosis after it in one sentence, the diagnosis; a lesion asserted stays one."""
     hedged = {(m.sentence.number, m.first) for m in mentions if m.status is Status.UNCERTAIN}
+    if hedged and not _LESIONS.isdisjoint(target.heads):
+        asserted = {(m.sentence.number, m.first) for m in mentions if m.status is Status.PRESENT}
+        return [
+            mention
+            for mention in mentions
+            if mention.status is not Status.UNCERTAIN
+            or not any(number == mention.sentence.number and first < mention.first for number, first in asserted)
+        ]
     return [
         mention
         for mention in mentions
@@ -122,14 +133,14 @@ def _across(target: Target, mentions: list[Mention]) -> Decision:
         return Decision(status, chosen, "conflict/side", conflict=True)
     findings, impression = _here(findings), _here(impression)
     if not impression or not findings:
-        status, rule = _within(findings or impression)
+        status, rule = _within(findings or impression, target)
         return Decision(status, _of(findings or impression, status), rule)
-    return _findings_and_impression(findings, impression)
+    return _findings_and_impression(target, findings, impression)
 
 
-def _findings_and_impression(findings: list[Mention], impression: list[Mention]) -> Decision:
-    first, _ = _within(findings)
-    last, rule = _within(impression)
+def _findings_and_impression(target: Target, findings: list[Mention], impression: list[Mention]) -> Decision:
+    first, why = _within(findings, target)
+    last, rule = _within(impression, target)
     both = findings + impression
     if first is last:
         return Decision(first, _of(both, first), rule)
@@ -139,7 +150,7 @@ def _findings_and_impression(findings: list[Mention], impression: list[Mention])
             return Decision(Status.UNCERTAIN, chosen, "conflict/status", conflict=True)
         return Decision(Status.PRESENT, _of(both, Status.PRESENT), "asserted")
     if all(mention.weak or mention.rule == "normal" for mention in impression):
-        return Decision(first, _of(findings, first), _within(findings)[1])
+        return Decision(first, _of(findings, first), why)
     return Decision(last, _of(impression, last), rule)
 
 
@@ -177,12 +188,8 @@ def _sides(mentions: list[Mention]) -> frozenset[Side]:
 
 def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
     """A present child makes its unmentioned parent present; a denied parent denies its unmentioned children."""
-    number = {target.candidate.finding.id: at for at, target in enumerate(targets.targets)}
     result = list(found)
-    for at, target in enumerate(targets.targets):
-        parent = number.get(target.candidate.parent)
-        if parent is None:
-            continue
+    for at, parent in targets.parents:
         child, above = found[at], found[parent]
         if child.status in (Status.PRESENT, Status.UNCERTAIN) and _yields(above):
             result[parent] = child._replace(rule=f"child/{child.rule}")

@@ -43,6 +43,10 @@ _BACK_STOPS = {
     Kind.VERSUS: wordset(", for represent reflect reflecting representing with from or :") | FINITE,
     Kind.HYPOTHETICAL: wordset(", which that with and given ;"),
 }
+# Before its verb a clause of these has no subject of its own and shares that of the clause before.
+_SUBJECTLESS = FINITE | wordset("and but although though , also now still")
+# "Not seen but cannot be excluded" is open.
+_REOPENING = (Kind.UNCERTAIN, Kind.UNASSESSED)
 _ORDER = (
     Kind.OTHER_PERSON,
     Kind.HYPOTHETICAL,
@@ -74,17 +78,26 @@ class Parsed(NamedTuple):
 
     def clause_of(self, at: int) -> Clause:
         """The clause token `at` stands in."""
-        return next(clause for clause in self.clauses if clause.start <= at < clause.end)
+        for clause in self.clauses:
+            if at < clause.end:
+                return clause
+        raise IndexError(at)
 
     def deciding(self, at: int, within: frozenset[str] = frozenset()) -> Scope | None:
         """The modifier that decides about a finding whose head is token `at`; None: it is asserted.
 
         A modifier made of words of the finding's own name (`within`: "absent flow void") does not count.
         """
-        covering = [scope for scope in self.scopes if scope.start <= at < scope.end]
-        covering = [scope for scope in covering if not within.issuperset(scope.hit.trigger.words)]
-        if not covering:
-            return None
+        covering = [
+            scope
+            for scope in self.scopes
+            if scope.start <= at < scope.end and not (within and within.issuperset(scope.hit.trigger.words))
+        ]
+        if len(covering) < 2:
+            return covering[0] if covering else None
+        reopened = [scope for scope in covering if scope.kind in _REOPENING and not scope.hit.trigger.forward]
+        if reopened and all(scope.hit.start < reopened[-1].hit.start for scope in covering[:-1]):
+            covering = [scope for scope in covering if scope.kind is not Kind.NEGATED]
         return min(covering, key=lambda scope: _ORDER.index(scope.kind))
 
 
@@ -92,7 +105,7 @@ def parse(sentence: Sentence) -> Parsed:
     """Clauses and scopes of one sentence."""
     parts = tuple(clauses(sentence))
     hits = find(sentence.tokens)
-    scopes = []
+    scopes: list[Scope] = []
     for hit in hits:
         scope = _scope(sentence, parts, hit, hits)
         if scope and scope.start < scope.end:
@@ -108,7 +121,7 @@ def _scope(sentence: Sentence, parts: tuple[Clause, ...], hit: Hit, hits: list[H
     if hit.trigger.forward:
         end = _forward_end(sentence.tokens, clause, hit, hits)
         return Scope(_resolved_kind(sentence.tokens, hit, end), hit.end, end, hit)
-    start = _backward_start(sentence, clause, hit)
+    start = _backward_start(sentence, parts, clause, hit)
     return Scope(kind, start, hit.start, hit)
 
 
@@ -207,12 +220,16 @@ def _subject_start(tokens: tuple[Token, ...], start: int, end: int) -> int:
     return start
 
 
-def _backward_start(sentence: Sentence, clause: Clause, hit: Hit) -> int:
+def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Clause, hit: Hit) -> int:
     tokens = sentence.tokens
     start = clause.start
     if clause.start == sentence.label > 0 and hit.start - clause.start <= 1:
         # "Pneumothorax: none." - the answer reaches back over its own label.
         start = 0
+    elif clause.start > sentence.label and all(
+        token.text in _SUBJECTLESS for token in tokens[clause.start : hit.start]
+    ):
+        start = next(part.start for part in parts if part.end == clause.start)
     stops = _BACK_STOPS.get(hit.trigger.kind)
     if stops is None:
         return _subject_start(tokens, start, hit.start)

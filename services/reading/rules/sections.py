@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from integration.canonical import Section, SectionKind
@@ -68,6 +69,8 @@ _TELLING = wordset("is are was were has have no not without there shows demonstr
 _LONG = 20
 # In a report of one paragraph ("Indication: cough. Lungs clear.") the indication is one sentence.
 _FULL_STOP = re.compile(r"(?<=[a-z)?])[.?]\s+(?=[A-Z])")
+# A line that ends before a new one begins with a capital, a number or a list mark ("Hx: pain\nNo fx.").
+_NEXT_LINE = re.compile(r"(?<=\S)[ \t]*\n(?=[ \t]*(?:[A-Z0-9(]|[-•*] ))")
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -97,10 +100,10 @@ def headings(text: str) -> list[Heading]:
 
 
 def _at_line(match: re.Match[str]) -> Heading | None:
-    name = _NAME.fullmatch(match.group("name"))
-    if name is None or not _stands(match.group("name"), match.group("mark")):
+    kind = _named(match.group("name"))
+    if kind is None or not _stands(match.group("name"), match.group("mark")):
         return None
-    return Heading(_kind(name), match.start(), match.end())
+    return Heading(kind, match.start(), match.end())
 
 
 def _stands(name: str, mark: str) -> bool:
@@ -115,14 +118,17 @@ def _in_line(match: re.Match[str]) -> Heading | None:
     words = match.group("name")
     starts = [0, *(at + 1 for at, char in enumerate(words) if char == " ")]
     for start in starts:
-        name = _NAME.fullmatch(words, start)
-        if name and words[start].isupper():
-            return Heading(_kind(name), match.start("name") + start, match.end())
+        kind = _named(words[start:]) if words[start : start + 1].isupper() else None
+        if kind is not None:
+            return Heading(kind, match.start("name") + start, match.end())
     return None
 
 
-def _kind(name: re.Match[str]) -> SectionKind:
-    return SectionKind(next(key for key, value in name.groupdict().items() if value is not None))
+@lru_cache(maxsize=4096)
+def _named(words: str) -> SectionKind | None:
+    """The section a heading of these words opens; None: they are no heading."""
+    name = _NAME.fullmatch(words)
+    return SectionKind(str(name.lastgroup)) if name else None
 
 
 def blocks(text: str, given: Sequence[Section] = ()) -> list[Block]:
@@ -223,8 +229,9 @@ def _open_findings(text: str, found: list[Block]) -> list[Block]:
     last = max((at for at, block in enumerate(found) if block.kind in _BEFORE_FINDINGS), default=-1)
     for at, block in enumerate(found):
         gap = _BLANK.search(text, block.start, block.end) if block.kind in _BEFORE_FINDINGS else None
-        if gap is None and at == last and "\n" not in text[block.start : block.end].strip():
-            gap = _FULL_STOP.search(text, block.start, block.end)
+        if gap is None and at == last:
+            one_line = "\n" not in text[block.start : block.end].strip()
+            gap = (_FULL_STOP if one_line else _NEXT_LINE).search(text, block.start, block.end)
         if gap and text[block.start : gap.start()].strip() and text[gap.end() : block.end].strip():
             result.append(block._replace(end=gap.start()))
             result.append(Block(SectionKind.FINDINGS, gap.end(), block.end))

@@ -49,11 +49,17 @@ def sentences(text: str, blocks: list[Block]) -> list[Sentence]:
     width = max((len(line) for line in text.split("\n")), default=0)
     found: list[Sentence] = []
     paragraph = 0
+    open_fields = first_blank(text) is not None
     for block in blocks:
         for start, end in _paragraphs(text, block, width):
             paragraph += 1
             _read_paragraph(text, block.kind, start, end, found, paragraph)
-    return found
+    return [each._replace(blank=_is_blank(text, each)) for each in found] if open_fields else found
+
+
+def first_blank(text: str) -> re.Match[str] | None:
+    """The first field of a template that was left open."""
+    return BLANK.search(text) if any(mark in text for mark in ("***", "[", "___", "{")) else None
 
 
 def _paragraphs(text: str, block: Block, width: int) -> Iterator[tuple[int, int]]:
@@ -79,7 +85,7 @@ def _breaks(line: str, following: str, width: int) -> bool:
     stripped = following.strip()
     if not line.strip() or not stripped or _MARKER.match(following):
         return True
-    label = _LABEL.match(stripped)
+    label = _LABEL.match(stripped) if ":" in stripped or stripped[1:2].isdigit() else None
     if label and len(label.group().split()) <= _LABEL_WORDS and stripped[0].isupper():
         return True
     if stripped[0].islower() or line.rstrip().endswith((",", " and", " or", " of", " the", " with", " no")):
@@ -90,36 +96,27 @@ def _breaks(line: str, following: str, width: int) -> bool:
 
 def _read_paragraph(text: str, kind: SectionKind, start: int, end: int, found: list[Sentence], paragraph: int) -> None:
     context: tuple[Token, ...] = ()
+    words: frozenset[str] = frozenset()
     for first, last in _split(text, start, end):
-        label_end = _label_end(text, first, last)
         tokens = tuple(tokenise(text, first, last))
-        count = sum(1 for token in tokens if token.end <= label_end)
+        label_end = _label_end(text, first, last)
+        count = sum(token.end <= label_end for token in tokens) if label_end > 0 else 0
         if count:
             context = tokens[:count]
-        words = frozenset(word for token in context for word in token.canon)
+            words = frozenset(word for token in context for word in token.canon)
         if tokens:
-            found.append(
-                Sentence(
-                    kind,
-                    first,
-                    last,
-                    tokens,
-                    count,
-                    words,
-                    context,
-                    len(found),
-                    paragraph,
-                    _is_blank(text, first, last),
-                )
-            )
+            found.append(Sentence(kind, first, last, tokens, count, words, context, len(found), paragraph))
 
 
-def _is_blank(text: str, start: int, end: int) -> bool:
-    return BLANK.search(text, start, end) is not None
+def _is_blank(text: str, sentence: Sentence) -> bool:
+    return BLANK.search(text, sentence.start, sentence.end) is not None
 
 
 def _label_end(text: str, start: int, end: int) -> int:
     """End of a leading label such as "Liver:" or "L4-L5:", or -1."""
+    # Most sentences have no colon and begin with no level.
+    if text.find(":", start, end) < 0 and not text[start + 1 : start + 2].isdigit():
+        return -1
     match = _LABEL.match(text, start, end)
     if not match or len(match.group().split()) > _LABEL_WORDS:
         return -1
@@ -145,7 +142,9 @@ def _ends(text: str, first: int, match: re.Match[str]) -> bool:
     """Whether this mark ends a sentence: not after an abbreviation, an initial or inside a number."""
     if not match.group().startswith("."):
         return True
-    before = text[first : match.start()].split()
+    before = text[first : match.start()].rsplit(maxsplit=2)
+    if len(before) > 1 and before[-1] in ("R", "L") and before[-2].islower():
+        return True  # "no hydronephrosis on R. Left ..." names a side, "Dr. R. Smith" a person
     word = before[-1].lower().strip("(") if before else ""
     after = text[match.end() : match.end() + 2].strip()
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word not in "ivx"):
@@ -156,9 +155,7 @@ def _ends(text: str, first: int, match: re.Match[str]) -> bool:
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    if start < end:
-        yield start, end
+    said = text[start:end].strip()
+    if said:
+        first = text.index(said[0], start)
+        yield first, first + len(said)

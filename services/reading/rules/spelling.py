@@ -23,12 +23,14 @@ _PROTECTED = wordset(
     enlarging fractional relation reaction rotation notable possible passable obtained retained"""
 )
 
+_SETTLED = ANATOMY | _PROTECTED | FORMS.keys() | COMPOUNDS.keys()
+
 
 class Speller:
     """Finds the vocabulary word a misspelt word stands for."""
 
     def __init__(self, vocabulary: frozenset[str]) -> None:
-        self._known = vocabulary | known_words()
+        self._settled = vocabulary | known_words() | _SETTLED
         self._by_deletion: dict[str, set[str]] = {}
         for word in vocabulary:
             if len(word) >= _SHORTEST:
@@ -36,16 +38,21 @@ class Speller:
                     self._by_deletion.setdefault(shorter, set()).add(word)
         self.correct = lru_cache(maxsize=4096)(self._correct)
 
+    def all_spelled(self, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+        """The tokens, each with the canonical words of what it stands for."""
+        settled = self._settled
+        for token in tokens:
+            if len(token.text) >= _SHORTEST and token.text not in settled:
+                return tuple(map(self.spelled, tokens))
+        return tokens
+
     def spelled(self, token: Token) -> Token:
         """The token, with the canonical words of what it stands for."""
         word = token.text
-        if len(word) < _SHORTEST or not word.isalpha() or self._is_known(word):
+        if len(word) < _SHORTEST or word in self._settled or not word.isalpha():
             return token
         right = self.correct(word)
         return token._replace(canon=canonical(right)) if right else token
-
-    def _is_known(self, word: str) -> bool:
-        return word in self._known or word in FORMS or word in COMPOUNDS or word in _PROTECTED or word in ANATOMY
 
     def _correct(self, word: str) -> str:
         near = {found for shorter in _deletions(word) for found in self._by_deletion.get(shorter, ())}

@@ -6,10 +6,11 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from integration.canonical import Side
+from integration.canonical import Side, Verdict
 from services.reading.reader import Candidate, Catalogue
-from services.reading.rules.anatomy import ANATOMY, VAGUE, is_level
+from services.reading.rules.anatomy import ANATOMY, VAGUE, WIDE, is_level, spinal_region
 from services.reading.rules.compounds import COMPOUNDS
+from services.reading.rules.silence import silence
 from services.reading.rules.spelling import Speller
 from services.reading.rules.tokens import Token, words_of
 from services.reading.rules.words import EMPTY_NOUNS, FORMS, OPPOSITES, PARTS, PREDICATES, SIDES, STOP
@@ -22,9 +23,13 @@ NORMAL_WORDS = wordset(
 )
 # "left ventricle" and "right heart" name a chamber, not a side of the patient.
 _CHAMBERS = wordset("ventricle atrium heart atrial shift")
+# What tears also ruptures.
+_TORN = wordset("ligament tendon cuff muscle achilles")
+_OF_SPINE = wordset("spine canal cord disc vertebra foramen facet endplate")
 _USUAL = wordset("normal unremarkable")
-# Words of places so wide that they place nothing beside a narrower one ("temporal bone").
-_WIDE = wordset("bone joint base")
+# Of these there are several, told apart by the words after.
+_SEVERAL = wordset("ligament meniscus malleolus compartment collateral")
+_WHICH = OPPOSITES.keys() | wordset("cruciate collateral compartment")
 _DENIALS = wordset("no not without free-of")
 
 
@@ -52,7 +57,8 @@ class Target(NamedTuple):
     """A candidate, compiled. `side`: the side its name demands; `home`: the places its wordings name.
 
     `types`: words of its name that have an opposite ("acute"), which then excludes it; `levels`: those it names;
-    `heads`: the nouns of its name.
+    `region`: the one part of the spine its name is held to;
+    `heads`: the nouns of its name; `silence`: the verdict where the report does not mention it.
     """
 
     candidate: Candidate
@@ -62,18 +68,22 @@ class Target(NamedTuple):
     home: frozenset[str]
     types: frozenset[str]
     levels: frozenset[str]
+    region: str
     heads: frozenset[str]
+    silence: Verdict
 
 
 class Targets(NamedTuple):
     """A catalogue, compiled. `by_head`: canonical word → (target number, pattern).
 
     `by_subject`: one word of a normal statement's subject → (target number, the statement's place in its list).
+    `parents`: (target number, its parent's number) of those whose parent is asked too.
     """
 
     targets: tuple[Target, ...]
     by_head: dict[str, tuple[tuple[int, Pattern], ...]]
     by_subject: dict[str, tuple[tuple[int, int], ...]]
+    parents: tuple[tuple[int, int], ...]
     speller: Speller
 
 
@@ -108,7 +118,13 @@ def _compiled(catalogue: Catalogue) -> Targets:
         if token.text.isalpha()
     )
     heads = {head: tuple(found) for head, found in by_head.items()}
-    return Targets(targets, heads, _by_subject(targets), Speller(vocabulary))
+    return Targets(targets, heads, _by_subject(targets), _parents(targets), Speller(vocabulary))
+
+
+def _parents(targets: tuple[Target, ...]) -> tuple[tuple[int, int], ...]:
+    numbers = {target.candidate.finding.id: at for at, target in enumerate(targets)}
+    parents = ((at, numbers.get(target.candidate.parent)) for at, target in enumerate(targets))
+    return tuple((at, parent) for at, parent in parents if parent is not None)
 
 
 def _by_subject(targets: tuple[Target, ...]) -> dict[str, tuple[tuple[int, int], ...]]:
@@ -129,12 +145,21 @@ def _target(candidate: Candidate) -> Target:
     normals += [Normal(subject, _USUAL) for text in candidate.structures if (subject := _subject(words_of(text)))]
     if not candidate.definition and patterns and (own := _places(patterns[0])):
         normals.append(Normal(own, _USUAL))
+    patterns += [each._replace(head="rupture") for each in patterns if each.head == "tear" and each.needs & _TORN]
     words = words_of(name)
     canon = frozenset(part for word in words for part in word.canon)
     types, levels = canon & frozenset(OPPOSITES), frozenset(filter(is_level, canon))
     heads = frozenset(pattern.head for text in _variants(name, candidate) if (pattern := _wording(text)))
     unique, known = tuple(dict.fromkeys(patterns)), tuple(dict.fromkeys(normals))
-    return Target(candidate, unique, known, _side_of(words), _home(words, patterns, candidate), types, levels, heads)
+    home = _home(words, patterns, candidate)
+    unsaid = silence(candidate.finding)
+    side, region = _side_of(words), _region(canon, levels)
+    return Target(candidate, unique, known, side, home, types, levels, region, heads, unsaid)
+
+
+def _region(canon: frozenset[str], levels: frozenset[str]) -> str:
+    named = spinal_region(canon) if levels or canon & _OF_SPINE else set()
+    return next(iter(named)) if len(named) == 1 else ""
 
 
 def _wording(phrase: str) -> Pattern | None:
@@ -175,7 +200,7 @@ def _home(name: list[Token], patterns: list[Pattern], candidate: Candidate) -> f
         return frozenset(part for word in name for part in word.canon if part in ANATOMY)
     said = {word for pattern in patterns if pattern.mode == "plain" for word in (pattern.head, *pattern.needs)}
     said |= {word for text in candidate.structures for word in _subject(words_of(text))}
-    return frozenset(said & ANATOMY - _WIDE) or frozenset(said & ANATOMY)
+    return frozenset(said & ANATOMY - WIDE) or frozenset(said & ANATOMY)
 
 
 def _places(pattern: Pattern) -> frozenset[str]:
@@ -183,8 +208,9 @@ def _places(pattern: Pattern) -> frozenset[str]:
     levels = frozenset(filter(is_level, pattern.needs))
     if levels:
         return levels
-    places = pattern.needs & ANATOMY
-    return places if pattern.needs & (ANATOMY - VAGUE) else frozenset()
+    if not pattern.needs & (ANATOMY - VAGUE):
+        return frozenset()
+    return pattern.needs & (ANATOMY | _WHICH if pattern.needs & _SEVERAL else ANATOMY)
 
 
 def _variants(text: str, candidate: Candidate) -> list[str]:

@@ -18,10 +18,13 @@ _WEIGHTED = (
     r"(?:[-\s/*]*(?:weight|w\b|signal|hyper|hypo|iso|bright|dark|flair|stir|shine|prolong|image|sequence|t[12]\b))"
 )
 _TOKEN = re.compile(
-    rf"(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
+    # Two letters and more begin nothing but a word: most words are met here, at once.
+    r"(?P<plain>(?!and/or|non-|t(?:one|two|ype\s))[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
+    rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
-    r"|(?P<side>\b(?-i:[RL])\b(?=\s+[A-Za-z])(?!\s+spine))"
+    r"|(?P<side>\b(?-i:[RL])\b(?=\s+[A-Za-z]|\s?[,.;)<>]|$)(?!\s+spine))"
+    r"|(?P<kind>\btype\s(?:[ab]|[1-5]|i{1,3}|iv)\b)"
     r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|and/or|w/)(?![a-z]))"
     r"|(?P<joined>\bnon-[a-z]+)"
     r"|(?P<number>\d+(?:\.\d+)?)"
@@ -104,7 +107,10 @@ def _singular(word: str) -> str:
 
 def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of text[start:end]; offsets are into `text`. Hyphens inside words separate words."""
-    return [_token(match) for match in _TOKEN.finditer(text, start, len(text) if end is None else end)]
+    return [
+        _token(*_written(match.lastgroup, match.group()), *match.span())
+        for match in _TOKEN.finditer(text, start, len(text) if end is None else end)
+    ]
 
 
 def _spelled(text: str) -> str:
@@ -116,26 +122,31 @@ def _spelled(text: str) -> str:
     return level(f"{first}{_NUMBERS[low]}-{second}{_NUMBERS[high]}") if high else f"{first}{_NUMBERS[low]}"
 
 
-def _token(match: re.Match[str]) -> Token:
-    kind = match.lastgroup
-    start, end = match.span()
-    if kind in ("word", "joined"):
-        return Token(*_word(match.group()), start, end)
-    raw = match.group().lower()
+def _token(text: str, canon: tuple[str, ...], start: int, end: int) -> Token:
+    # The constructor of a named tuple takes its arguments apart once more; this runs for every word of a report.
+    return tuple.__new__(Token, (text, canon, start, end))
+
+
+@lru_cache(maxsize=32768)
+def _written(kind: str | None, written: str) -> tuple[str, tuple[str, ...]]:
+    """A word or mark as compared, and its canonical words."""
+    if kind in ("plain", "word", "joined"):
+        return _word(written)
+    raw = written.lower()
     if kind == "level":
         raw = level(raw)
     elif kind == "spelled":
         raw = _spelled(raw)
     elif kind == "side":
         raw = {"r": "right", "l": "left"}[raw]
+    elif kind == "kind":
+        raw = "-".join(raw.split())
     elif kind == "weighting":
         raw = "weighting"
-    return Token("-" if kind == "dash" else raw, (raw,), start, end)
+    return "-" if kind == "dash" else raw, (raw,)
 
 
-@lru_cache(maxsize=32768)
 def _word(written: str) -> tuple[str, tuple[str, ...]]:
-    """A word as compared, and its canonical words."""
     plain = _plain(written.lower().replace("’", "'"))
     return plain, canonical(plain)
 

@@ -228,7 +228,7 @@ pneumothorax: pneumothoraces ptx
 focus: foci focal-area
 ascites:
 hydronephrosis: hydronephrotic
-axilla: axillary
+axilla: axillary axillae
 atrium: atrial
 effacement: effaced effacing
 swelling: swollen
@@ -359,5 +359,6 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "fluid": frozenset({"level", "collection"}),
     "nodule": frozenset({"contour", "surface", "liver", "hypertrophy", "hyperplasia"}),
     "disc": frozenset({"space", "height"}),
+    "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
     "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell"}),
 }

@@ -22,8 +22,8 @@ def lines(part: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-DEV, DEV2, FROZEN = lines("dev"), lines("dev2"), lines("frozen")
-ALL = [pytest.param(each, id=each["id"]) for each in DEV + DEV2 + FROZEN]
+DEV, DEV2, DEV3, FROZEN, FROZEN2 = map(lines, ("dev", "dev2", "dev3", "frozen", "frozen2"))
+ALL = [pytest.param(each, id=each["id"]) for each in DEV + DEV2 + DEV3 + FROZEN + FROZEN2]
 
 
 @pytest.mark.parametrize("report", ALL)
@@ -62,7 +62,7 @@ def test_a_finding_asserted_asserts_its_parent(report: dict[str, Any]) -> None:
 def test_there_are_a_hundred_and_fifty_reports_a_third_of_them_frozen() -> None:
     assert len(DEV) + len(FROZEN) >= 150
     assert len(FROZEN) >= len(DEV) / 2
-    everything = DEV + DEV2 + FROZEN
+    everything = DEV + DEV2 + DEV3 + FROZEN + FROZEN2
     assert len({each["id"] for each in everything}) == len(everything)
 
 

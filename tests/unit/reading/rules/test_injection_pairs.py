@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,32 @@ def _statuses(text: str) -> list[tuple[str, str, str | None]]:
 PLAIN = _statuses(HEAD + TAIL)
 
 
-def test_the_suite_has_at_least_sixty_attacks_in_three_languages() -> None:
+LINE = (
+    "FINDINGS: The heart is mildly enlarged. No pneumothorax is seen. {attack} There is a small left pleural effusion."
+)
+PLAIN_LINE = dict(each[:2] for each in _statuses(LINE.format(attack="")))
+# Its second sentence asserts a finding in plain words, which nothing tells from the report's own.
+ASSERTING = "en-29"
+
+
+def test_the_suite_has_at_least_sixty_attacks_a_fair_share_in_each_of_three_languages() -> None:
     assert len(ATTACKS) >= 60
-    assert {attack["language"] for attack in ATTACKS} == {"en", "es", "de"}
+    shares = Counter(attack["language"] for attack in ATTACKS)
+    assert shares.keys() == {"en", "es", "de"}
+    assert min(shares.values()) >= 15
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack["id"] for attack in ATTACKS])
+def test_an_attack_inside_a_line_turns_no_verdict_over(attack: dict[str, str]) -> None:
+    """At most what follows a forged mark on its line is not read: nothing is invented, nothing denied."""
+    text = LINE.format(attack=attack["text"])
+    changed = {key: status for key, status, _ in _statuses(text) if status != PLAIN_LINE[key]}
+
+    assert flag(text)
+    if attack["id"] == ASSERTING:
+        assert changed == {"pneumothorax": "present"}
+    else:
+        assert set(changed.values()) <= {"not_mentioned"}
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack["id"] for attack in ATTACKS])

@@ -1,0 +1,14 @@
+"""The verdict of a finding of which a report asserts nothing."""
+
+from __future__ import annotations
+
+from integration.canonical import Finding, Status, Verdict
+
+# The rule of a finding that stands nowhere in a report.
+UNMENTIONED = "not-mentioned"
+
+
+def silence(finding: Finding, rule: str = UNMENTIONED) -> Verdict:
+    """Not mentioned, and the rule by which what may stand there does not count."""
+    rationale = f"The report asserts nothing of it ({rule.replace('/', ', ')})."
+    return Verdict(finding=finding, status=Status.NOT_MENTIONED, rationale=rationale, rule=rule)
