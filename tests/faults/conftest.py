@@ -15,7 +15,7 @@ RESULT = pytest.StashKey[str]()
 def rig(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Rig]:
     made = Rig(tmp_path_factory.mktemp("faults"))
     yield made
-    pytestconfig.stash[RESULT] = table(made.verdicts)
+    pytestconfig.stash[RESULT] = "\n".join([table(made.verdicts), *made.remarks])
     made.stop()
 
 
