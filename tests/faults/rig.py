@@ -104,6 +104,7 @@ class Rig:
 
     def __init__(self, folder: Path, disk: Path | None = None) -> None:
         """`disk`: where PostgreSQL keeps its data, if not in the folder."""
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self._disk = disk or folder
         self.verdicts: dict[str, Verdict] = {}
@@ -154,6 +155,15 @@ class Rig:
         """`immediate`: as a crash does it."""
         self._postgres.send_signal(signal.SIGQUIT)
         self._postgres.wait(20)
+
+    def revive_postgres(self) -> None:
+        """What a supervisor does with a server that gave up, or could not be started again."""
+        while True:
+            if self._postgres.poll() is not None:
+                self.start_postgres()
+            with contextlib.suppress(psycopg.OperationalError):
+                return psycopg.connect(self._dsn("countersign")).close()
+            time.sleep(0.2)
 
     def start_valkey(self) -> None:
         """Without AOF: what it held is gone."""

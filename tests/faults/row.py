@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -52,10 +53,14 @@ class Row:
 
     def feeding(self, count: int, *, gap: float = 0.0, backlog: int = 0, until: float = math.inf) -> None:
         """The same in the background."""
-        options = {"gap": gap, "backlog": backlog, "until": until}
-        feeder = threading.Thread(target=self.feed, args=(count,), kwargs=options, daemon=True)
+        self.background(lambda: self.feed(count, gap=gap, backlog=backlog, until=until))
+
+    def background(self, send: Callable[[], None]) -> threading.Thread:
+        """Anything that sends, in a thread that `settle` waits for."""
+        feeder = threading.Thread(target=send, daemon=True)
         feeder.start()
         self._feeders.append(feeder)
+        return feeder
 
     @property
     def is_feeding(self) -> bool:
