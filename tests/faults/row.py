@@ -95,7 +95,7 @@ class Row:
             self.__dict__.pop("_open", None)
         return answer
 
-    def settle(self, dead: int, *, retried: bool, bounded: bool) -> Verdict:
+    def settle(self, dead: int, *, retried: bool) -> Verdict:
         """Waits until everything is through; then the ledger must balance."""
         for feeder in self._feeders:
             feeder.join()
@@ -103,9 +103,11 @@ class Row:
         verdict = self._rig.verdict(self.name, self._before)
         assert (verdict.lost, verdict.duplicate, verdict.dead) == (0, 0, dead), verdict
         assert verdict.acknowledged == verdict.sent == verdict.jobs, verdict
-        if bounded:
-            self._rig.assert_bounded(verdict)
         return verdict
+
+    def recoveries(self) -> dict[str, float]:
+        """The longest of each kind since the row began, seconds."""
+        return self._rig.recoveries(self._before)
 
     def _until_through(self, retried: bool) -> None:
         """However long the queue, something in it moves within the rig's patience."""

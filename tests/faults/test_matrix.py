@@ -130,7 +130,7 @@ def test_06_workers_stopped_beyond_their_leases_write_nothing_when_they_go_on(ri
     planted = rig.planted("worker", "long"), rig.planted("worker2", "long")
     with planted[0], planted[1], rig.more_workers(beside, "long") as more:
         names = [*WORKERS, *more]
-        with rig.row("6 SIGSTOP workers", bounded=False) as row:
+        with rig.row("6 SIGSTOP workers", leases=0) as row:
             until(lambda: all(rig.lives(rig.pid(name)) for name in names))
             for _ in range(rounds):
                 stale += stop_and_go(rig, row, names)
@@ -297,7 +297,7 @@ def test_15_everything_at_random(rig: Rig, chance: random.Random) -> None:
         rig.broker.cut,
         restart_postgres,
     ]
-    with rig.row(f"15 random, seed {SEED}, {SECONDS:.0f} s", retried=True) as row:
+    with rig.row(f"15 random, seed {SEED}, {SECONDS:.0f} s", retried=True, leases=2) as row:
         deadline = time.monotonic() + SECONDS
         row.feeding(int(SECONDS * 10), gap=0.4, backlog=100, until=deadline)
         while time.monotonic() < deadline:

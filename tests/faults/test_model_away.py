@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from integration.hl7v2.mllp import whole
+from integration.sglang import client
 from services.dispatch.lessee import Lessee
 from services.pipeline.context import site
 from services.pipeline.readers import readers
@@ -17,7 +18,7 @@ from services.settings import Queue, Reading, Settings
 from services.store import circuits, jobs
 from services.store.tables import job
 from tests.contract.sglang.replay import Failure, Replay, replay_server
-from tests.faults.rig import FULL, volume
+from tests.faults.rig import volume
 from tests.messages import oru
 from tests.receiving import receive
 
@@ -27,7 +28,7 @@ engines:
     url: {url}
     model: any
     local: true
-    timeout: 0.5
+    timeout: {timeout}
     attempts: 1
 """
 
@@ -41,8 +42,8 @@ def model() -> Iterator[Replay]:
 class House:
     """One worker's runner over a fresh database, with one report to read by the model."""
 
-    def __init__(self, engine: Engine, model: Replay, folder: Path) -> None:
-        (folder / "engines.yaml").write_text(ENGINE.format(url=model.url))
+    def __init__(self, engine: Engine, model: Replay, folder: Path, timeout: float = 20) -> None:
+        (folder / "engines.yaml").write_text(ENGINE.format(url=model.url, timeout=timeout))
         self.queue = Queue(backoff=0.001, circuit_pause=0.001)
         settings = Settings(queue=self.queue, reading=Reading(engine="m"), config_dir=folder)
         self.engine = engine
@@ -91,9 +92,14 @@ def test_an_outage_counts_against_no_report_and_opens_the_circuit(
     assert house.circuit() == "open"
 
 
-def test_a_server_that_hangs_and_answers_no_probe_is_away(house: House, model: Replay) -> None:
+def test_a_server_that_hangs_and_answers_no_probe_is_away(
+    engine: Engine, model: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for patience in ("HEALTH_TIMEOUT", "ABORT_TIMEOUT"):
+        monkeypatch.setattr(client, patience, 0.2)
+    house = House(engine, model, tmp_path, timeout=0.2)
     model.hung = True
-    for _ in range(200 if FULL else house.queue.circuit_failures):
+    for _ in range(volume(200)):
         model.failures = [Failure.HANG] * 9
         row = house.read()
         assert (row["state"], row["lost"], row["failed"]) == ("waiting", 0, 0), row["reason"]
