@@ -27,6 +27,7 @@ from services.store.migrate import migrate
 from tests.faults.ledger import Ledger, Verdict
 from tests.faults.processes import context, run
 from tests.faults.proxy import Proxy
+from tests.faults.queries import RECOVERIES, STANDING, STORED
 from tests.faults.row import Row
 from tests.faults.sink import Sink
 from tests.listening import Peer
@@ -37,47 +38,6 @@ FULL = os.environ.get("FAULTS") == "full"
 # Beats, processor time, and the start of a relay that was itself killed, on top of one lease and one sweep, seconds.
 GRACE = 10.0
 QUICK = {"LEASE": "6", "RENEW": "1", "SWEEP": "0.5", "RELAY": "0.1", "BACKOFF": "0.5", "PROGRESS_TIMEOUT": "8"}
-STORED = text("""
-    SELECT report.accession,
-        (SELECT count(*) FROM job WHERE job.kind = 'intake' AND job.message_id IN
-            (SELECT message_id FROM report_source WHERE report_source.report_id = report.id)) AS jobs,
-        (SELECT count(*) FROM job WHERE job.state = 'dead' AND job.version_id IN
-            (SELECT id FROM report_version WHERE report_version.report_id = report.id)) AS dead,
-        suggestion.identifier
-    FROM report LEFT JOIN suggestion ON suggestion.report_id = report.id
-""")
-STANDING = text("""
-    SELECT count(*) FILTER (WHERE state IN ('ready', 'leased', 'waiting')) AS jobs,
-        (SELECT count(*) FROM delivery WHERE state = 'pending') AS deliveries,
-        coalesce(sum(lost), 0) AS lost, coalesce(sum(failed), 0) AS failed,
-        count(*) FILTER (WHERE state = 'dead') AS dead, count(*) FILTER (WHERE state = 'done') AS done
-    FROM job
-""")
-# Kept beside our tables by triggers of the test: how long work lay where nobody did it, {lease} s being one lease. Jobs
-# on their last chance wait for each other and are left out.
-RECOVERIES = """
-    CREATE TABLE recovery (id bigserial, what text, seconds float);
-    CREATE FUNCTION note_job() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF OLD.state = 'leased' AND NEW.lost > OLD.lost THEN
-            INSERT INTO recovery (what, seconds)
-                VALUES ('lease', extract(epoch FROM clock_timestamp() - OLD.lease_until) + {lease});
-        ELSIF NEW.lost < 2 AND OLD.published_at IS NOT NULL
-            AND (OLD.published_at < NEW.published_at OR NEW.state = 'leased') THEN
-            INSERT INTO recovery (what, seconds)
-                VALUES ('wake-up', extract(epoch FROM clock_timestamp() - OLD.published_at));
-        END IF;
-        RETURN NEW;
-    END $$;
-    CREATE FUNCTION note_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF OLD.lease_until IS NOT NULL AND NEW.lease_epoch > OLD.lease_epoch THEN
-            INSERT INTO recovery (what, seconds)
-                VALUES ('delivery', extract(epoch FROM clock_timestamp() - OLD.lease_until) + {lease});
-        END IF;
-        RETURN NEW;
-    END $$;
-    CREATE TRIGGER note AFTER UPDATE ON job FOR EACH ROW EXECUTE FUNCTION note_job();
-    CREATE TRIGGER note AFTER UPDATE ON delivery FOR EACH ROW EXECUTE FUNCTION note_delivery();
-"""
 
 
 class Standing(NamedTuple):
@@ -117,6 +77,7 @@ class Rig:
         self._children: dict[str, Any] = {}
         self._lock = threading.RLock()
         self._keeping = True
+        self._more: dict[str, str] = {}
         self.start_postgres()
         self.start_valkey()
         self.broker = Proxy(self._valkey_port)
@@ -235,6 +196,7 @@ class Rig:
             "COUNTERSIGN_BROKER__PASSWORD": SECRET,
             "COUNTERSIGN_MLLP__PORT": str(self._mllp),
             "COUNTERSIGN_FHIR__URL": self.sink.url,
+            **self._more,
         }
 
     def pid(self, name: str) -> int:
@@ -253,6 +215,21 @@ class Rig:
             yield
         finally:
             self._replace(name, ())
+
+    @contextlib.contextmanager
+    def configured(self, **settings: str) -> Iterator[None]:
+        """All processes, started anew with further settings, for the length of the block."""
+        self._more = {f"COUNTERSIGN_{name}": value for name, value in settings.items()}
+        for name in NAMES:
+            self._replace(name, ())
+        for name in NAMES:
+            self._until_ready(name)
+        try:
+            yield
+        finally:
+            self._more = {}
+            for name in NAMES:
+                self._replace(name, ())
 
     def _replace(self, name: str, points: tuple[str, ...]) -> None:
         """When it returns, the process of that name is another one."""
