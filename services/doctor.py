@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy import Connection, Engine, RowMapping, text
 from sqlalchemy.exc import OperationalError
 
 from integration.fhir.capability import capabilities, is_supported
@@ -19,8 +19,17 @@ from services.pipeline.context import fhir_client, site
 from services.pipeline.readers import readers
 from services.process import database_problem
 from services.settings import Settings
-from services.store import deliveries, inbox, jobs, notices
+from services.store import circuits, deliveries, inbox, jobs, notices
 from services.store.engine import connect
+
+# What an acknowledgement rests on, and how it must be set.
+DURABLE = {
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+    "synchronous_commit": ("on", "remote_write", "remote_apply", "local"),
+}
+# Seconds after which a job that could be handed out, and is not, has been forgotten by whoever does that.
+FORGOTTEN = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ def examine(settings: Settings, *, listener: bool = True) -> list[Finding]:
     ]
     found += _models(settings)
     if found[0].well:
-        found += _waiting(engine)
+        found += _waiting(engine, settings)
     engine.dispose()
     return found
 
@@ -132,31 +141,68 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"model server {name}", ready, f"{endpoint.root}: {says}")
 
 
-def _waiting(engine: Engine) -> list[Finding]:
+def _waiting(engine: Engine, settings: Settings) -> list[Finding]:
     try:
         with engine.connect() as connection:
-            return [_jobs(jobs.counts(connection)), _outbox(deliveries.counts(connection)), *_rest(connection)]
+            return [
+                _durable(connection),
+                *([] if settings.training else _hands(connection, settings)),
+                _jobs(jobs.counts(connection)),
+                _outbox(deliveries.counts(connection)),
+                *_rest(connection),
+            ]
     except OperationalError:
         return []
 
 
+def _durable(connection: Connection) -> Finding:
+    """Whether a commit is on disk when PostgreSQL says so, and whether there can be one."""
+    names = [*DURABLE, "transaction_read_only"]
+    asked = text(f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}")
+    found = dict(zip(names, connection.execute(asked).one(), strict=True))
+    wrong = [f"{name} is {found[name]}" for name, right in DURABLE.items() if found[name] not in right]
+    says = f"{'; '.join(wrong)}: what was acknowledged may be lost; set it to on" if wrong else "commits are on disk"
+    if found["transaction_read_only"] == "on":
+        wrong, says = (
+            ["read only"],
+            "it is read only (a standby, or default_transaction_read_only): senders are told AE",
+        )
+    return Finding("durability", not wrong, says)
+
+
+def _hands(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    """Whether somebody reads, and somebody hands out what is to be read."""
+    slots = jobs.slots_alive(connection, settings.queue)
+    says = f"{slots} slots" if slots else "none has been seen lately: nothing is read; start `countersign worker`"
+    yield Finding("workers", slots > 0, says)
+    forgotten = jobs.forgotten(connection, settings.queue, FORGOTTEN)
+    says = f"{forgotten} jobs are due, slots are free, and nobody hands them out; is `countersign relay` running?"
+    yield Finding("relay", not forgotten, says if forgotten else "hands out what is due")
+    for row in circuits.all_of_them(connection):
+        says = "its server answers" if row["state"] == "closed" else "its circuit is open: readings wait for its server"
+        yield Finding(f"engine {row['engine']}", row["state"] == "closed", says)
+
+
 def _jobs(rows: Sequence[RowMapping]) -> Finding:
+    return _states("jobs", rows, "`countersign jobs dead` says why, `countersign jobs retry` sends them on")
+
+
+def _outbox(rows: Sequence[RowMapping]) -> Finding:
+    return _states("deliveries", rows, "`countersign deliveries list --state dead` says why")
+
+
+def _states(what: str, rows: Sequence[RowMapping], remedy: str) -> Finding:
     counted: dict[str, int] = {}
     for row in rows:
         counted[row["state"]] = counted.get(row["state"], 0) + row["count"]
     says = ", ".join(f"{count} {state}" for state, count in sorted(counted.items())) or "none"
-    return Finding("jobs", not counted.get("dead"), says)
-
-
-def _outbox(rows: Sequence[RowMapping]) -> Finding:
-    counted = {row["state"]: row["count"] for row in rows}
-    says = ", ".join(f"{count} {state}" for state, count in sorted(counted.items())) or "none"
-    return Finding("deliveries", not counted.get("dead"), says)
+    return Finding(what, not counted.get("dead"), f"{says}; {remedy}" if counted.get("dead") else says)
 
 
 def _rest(connection: Connection) -> Iterator[Finding]:
     counted = inbox.counts(connection)
     quarantined = sum(count for (_, state), count in counted.items() if state == "quarantined")
-    yield Finding("messages", not quarantined, f"{sum(counted.values())} in all, {quarantined} quarantined")
+    says = f"{sum(counted.values())} in all, {quarantined} quarantined"
+    yield Finding("messages", not quarantined, f"{says}; `countersign quarantine` says why" if quarantined else says)
     waiting = notices.open_ones(connection)
-    yield Finding("notices", not waiting, f"{len(waiting)} for a person to see")
+    yield Finding("notices", not waiting, f"{len(waiting)} for a person to see" + ("; page Jobs" if waiting else ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -49,3 +49,14 @@ def clear_errors() -> Iterator[None]:
     except (SettingsError, EmbeddedError) as error:
         typer.echo(f"countersign: {error}", err=True)
         raise typer.Exit(2) from None
+
+
+def one_of(states: Sequence[str]) -> Callable[[str], str]:
+    """The callback of an option that takes one of these, or nothing."""
+
+    def check(value: str) -> str:
+        if value and value not in states:
+            raise typer.BadParameter(f"there are {', '.join(states)}")
+        return value
+
+    return check

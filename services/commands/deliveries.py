@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from services.commands.common import Data, database
+from services.commands.common import Data, database, one_of
 from services.store import audit
 from services.store import deliveries as store
+from services.store.tables.delivery import DELIVERY_STATES
 
+STATES = ", ".join(DELIVERY_STATES)
 app = typer.Typer(no_args_is_help=True, help="The outbox: what waits or was refused, retry, dismiss.")
 Ids = Annotated[list[int], typer.Argument(help="Delivery numbers.", metavar="IDâ€¦")]
 
@@ -22,7 +24,9 @@ Ids = Annotated[list[int], typer.Argument(help="Delivery numbers.", metavar="IDâ
 @app.command("list")
 def list_deliveries(
     data: Data = None,
-    state: Annotated[str, typer.Option(help="pending, sent, blocked, dead; without it pending and dead")] = "",
+    state: Annotated[
+        str, typer.Option(callback=one_of(DELIVERY_STATES), help=f"{STATES}; without it pending and dead")
+    ] = "",
 ) -> None:
     """List deliveries in the order they go out, with the reason why one has not."""
     with database(data) as connection:

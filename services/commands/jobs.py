@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection, RowMapping
 
-from services.commands.common import Data, database, settings
+from services.commands.common import Data, database, one_of, settings
 from services.pipeline.waiting import why
+from services.settings import Queue
 from services.store import audit
 from services.store import jobs as store
+from services.store.tables.message import JOB_STATES
 
 app = typer.Typer(no_args_is_help=True, help="The queue: what waits and why, dead letters, retry, cancel.")
 PRIORITIES = {0: "STAT", 1: "urgent", 2: "routine", 3: "shadow"}
@@ -25,14 +27,15 @@ Ids = Annotated[list[int], typer.Argument(help="Job numbers.")]
 @app.command("list")
 def list_jobs(
     data: Data = None,
-    state: Annotated[str, typer.Option(help="ready, leased, waiting, done, dead, cancelled")] = "",
+    state: Annotated[str, typer.Option(callback=one_of(JOB_STATES), help=", ".join(JOB_STATES))] = "",
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List jobs, newest first, each with the reason why it is where it is."""
     with database(data) as connection:
-        slots = store.slots_alive(connection, settings(data).queue)
-        rows = [_row(row, slots) for row in store.search(connection, state=state, limit=limit)]
+        queue = settings(data).queue
+        slots = store.slots_alive(connection, queue)
+        rows = [_row(row, slots, queue) for row in store.search(connection, state=state, limit=limit)]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     else:
@@ -44,11 +47,12 @@ def why_waiting(job: Annotated[int, typer.Argument(help="Job number.")], data: D
     """Say why one job is where it is."""
     with database(data) as connection:
         found = store.search(connection, ids=[job])
-        slots = store.slots_alive(connection, settings(data).queue)
+        queue = settings(data).queue
+        slots = store.slots_alive(connection, queue)
     if not found:
         typer.echo(f"countersign: there is no job {job}; `countersign jobs list` shows them", err=True)
         raise typer.Exit(1)
-    row = _row(found[0], slots)
+    row = _row(found[0], slots, queue)
     typer.echo(f"job {job} ({row['kind']}, {row['priority']}) is {row['state']}: {row['why'] or 'nothing to say'}")
 
 
@@ -93,7 +97,7 @@ def _audit(connection: Connection, action: str, job: int) -> None:
     audit.append(connection, site="default", actor=who, action=action, entity=f"job/{job}")
 
 
-def _row(row: RowMapping, slots: int) -> dict[str, Any]:
+def _row(row: RowMapping, slots: int, queue: Queue) -> dict[str, Any]:
     return {
         "id": row["id"],
         "kind": row["kind"],
@@ -106,7 +110,7 @@ def _row(row: RowMapping, slots: int) -> dict[str, Any]:
         "failed": row["failed"],
         "message": row["message_id"],
         "version": row["version_id"],
-        "why": why(row, slots),
+        "why": why(row, slots, queue.max_lost),
     }
 
 

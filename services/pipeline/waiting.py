@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import RowMapping
 
 
-def why(row: RowMapping, slots: int) -> str:
-    """The reason for a row of `jobs.search`; `slots` are those of the workers alive."""
+def why(row: RowMapping, slots: int, max_lost: int) -> str:
+    """The reason for a row of `jobs.search`; `slots` are those of the workers alive, `max_lost` is Queue's."""
     if row["state"] == "leased":
         return f"worked on by {row['lease_owner']}"
     if row["state"] == "dead":
@@ -21,4 +21,8 @@ def why(row: RowMapping, slots: int) -> str:
         return "no worker is running"
     if row["published_at"] is not None:
         return "on its way to the next free slot"
+    if row["lost"] >= max(1, max_lost - 1):
+        return f"it has lost {row['lost']} workers: such jobs run one at a time"
+    if row["shadow"]:
+        return "a reading in the shadow: everything else goes first, and half of the slots stay free of them"
     return "all slots are taken; more urgent jobs and the senders' turns go first"

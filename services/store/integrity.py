@@ -53,10 +53,13 @@ PROMISES = (
     (
         "deliveries",
         "nothing was delivered twice",
-        "resources stand twice under one identifier; the first is resource",
+        "findings or their Tasks stand twice on a FHIR server; the first is row",
         """
         SELECT min(id) AS id FROM fhir_resource WHERE resource_type IN ('Observation', 'Task', 'Provenance')
         GROUP BY endpoint, resource_type, resource_id HAVING count(*) > 1
+        UNION ALL
+        SELECT min(id) AS id FROM fhir_resource WHERE resource_type = 'Observation'
+        GROUP BY endpoint, regexp_replace(identifier, '^.*[|]', '') HAVING count(*) > 1
         """,
     ),
     (

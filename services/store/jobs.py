@@ -16,8 +16,10 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    false,
     func,
     insert,
+    or_,
     select,
     text,
     update,
@@ -236,6 +238,17 @@ def unheard(connection: Connection, seconds: float) -> int:
     """Jobs that were published and due all that time, and that nobody has claimed."""
     published = and_(job.c.state == "ready", job.c.published_at.is_not(None), job.c.not_before < ahead(-seconds))
     return connection.scalar(select(func.count()).where(published)) or 0
+
+
+def forgotten(connection: Connection, queue: Queue, seconds: float) -> int:
+    """Jobs due for that long and not handed out although there is room for them: no relay is at work."""
+    stat, others = capacity(connection, queue)
+    urgencies = [job.c.priority == 0] * bool(stat) + [job.c.priority.between(1, LAST_SHOWN)] * bool(others)
+    due = and_(job.c.state.in_(("ready", "waiting")), job.c.not_before < ahead(-seconds), job.c.published_at.is_(None))
+    is_up = job.c.engine.not_in(select(circuit.c.engine).where(circuit.c.state != "closed"))
+    # Jobs on their last chance wait for each other.
+    where = and_(due, is_up, job.c.lost < max(1, queue.max_lost - 1), or_(false(), *urgencies))
+    return connection.scalar(select(func.count()).select_from(job).where(where)) or 0
 
 
 def may_sweep(connection: Connection) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from integration.fhir.client import AsyncClient
-from integration.fhir.errors import NotFound, Refused, Unreachable
+from integration.fhir.errors import FhirError, NotFound, Refused, Unreachable
 from integration.fhir.notification import Hint
 from integration.fhir.reread import reread
 from integration.fhir.systems import Systems
@@ -16,6 +16,7 @@ from services.pipeline.receive_resource import is_known, note_unreadable, receiv
 from services.settings import Settings
 from services.store import notices
 from services.store.outage import is_outage
+from services.telemetry.absence import Absence
 from services.telemetry.logs import log
 from services.telemetry.metrics import FRAMES
 
@@ -39,6 +40,7 @@ class Intake:
         self._systems = systems
         self._waiting: asyncio.Queue[Hint] = asyncio.Queue(MOST_WAITING)
         self._queued: set[Hint] = set()
+        self._absence = Absence(LOG)
 
     def hear(self, hint: Hint) -> bool:
         """Notes a hint and returns at once; False where too many wait (polling will find it)."""
@@ -63,8 +65,9 @@ class Intake:
             self._queued.discard(hint)
             try:
                 await self.take_in(hint)
+                self._absence.note("")
             except (Unreachable, SQLAlchemyError, OSError) as error:
-                LOG.warning("waiting", error=type(error).__name__)
+                self._absence.note(away(error))
                 await asyncio.sleep(pause_of(error))
                 self.hear(hint)
 
@@ -110,6 +113,12 @@ class Intake:
         take = receive_deletion if status == 410 else note_unreadable
         async with self._engine.begin() as connection:
             return await connection.run_sync(take, reference, self._settings.fhir.name, self._settings.site)
+
+
+def away(error: Exception) -> str:
+    """Who does not answer, for the log."""
+    server = "the FHIR server" if isinstance(error, FhirError) else "PostgreSQL"
+    return f"{server} does not answer, or cannot be used ({type(error).__name__})"
 
 
 def pause_of(error: Exception) -> float:

@@ -30,7 +30,8 @@ from integration.fhir.polling import (
 )
 from services.settings import Settings
 from services.store import subscriptions
-from services.subscriber.intake import Intake
+from services.subscriber.intake import Intake, away
+from services.telemetry.absence import Absence
 from services.telemetry.logs import log
 
 LOG = log("subscriber")
@@ -61,12 +62,14 @@ class Poller:
     async def run(self, capabilities: Capabilities) -> None:
         """Polls until cancelled."""
         LOG.info("polling", kind=str(way(capabilities)))
+        absence = Absence(LOG)
         while True:
             self._woken.clear()
             try:
                 await self.poll(capabilities)
+                absence.note("")
             except (FhirError, SQLAlchemyError, OSError) as error:
-                LOG.warning("polling failed", error=type(error).__name__)
+                absence.note(away(error))
             await asyncio.sleep(SPACING_SECONDS)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), self._settings.fhir.poll_interval)

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from services.pipeline import placement
 from services.pipeline.refusal import Refused
+from services.pipeline.waiting import why
 from services.store import audit, deliveries, jobs, notices, operating, people
 from services.worklist.api_operating import decided, done, held_reports
-from services.worklist.context import transact
+from services.worklist.context import of, transact
 from services.worklist.pages import page
 from services.worklist.session import Administrator, Operator, Visit
 
@@ -27,9 +28,14 @@ router = APIRouter()
 async def show_jobs(request: Request, visit: Operator, state: Annotated[str, Query(max_length=20)] = "") -> Response:
     """Readings, deliveries and notices that want a person."""
 
+    queue = of(request).settings.queue
+
     def work(connection: Connection) -> dict[str, Any]:
+        slots = jobs.slots_alive(connection, queue)
+        found = jobs.search(connection, state=state, limit=PAGE)
         return {
-            "jobs": jobs.search(connection, state=state, limit=PAGE),
+            "jobs": found,
+            "why": {row["id"]: why(row, slots, queue.max_lost) for row in found},
             "counts": jobs.counts(connection),
             "deliveries": operating.stopped_deliveries(connection, PAGE),
             "delivery_counts": deliveries.counts(connection),

@@ -12,10 +12,19 @@ RESULT = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
-def rig(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Rig]:
-    made = Rig(tmp_path_factory.mktemp("faults"))
+def rigs(pytestconfig: pytest.Config) -> Iterator[list[Rig]]:
+    """Those that were set up; the table is theirs together."""
+    made: list[Rig] = []
     yield made
-    pytestconfig.stash[RESULT] = table(made.verdicts)
+    verdicts = {row: verdict for rig in made for row, verdict in rig.verdicts.items()}
+    pytestconfig.stash[RESULT] = "\n".join([table(verdicts), *(remark for rig in made for remark in rig.remarks)])
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory: pytest.TempPathFactory, rigs: list[Rig]) -> Iterator[Rig]:
+    made = Rig(tmp_path_factory.mktemp("faults"))
+    rigs.append(made)
+    yield made
     made.stop()
 
 

@@ -55,6 +55,11 @@ def _slow() -> None:
     _before_reading(lambda question: time.sleep(0.25))
 
 
+def _long() -> None:
+    """Every reading takes so long that a worker chosen at any moment has one under way."""
+    _before_reading(lambda question: time.sleep(1.0))
+
+
 def _before_reading(act: Callable[[Any], None]) -> None:
     from services.reading.rules.reader import RulesReader
 
@@ -82,4 +87,4 @@ def _die_before_answering() -> None:
     InboxWriter.store = stored  # type: ignore[method-assign]
 
 
-PLANTED = {"poison": _poison, "slow": _slow, "die before answering": _die_before_answering}
+PLANTED = {"poison": _poison, "slow": _slow, "long": _long, "die before answering": _die_before_answering}

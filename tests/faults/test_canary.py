@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.request import urlopen
 
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from sqlalchemy import text
 
+from tests.collector import Collector
 from tests.faults.rig import Rig
 from tests.messages import oru
+from tests.system import eventually
 
 CANARY = "CANARYBIRD"
 # What operators read, whole.
@@ -52,7 +56,16 @@ def canaries(accession: str) -> list[bytes]:
     ]
 
 
-def test_a_patients_name_is_in_no_log_metric_broker_message_or_reason(rig: Rig) -> None:
+@pytest.fixture
+def collector(rig: Rig) -> Iterator[Collector]:
+    """Every process sends its traces there."""
+    made = Collector()
+    with rig.configured(TELEMETRY__OTLP_ENDPOINT=made.url):
+        yield made
+    made.stop()
+
+
+def test_a_patients_name_is_in_no_log_metric_trace_broker_message_or_reason(rig: Rig, collector: Collector) -> None:
     with broker_traffic(rig) as heard, rig.row("C canary") as row:
         with rig.peer() as peer:
             for body in canaries("CANARY1"):
@@ -64,11 +77,39 @@ def test_a_patients_name_is_in_no_log_metric_broker_message_or_reason(rig: Rig) 
         known = connection.execute(text("SELECT count(*) FROM report_version WHERE text LIKE '%CANARYBIRD%'")).scalar()
     assert known, "the canary was read"
     assert heard, "the broker was heard"
+    assert_linked(eventually(lambda: steps(collector), 60, "traces of all processes"))
     outputs = {"reasons": reasons, "broker": "\n".join(heard), "postgres": rig.log("postgres")}
+    outputs |= {"traces": b"".join(collector.received).decode("latin-1")}
     outputs |= {name: rig.log(name) for name in ("listener", "relay", "worker", "worker2", "sender")}
     outputs |= {f"metrics of {name}": metrics(rig, name) for name in ("listener", "relay", "worker", "sender")}
     leaks = {name: around(said) for name, said in outputs.items() if CANARY in said.upper()}
     assert leaks == {}
+
+
+STEPS = {
+    ("countersign-listener", "mllp frame"), ("countersign-worker", "job intake"),
+    ("countersign-worker", "job analysis"), ("countersign-worker", "reading"), ("countersign-sender", "delivery"),
+}  # fmt: skip
+
+
+def steps(collector: Collector) -> dict[str, list[Span]] | None:
+    """Spans by name, once every process has sent its own."""
+    found: dict[str, list[Span]] = {}
+    came = set()
+    for process, span in collector.spans():
+        came.add((process, span.name))
+        found.setdefault(span.name, []).append(span)
+    return found if came >= STEPS else None
+
+
+def assert_linked(found: dict[str, list[Span]]) -> None:
+    """Over three processes: the frame, its two jobs, the reading inside the second, the delivery."""
+    frames = {span.span_id for span in found["mllp frame"]}
+    analyses = {span.trace_id: span.span_id for span in found["job analysis"]}
+    for name in ("job intake", "job analysis"):
+        assert {span.links[0].span_id for span in found[name]} <= frames, name
+    assert all(span.parent_span_id == analyses[span.trace_id] for span in found["reading"])
+    assert {span.links[0].trace_id for span in found["delivery"]} <= analyses.keys()
 
 
 def around(said: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from integration.hl7v2.mllp import whole
@@ -75,6 +75,21 @@ def test_a_reading_waits_for_its_engine(engine: Engine) -> None:
     assert "engine r1 is away" in listed("list")[0]["why"]
 
 
+def test_a_job_on_its_last_chance_says_that_it_waits_for_others_like_it(engine: Engine) -> None:
+    job = received(engine)
+    with engine.begin() as connection:
+        jobs.renew(connection, "one", 4, Queue())
+        connection.execute(text("UPDATE job SET lost = 2"))
+    assert "it has lost 2 workers: such jobs run one at a time" in countersign("jobs", "why", str(job)).stdout
+
+
+@pytest.mark.parametrize("command", ["jobs", "deliveries"])
+def test_a_state_that_does_not_exist_is_refused(command: str) -> None:
+    said = countersign(command, "list", "--state", "deaf")
+    assert said.exit_code == 2
+    assert "dead" in said.output
+
+
 def test_a_dead_letter_is_retried_and_its_message_leaves_quarantine(engine: Engine) -> None:
     job = dead(engine)
     assert [row["id"] for row in listed("dead")] == [job]
@@ -109,3 +124,22 @@ def test_a_dry_run_changes_nothing(engine: Engine) -> None:
     assert "nothing was changed" in said.stdout
     with engine.connect() as connection:
         assert audit.search(connection, "default") == []
+
+
+def test_a_purge_empties_what_is_old_keeps_what_waits_and_is_written_down(engine: Engine) -> None:
+    kept, old = received(engine), received(engine, "S")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE message SET received_at = now() - interval '400 days'"))
+        done = {"old": old}
+        connection.execute(text("UPDATE job SET state = 'done', finished_at = now() WHERE id = :old"), done)
+        ended = text("UPDATE message SET state = 'ignored' WHERE id = (SELECT message_id FROM job WHERE id = :old)")
+        connection.execute(ended, done)
+    said = countersign("purge")
+    assert said.exit_code == 0
+    assert "1 raw messages emptied" in said.stdout
+    with engine.connect() as connection:
+        bodies = {row["id"]: inbox.get(connection, row["message_id"])["body"] for row in jobs.search(connection)}
+        assert (bodies[old], bodies[kept] is None) == (None, False)
+        (entry,) = audit.search(connection, "default")
+    assert (entry["action"], entry["detail"]["messages"]) == ("purged", 1)
+    assert countersign("verify").exit_code == 0

@@ -1,11 +1,8 @@
 """Traces reach a collector, link across processes, and carry no words."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from sqlalchemy import Engine, select, update
 
@@ -20,33 +17,11 @@ from services.settings import Fhir, Settings, Telemetry
 from services.store import deliveries
 from services.store.tables import job
 from services.telemetry import traces
+from tests.collector import Collector
 from tests.faults.sink import Sink
 from tests.messages import oru
 from tests.receiving import receive
 from tests.system import eventually
-
-
-class Collector:
-    """An OTLP/HTTP collector that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.received: list[bytes] = []
-        self.arrived = threading.Event()
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                collector.received.append(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.end_headers()
-                collector.arrived.set()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Silent."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
 
 
 @pytest.fixture
@@ -55,7 +30,7 @@ def collector() -> Iterator[Collector]:
     traces.configure(Telemetry(otlp_endpoint=made.url), "test")
     yield made
     traces._tracers.clear()
-    made.server.shutdown()
+    made.stop()
 
 
 def test_without_a_collector_nothing_is_stored() -> None:
@@ -69,24 +44,15 @@ def test_the_workers_step_links_to_the_frame_it_came_from(collector: Collector) 
     with pytest.raises(ValueError), traces.span("job intake", link=stored, job=7):
         raise ValueError("CANARY said the report")
     assert collector.arrived.wait(30)
-    (batch,) = [ExportTraceServiceRequest.FromString(one) for one in collector.received]
-    frame, job = batch.resource_spans[0].scope_spans[0].spans
+    frame, job = [span for _, span in collector.spans()]
     assert (frame.name, job.name) == ("mllp frame", "job intake")
     assert stored == f"00-{frame.trace_id.hex()}-{frame.span_id.hex()}-01"
     assert job.links[0].trace_id == frame.trace_id != job.trace_id
     assert b"CANARY" not in b"".join(collector.received)
 
 
-def spans(collector: Collector) -> dict[str, Span]:
-    """What the collector was sent, by name."""
-    batches = [ExportTraceServiceRequest.FromString(one) for one in collector.received]
-    return {
-        one.name: one
-        for batch in batches
-        for group in batch.resource_spans
-        for scope in group.scope_spans
-        for one in scope.spans
-    }
+def by_name(collector: Collector) -> dict[str, Span]:
+    return {span.name: span for _, span in collector.spans()}
 
 
 @pytest.mark.parametrize("lost", [0, 1])
@@ -110,7 +76,7 @@ def test_a_report_is_followed_from_its_frame_over_the_reading_to_the_fhir_server
     sink.stop()
     read_by = "job analysis" if lost else "job intake"
     names = {"mllp frame", "job intake", read_by, "reading", "delivery"}
-    found = eventually(lambda: sent if names <= (sent := spans(collector)).keys() else None, 30, "all steps arrived")
+    found = eventually(lambda: sent if names <= (sent := by_name(collector)).keys() else None, 30, "all steps arrived")
     frame, reading, analysis = found["mllp frame"], found["reading"], found[read_by]
     assert found["job intake"].links[0].span_id == analysis.links[0].span_id == frame.span_id
     assert (reading.trace_id, reading.parent_span_id) == (analysis.trace_id, analysis.span_id)

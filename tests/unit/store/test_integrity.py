@@ -2,11 +2,22 @@
 
 import hashlib
 
+import pytest
 from sqlalchemy import Connection, Engine, insert, text, update
 
 from services.store import audit
 from services.store.integrity import examine
-from services.store.tables import job, message
+from services.store.tables import (
+    analysis,
+    delivery,
+    fhir_resource,
+    job,
+    message,
+    report,
+    report_version,
+    review,
+    suggestion,
+)
 
 BODY = b"MSH|^~\\&|RIS"
 
@@ -48,6 +59,62 @@ def test_an_acknowledged_message_that_left_no_trace_shows(engine: Engine) -> Non
         lost = store(connection)
         connection.execute(update(message).values(ack_code="AA"))
         assert wrong(connection)["acknowledged"].endswith(f"the first is message {lost}")
+
+
+def version(connection: Connection) -> dict[str, int]:
+    """A final report and its current version: {report_id, version_id}."""
+    held = connection.execute(insert(report).values(key="k", patient_id="1").returning(report.c.id)).scalar_one()
+    made = {"report_id": held, "content_hash": "h", "state": "current", "status": "final", "text": "x", "record": {}}
+    stored = insert(report_version).values(**made).returning(report_version.c.id)
+    return {"report_id": held, "version_id": connection.execute(stored).scalar_one()}
+
+
+def read_version(connection: Connection) -> dict[str, int]:
+    made = version(connection)
+    connection.execute(insert(analysis).values(version_id=made["version_id"], engine={}, verdicts=[]))
+    return made
+
+
+def test_a_report_that_nobody_reads_shows(engine: Engine) -> None:
+    with engine.begin() as connection:
+        unread = version(connection)["version_id"]
+        said = f"1 versions have neither reading nor job; the first is version {unread}"
+        assert wrong(connection) == {"readings": said}
+        connection.execute(insert(job).values(kind="analysis", version_id=unread))
+        assert wrong(connection) == {}
+
+
+def test_a_signed_report_that_was_never_put_in_the_outbox_shows(engine: Engine) -> None:
+    with engine.begin() as connection:
+        made = read_version(connection)
+        connection.execute(insert(review).values(**made, state="signed"))
+        connection.execute(insert(delivery).values(**made, kind="proposed", destination="default", state="sent"))
+        assert wrong(connection)["signed"].endswith(f"the first is report {made['report_id']}")
+        connection.execute(insert(delivery).values(**made, kind="signed", destination="default"))
+        assert wrong(connection) == {}
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [{"one|f1": "ob1", "one|f2": "ob1"}, {"one|f1": "ob1", "other|f1": "ob2"}],
+    ids=["two findings in one resource", "one finding under two systems"],
+)
+def test_a_finding_delivered_twice_shows(engine: Engine, resources: dict[str, str]) -> None:
+    with engine.begin() as connection:
+        for identifier, resource in resources.items():
+            values = {"endpoint": "default", "resource_type": "Observation", "resource_id": resource}
+            connection.execute(insert(fhir_resource).values(**values, identifier=identifier))
+        assert "stand twice on a FHIR server" in wrong(connection)["deliveries"]
+
+
+def test_a_finding_that_stands_twice_shows(engine: Engine) -> None:
+    """As it could only where the database's own constraint is gone."""
+    with engine.begin() as connection:
+        made = read_version(connection)
+        connection.execute(text("ALTER TABLE suggestion DROP CONSTRAINT uq_suggestion_version_id_identifier"))
+        said = {"identifier": "f1", "finding_id": "pneumonia", "finding": {}, "status": "present"}
+        connection.execute(insert(suggestion), [made | said, made | said])
+        assert "findings stand twice" in wrong(connection)["suggestions"]
 
 
 def test_a_changed_audit_row_shows(engine: Engine) -> None:
