@@ -205,6 +205,6 @@ def test_each_destination_is_told_by_what_was_written_there(house: MakeHouse, en
         connection.execute(outbox.update().where(outbox.c.id == first).values(destination="another"))
     assert home.send() == ["sent", "sent"]
     with engine.connect() as connection:
-        counted = select(fhir_resource.c.endpoint, func.count()).group_by(fhir_resource.c.endpoint)
-        named = {row.endpoint: row.count for row in connection.execute(counted)}
+        counted = select(fhir_resource.c.endpoint, func.count().label("written")).group_by(fhir_resource.c.endpoint)
+        named = {row.endpoint: row.written for row in connection.execute(counted)}
     assert named["another"] == named["default"]
