@@ -66,7 +66,7 @@ class Parcel:
 
 
 def send(engine: Engine, rows: Sequence[RowMapping], target: FhirTarget) -> list[str]:
-    """Carries leased deliveries to one destination out, one after the other, and settles them.
+    """Carries leased deliveries out, one after the other, and settles them.
 
     Of each in this order: `sent`, `postponed`, `dead`, `stale`, or `returned` where the server did not answer to one
     before it. Several share the cost of reading and settling. What was read is used no longer than FRESH_SECONDS, so
@@ -86,9 +86,10 @@ def send(engine: Engine, rows: Sequence[RowMapping], target: FhirTarget) -> list
 def _round(engine: Engine, rows: Sequence[RowMapping], target: FhirTarget) -> dict[int, str]:
     """One reading and one settling, with as many deliveries between them as go out meanwhile."""
     until = time.monotonic() + FRESH_SECONDS
-    ledger = StoreLedger(engine, rows[0]["destination"], rows[0]["site_id"])
+    destination = rows[0]["destination"]
+    ledger = StoreLedger(engine, destination, rows[0]["site_id"])
     with engine.connect() as connection:
-        parcels = _pack(connection, rows, target, ledger)
+        parcels = _pack(connection, [row for row in rows if row["destination"] == destination], target, ledger)
     ends: dict[int, str] = {}
     sent: list[Parcel] = []
     for parcel in parcels:

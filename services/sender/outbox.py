@@ -113,6 +113,10 @@ class Outbox:
         except SQLAlchemyError:
             # Leases run out, or are taken up again by this process once the database answers.
             return ["database"] * len(rows)
+        except Exception as error:
+            # A fault of ours must not stop the process: these come again when their leases run out.
+            LOG.error("deliveries failed", error=type(error).__name__, count=len(rows))
+            return ["failed"] * len(rows)
 
     def _collect(self) -> None:
         for done in [future for future in self._under_way if future.done()]:

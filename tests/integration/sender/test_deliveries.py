@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from integration.canonical import Door
 from integration.fhir.exchange import create, read, update
 from integration.fhir.systems import Json
 from services.pipeline import delivery
 from services.store import deliveries, reports
-from services.store.tables import message, notice, report_source, report_version, suggestion
+from services.store.tables import delivery as outbox
+from services.store.tables import fhir_resource, message, notice, report_source, report_version, suggestion
 from tests import seeding
 from tests.integration.fhir.servers import Proxy, Sekmet
 from tests.integration.sender.house import MakeHouse
@@ -192,3 +193,18 @@ def test_a_server_that_does_not_say_what_it_can_do_costs_no_delivery(house: Make
         home = house(proxy.base_url)
         home.propose()
         assert home.send() == ["postponed"]
+
+
+def test_each_destination_is_told_by_what_was_written_there(house: MakeHouse, engine: Engine) -> None:
+    """What waits under the name of an older server does not mix with the rest."""
+    home = house()
+    home.seed(seeding.Exam())
+    propose_all(engine, 2)
+    with engine.begin() as connection:
+        first = select(func.min(outbox.c.id)).scalar_subquery()
+        connection.execute(outbox.update().where(outbox.c.id == first).values(destination="another"))
+    assert home.send() == ["sent", "sent"]
+    with engine.connect() as connection:
+        counted = select(fhir_resource.c.endpoint, func.count().label("written")).group_by(fhir_resource.c.endpoint)
+        named = {row.endpoint: row.written for row in connection.execute(counted)}
+    assert named["another"] == named["default"]
