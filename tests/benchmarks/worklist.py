@@ -19,6 +19,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -197,8 +198,9 @@ def database(folder: Path) -> Iterator[Database]:
     try:
         yield _made(server)
     finally:
-        process.terminate()
-        process.wait(60)
+        # "Fast": whoever is connected still is sent away. The last checkpoint may take its time on a busy disk.
+        process.send_signal(signal.SIGINT)
+        process.wait(300)
 
 
 def _made(server: Database) -> Database:
@@ -210,6 +212,7 @@ def _made(server: Database) -> Database:
             break
         except Exception:
             time.sleep(0.2)
+    admin.dispose()
     made = server.model_copy(update={"name": "worklist"})
     engine = connect(made)
     with engine.begin() as connection:
