@@ -82,8 +82,14 @@ def test_a_rate_is_kept_over_all_connections(listen: Listen, file: Path) -> None
 
 def test_interrupted_it_sums_up_what_was_sent(listen: Listen, file: Path, engine: Engine) -> None:
     command = [str(Path(sys.executable).with_name("countersign")), "send", str(file), "--seconds", "60", "--json"]
+    # A test run in the background ignores SIGINT, and what it starts would inherit that.
+    heeding = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    )
     with subprocess.Popen(
-        [*command, "--to", f"127.0.0.1:{listen().port}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", heeding, *command, "--to", f"127.0.0.1:{listen().port}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as running:
         while not bodies(engine):
             time.sleep(0.05)
