@@ -27,9 +27,9 @@ bench: setup-dev  ## listeners side by side, then reports/s from MLLP to FHIR; O
 test-sglang: setup-dev  ## the model client against a real SGLang on this machine's CPU (3 GB the first time)
 	$(BIN)/python tests/contract/sglang/live.py -- $(BIN)/pytest tests/contract/sglang --timeout 900 $(ARGS)
 
-faults: setup-dev  ## the fault matrix at full volumes; SECONDS=1800 SEED=1 set its random row
+faults: setup-dev  ## the fault matrix at full volumes; SECONDS=1800 SEED=1 set its random row, ARGS="-k test_15" picks one
 	@FAULTS=full FAULTS_SECONDS=$(or $(SECONDS),1800) FAULTS_SEED=$(or $(SEED),1) $(BIN)/pytest tests/faults --timeout 14400 $(ARGS)
-	@$(BIN)/pytest tests/integration/fhir -m volume --timeout 14400
+	@$(if $(ARGS),,$(BIN)/pytest tests/integration/fhir -m volume --timeout 14400)
 
 lint: setup-dev  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
