@@ -7,7 +7,7 @@ from sqlalchemy import Engine, select, update
 from integration.hl7v2.mllp import whole
 from integration.hl7v2.senders import SenderMap, Senders
 from services.pipeline.context import Site, systems
-from services.pipeline.intake import take_in
+from services.pipeline.intake import opened, take_in
 from services.pipeline.receive import Arrival
 from services.settings import Mllp, Queue, Settings
 from services.store import inbox, jobs
@@ -33,7 +33,7 @@ def work(engine: Engine, mllp: Mllp | None = None, *maps: SenderMap) -> None:
         while (number := connection.scalar(ready)) is not None:
             claimed = jobs.claim(connection, number, "test", Queue())
             assert claimed is not None
-            take_in(connection, claimed, site)
+            take_in(connection, claimed, opened(claimed, site), site)
 
 
 def outcomes(engine: Engine) -> list[tuple[str | None, str, str]]:

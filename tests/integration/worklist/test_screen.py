@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,9 +14,7 @@ from integration.canonical import Engine as Reader
 from integration.canonical import Priority, ReportStatus, Side
 from services.settings import Database, Settings, Worklist
 from services.store import reports
-from services.store.engine import connect_async
 from services.store.tables import draft, opening, rating, review, suggestion
-from services.worklist import events
 from services.worklist.app import create_app
 from tests import seeding
 from tests.seeding import Exam, Said
@@ -90,29 +86,6 @@ def test_the_address_is_the_filter_and_a_saved_view_is_an_address(reviewer: Test
 def test_a_list_with_nothing_in_it_says_why(reviewer: TestClient) -> None:
     assert "Nothing waits for a signature." in reviewer.get("/worklist").text
     assert "No report fits this filter." in reviewer.get("/worklist?q=zz").text
-
-
-def test_listeners_hear_of_a_change_and_the_new_counts(
-    database: Database, engine: Engine, reviewer: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "LOOK_SECONDS", 0.05)
-
-    async def heard() -> list[str]:
-        broadcast = events.Broadcast(connect_async(database))
-        listener = broadcast.listen("default")
-        said = [await anext(listener)]
-        running = asyncio.create_task(broadcast.run())
-        said += [await anext(listener), await anext(listener)]
-        await asyncio.to_thread(put, engine, HARD)
-        said.append(await asyncio.wait_for(anext(listener), 20))
-        running.cancel()
-        await listener.aclose()
-        await broadcast.engine.dispose()
-        return said
-
-    *_, changed, counts = asyncio.run(heard())
-    assert changed.startswith("event: changed")
-    assert json.loads(counts.partition("data: ")[2])["stat"] == 1
 
 
 def test_the_reason_comes_first_and_the_reasoning_stays_shut_until_asked_for(
