@@ -88,7 +88,7 @@ def test_a_patients_name_is_in_no_log_metric_trace_broker_message_or_reason(rig:
 
 STEPS = {
     ("countersign-listener", "mllp frame"), ("countersign-worker", "job intake"),
-    ("countersign-worker", "job analysis"), ("countersign-worker", "reading"), ("countersign-sender", "delivery"),
+    ("countersign-worker", "reading"), ("countersign-sender", "delivery"),
 }  # fmt: skip
 
 
@@ -103,13 +103,12 @@ def steps(collector: Collector) -> dict[str, list[Span]] | None:
 
 
 def assert_linked(found: dict[str, list[Span]]) -> None:
-    """Over three processes: the frame, its two jobs, the reading inside the second, the delivery."""
+    """Over three processes: the frame, its job, the rules' reading inside it, the delivery."""
     frames = {span.span_id for span in found["mllp frame"]}
-    analyses = {span.trace_id: span.span_id for span in found["job analysis"]}
-    for name in ("job intake", "job analysis"):
-        assert {span.links[0].span_id for span in found[name]} <= frames, name
-    assert all(span.parent_span_id == analyses[span.trace_id] for span in found["reading"])
-    assert {span.links[0].trace_id for span in found["delivery"]} <= analyses.keys()
+    jobs = {span.trace_id: span.span_id for span in found["job intake"]}
+    assert {span.links[0].span_id for span in found["job intake"]} <= frames
+    assert all(span.parent_span_id == jobs[span.trace_id] for span in found["reading"])
+    assert {span.links[0].trace_id for span in found["delivery"]} <= jobs.keys()
 
 
 def around(said: str) -> str:
