@@ -132,10 +132,12 @@ def _wrong_exam(question: Question, parts: Sequence[Block]) -> Iterator[Advisory
 
 def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:
     body = [text[part.start : part.end] for part in parts if part.kind in _BODY]
-    if not any(char.isalpha() for block in body for char in block):
-        yield _advisory("incomplete", "The report has no findings and no impression")
-        return
     blank = first_blank(text)
+    if not any(char.isalpha() for block in body for char in block):
+        yield _advisory(
+            "incomplete", "The report has no findings and no impression", *map(_span, filter(None, [blank]))
+        )
+        return
     if blank:
         yield _advisory("incomplete", "A field of the report was left blank", _span(blank))
     end = text.rstrip()
