@@ -133,6 +133,13 @@ def test_breast_density_is_no_score() -> None:
         ("EXAM: XR ANKLE\nFINDINGS: No fracture.", {"procedure": "XR CHEST 2 VIEWS"}, "procedure"),
         ("EXAM: XR CHEST\nFINDINGS:\nIMPRESSION:", {}, "incomplete"),
         ("FINDINGS: The heart is ***.", {}, "incomplete"),
+        ("FINDINGS: Lungs are clear.\nIMPRESSION:\n", {}, "incomplete"),
+        ("FINDINGS: Lungs are clear.\nIMPRESSION: Dictation to follow.", {}, "incomplete"),
+        (
+            "FINDINGS: Liver and spleen are normal. No renal stone. The bowel is normal.",
+            {"body_site": "HEAD"},
+            "procedure",
+        ),
         ("FINDINGS: The lungs are clear. There is no", {}, "incomplete"),
         (
             "FINDINGS: No pleural effusion.\nIMPRESSION: Small left pleural effusion.",
@@ -153,9 +160,24 @@ def test_what_does_not_fit_is_named(text: str, order: dict[str, Any], type: str)
     [
         "EXAM: XR RIGHT KNEE\nHISTORY: 45-year-old male.\nFINDINGS: No fracture of the right knee.",
         "XR RIGHT KNEE 3 VIEWS\nFINDINGS: Joint effusion. No fracture.",
+        "HISTORY: Mother with ovarian cancer.\nFINDINGS: No fracture.",
+        "FINDINGS: 3-year-old hardware. A 5 year old fracture has healed.",
+        "COMPARISON: CT of the left knee.\nFINDINGS: No fracture.",
+        "FINDINGS: Right knee: no fracture. Liver, spleen and bowel are not imaged.",
+        "FINDINGS: No fracture of the right knee.\nIMPRESSION: No fracture.",
     ],
 )
 def test_a_report_that_fits_has_no_discrepancy(text: str) -> None:
     order = {"order_side": Side.RIGHT, "sex": Sex.MALE, "age_years": 45, "modality": "CR", "procedure": "XR KNEE RIGHT"}
 
     assert _advisories(text, AdvisoryKind.DISCREPANCY, "msk_xray", **order) == []
+
+
+def test_a_quadrant_is_no_side() -> None:
+    text = "RIGHT UPPER QUADRANT ULTRASOUND\nFINDINGS: No gallstones."
+    assert _advisories(text, AdvisoryKind.DISCREPANCY, "abdomen_us", order_side=Side.LEFT, modality="US") == []
+
+
+def test_a_chest_report_may_speak_of_the_abdomen_below() -> None:
+    text = "FINDINGS: Lungs are clear. Liver is normal. Spleen is normal. Kidneys are normal."
+    assert _advisories(text, AdvisoryKind.DISCREPANCY, modality="CT", body_site="CHEST") == []
