@@ -10,6 +10,7 @@ from services.reading.clean_text import clean_text
 from services.reading.grounding import ground, locate
 from services.reading.injection import flag
 from services.reading.reader import Candidate, Question
+from services.reading.rules.advisories import modality_of
 
 UNSUPPORTED = "No passage of the report supports this."
 LINE = 160
@@ -78,8 +79,10 @@ def _line(quotes: tuple[Quote, ...]) -> str:
 
 
 def _in_quote(detail: dict[str, str], quote: Quote) -> dict[str, str]:
-    """Modality and interval as the quoted passage words them; "" for what does not stand there."""
-    return {name: said if locate(quote.text, said) else "" for name, said in detail.items()}
+    """Modality and interval as far as the quoted passage words them, the modality by its short name if it has one."""
+    said = {name: words if locate(quote.text, words) else "" for name, words in detail.items()}
+    modality = said.get("modality", "")
+    return said | {"modality": modality_of(modality) or modality}
 
 
 def _message(kind: AdvisoryKind, detail: dict[str, str]) -> str:

@@ -166,7 +166,7 @@ def _follow_up(text: str, sentences: list[Sentence]) -> list[Advisory]:
         if not asks or _ASKS_NOT.search(words):
             continue
         words = _OF_OLD.sub("", words)
-        modality, interval = _modality(words), _interval(words)
+        modality, interval = modality_of(words), _interval(words)
         if modality or (interval and _IMAGING.search(words)):
             message = " ".join(part for part in ("Follow-up:", modality, interval) if part)
             found.append(
@@ -189,7 +189,7 @@ def _holds_one(words: str, stems: tuple[str, ...]) -> bool:
     return False
 
 
-def _modality(words: str) -> str:
+def modality_of(words: str) -> str:
     """The modality asked for: the first named after the asking word, else the first named."""
     asked = _ASKS.search(words)
     for part in (words[asked.start() :] if asked else words, words):
