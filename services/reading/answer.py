@@ -183,12 +183,16 @@ def _check_ids(given: Sequence[str], asked: Sequence[str]) -> None:
 
 
 def _draft(form: _FindingForm, candidate: Candidate) -> VerdictDraft:
-    """Quotes of a finding that is not mentioned, and a side of one that has none, decide nothing: dropped."""
+    """Quotes of a finding that is not mentioned, and a side of one that has none, decide nothing: dropped.
+
+    So does a quote longer than a grammar lets one be: whoever copies the whole report points at nothing in it.
+    """
     mentioned = form.status is not Status.NOT_MENTIONED
+    quotes = tuple(quote for quote in form.quotes if 0 < len(quote.strip()) <= MAX_QUOTE_CHARACTERS)
     return VerdictDraft(
         finding_id=form.id,
         status=form.status,
-        quotes=tuple(quote for quote in form.quotes if quote.strip()) if mentioned else (),
+        quotes=quotes if mentioned else (),
         side=form.laterality if mentioned and candidate.sides else None,
         change=form.change if mentioned else None,
     )

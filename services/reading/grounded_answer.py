@@ -5,21 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from integration.canonical import Advisory, AdvisoryKind, Quote, Status, Verdict
-from services.reading.answer import RemarkDraft, VerdictDraft
+from services.reading.answer import Discrepancy, RemarkDraft, VerdictDraft
 from services.reading.clean_text import clean_text
 from services.reading.grounding import ground, locate
 from services.reading.injection import flag
 from services.reading.reader import Candidate, Question
+from services.reading.rules.advisories import modality_of
 
 UNSUPPORTED = "No passage of the report supports this."
 LINE = 160
 """Characters of the one line a reviewer reads."""
 
-_MESSAGES = {
-    AdvisoryKind.CRITICAL_RESULT: "Critical result",
-    AdvisoryKind.FOLLOW_UP: "Follow-up recommended",
-    AdvisoryKind.DISCREPANCY: "Discrepancy",
-    AdvisoryKind.INJECTION: "Text addressed to the reader of the report",
+
+_DISAGREES = {
+    Discrepancy.LATERALITY: "The sides disagree",
+    Discrepancy.FINDINGS_IMPRESSION: "Findings and impression disagree",
+    Discrepancy.SEX: "Does not fit the patient's sex",
+    Discrepancy.AGE: "Does not fit the patient's age",
+    Discrepancy.ORDER: "Does not fit the order",
+    Discrepancy.INCOMPLETE: "The report is incomplete",
 }
 
 
@@ -50,7 +54,8 @@ class Ground:
         kind = AdvisoryKind(draft.kind)
         if quote is None or (kind is not AdvisoryKind.INJECTION and self._is_flagged(quote)):
             return None
-        return Advisory(kind=kind, message=_MESSAGES[kind], quotes=(quote,), detail=draft.detail)
+        detail = _in_quote(draft.detail, quote) if kind is AdvisoryKind.FOLLOW_UP else draft.detail
+        return Advisory(kind=kind, message=_message(kind, detail), quotes=(quote,), detail=detail)
 
     def _as_received(self, quote: str) -> str:
         """The model saw the cleaned text: its quote in the words of the original."""
@@ -71,3 +76,26 @@ def _line(quotes: tuple[Quote, ...]) -> str:
         return UNSUPPORTED
     line = " ".join(quotes[0].text.split())
     return line if len(line) <= LINE else f"{line[: LINE - 1]}…"
+
+
+def _in_quote(detail: dict[str, str], quote: Quote) -> dict[str, str]:
+    """Modality and interval as far as the quoted passage words them, the modality by its short name if it has one."""
+    said = {name: words if locate(quote.text, words) else "" for name, words in detail.items()}
+    modality = said.get("modality", "")
+    return said | {"modality": modality_of(modality) or modality}
+
+
+def _message(kind: AdvisoryKind, detail: dict[str, str]) -> str:
+    match kind:
+        case AdvisoryKind.CRITICAL_RESULT:
+            told = (
+                "by the model's word communicated" if detail["communicated"] == "yes" else "no communication recorded"
+            )
+            return f"Critical result ({told})"
+        case AdvisoryKind.FOLLOW_UP:
+            asked = " ".join(said for said in detail.values() if said)
+            return f"Follow-up: {asked}" if asked else "Follow-up recommended"
+        case AdvisoryKind.DISCREPANCY:
+            return _DISAGREES[Discrepancy(detail["type"])]
+        case _:
+            return "Text addressed to the reader of the report"

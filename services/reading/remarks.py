@@ -6,15 +6,32 @@ discrepancies, suspicious text - is said whichever reader gave the verdicts.
 
 from __future__ import annotations
 
-from integration.canonical import Advisory
+from collections.abc import Sequence
+
+from integration.canonical import Advisory, AdvisoryKind
 from services.reading.reader import Reading
 
 
 def with_remarks(reading: Reading, rules: Reading) -> Reading:
-    """The reading with those remarks of the rules that it does not make itself."""
-    own = reading.advisories
+    """The reading with those remarks of the rules that it does not make itself.
+
+    Of a critical result that both remark the rules' remark stands: it shows the passage that tells of the call, or
+    says that there is none. Elsewhere the rules fill in what the reading left open.
+    """
+    own = tuple(_joined(each, rules.advisories) for each in reading.advisories if not _shown_better(each, rules))
     further = tuple(each for each in rules.advisories if not any(_same(each, known) for known in own))
     return reading.model_copy(update={"advisories": (*own, *further)})
+
+
+def _shown_better(own: Advisory, rules: Reading) -> bool:
+    return own.kind is AdvisoryKind.CRITICAL_RESULT and any(_same(own, each) for each in rules.advisories)
+
+
+def _joined(own: Advisory, others: Sequence[Advisory]) -> Advisory:
+    other = next((each for each in others if _same(own, each)), None)
+    if other is None:
+        return own
+    return own.model_copy(update={"detail": other.detail | {key: said for key, said in own.detail.items() if said}})
 
 
 def _same(first: Advisory, second: Advisory) -> bool:

@@ -52,13 +52,6 @@ class Item:
         return REASONS.get(str(code), str(code))
 
     @property
-    def because(self) -> str:
-        """The reason in one line; a rule's code, which the rules put behind it, is under "Rule"."""
-        rule: str = self.row["rule"]
-        code = f" ({rule.partition('@')[0].replace('/', ', ')})"
-        return str(self.row["rationale"]).replace(code, "") if rule else str(self.row["rationale"])
-
-    @property
     def flagged(self) -> bool:
         """Whether a second look is asked for."""
         return bool(self.row["conflict"] or self.row["unsupported"] or not self.verified)

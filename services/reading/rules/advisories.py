@@ -11,20 +11,22 @@ from services.reading.rules.sentences import Sentence
 _NOW = frozenset(
     {SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.RECOMMENDATION, SectionKind.ADDENDUM, SectionKind.OTHER}
 )
+_SOMEBODY = (
+    r"(?:dr|doctor|physician|team|nurse|rn|np|pa(?! (?:and|view|chest|lateral|projection|radiograph))|provider|ed|er"
+    r"|service|clinician|surgeon|resident|attending)\b"
+)
 _TOLD = re.compile(
-    r"\b(?:discussed|communicated|conveyed|notified|called|telephoned|phoned|relayed|informed"
-    r"|paged|alerted|reported|aware"
-    r"|verbally|acknowledged|read[- ]?back)\b.{0,160}?\b(?:dr\b|doctor|physician|team|nurse|rn"
-    r"|np|pa|provider|ed\b|er\b"
-    r"|service|clinician|surgeon|resident|at \d{1,2}[:.]?\d\d|\d{1,2}:\d\d|by (?:tele)?phone"
-    r"|via (?:tele)?phone|telephone)"
-    r"|\b(?:dr\.?|doctor|physician|team|provider)\b.{0,80}\b(?:notified|informed|made aware|aware|called|alerted)\b",
+    r"\b(?:discussed|d/w|communicated|conveyed|notified|called|telephoned|phoned|contacted|spoke|relayed|informed"
+    r"|paged|alerted|reported to|aware|verbally|acknowledged|read[- ]?back)\b.{0,160}?\b"
+    rf"(?:{_SOMEBODY}|at \d{{1,2}}[:.]?\d\d|at \d{{1,2}}\s?[ap]\.?m\b|\d{{1,2}}:\d\d|(?:by|via) (?:tele)?phone"
+    r"|telephone)"
+    rf"|\b{_SOMEBODY}.{{0,80}}\b(?:notified|informed|aware|called|alerted|contacted|read[- ]?back)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_TOLD = re.compile(
     r"\b(?:will be|to be|should be|being|attempt\w*|unable|could not|not (?:yet )?(?:been )?"
-    r"|pending|left (?:a )?message"
-    r"|no answer|unsuccessful\w*|needs to be|please)\b",
+    r"|pending|await\w*|left (?:a )?message"
+    r"|no (?:answer|communication)|unsuccessful\w*|needs to be|please)\b",
     re.IGNORECASE,
 )
 _CRITICAL = re.compile(r"\bcritical (?:results?|findings?|values?|alert)\b|\bcode (?:red|critical)\b", re.IGNORECASE)
@@ -34,7 +36,8 @@ _ASKS = re.compile(
     r"|undergo|have)|warrant\w*"
     r"|may be (?:obtained|helpful|considered|performed|of benefit)|could be (?:obtained|performed|considered)"
     r"|can be (?:obtained|performed|considered)|would be (?:helpful|useful)|is needed|are needed|required|indicated"
-    r"|repeat|return (?:for|in)|follow[- ]?up (?:with|in|at|by|ct|mri?|ultrasound|imaging|chest"
+    r"|repeat|return (?:for|in|to)|continued (?:surveillance|follow[- ]?up)|f/u"
+    r"|follow[- ]?up (?:with|in|at|by|ct|mri?|ultrasound|imaging|chest"
     r"|radiograph\w*|mammogra\w*"
     r"|examination|exam|is|to|per))\b",
     re.IGNORECASE,
@@ -42,16 +45,21 @@ _ASKS = re.compile(
 # One of these stands in whatever asks for something, or tells of a communication.
 _ASKING = (
     *("recommend", "advis", "suggest", "consider", "should", "warrant", "may be", "could be", "can be", "would be"),
-    *("needed", "required", "indicated", "repeat", "return", "follow"),
+    *("needed", "required", "indicated", "repeat", "return", "follow", "f/u", "surveillance"),
 )
 _TELLING = (
     *("discussed", "communicated", "conveyed", "notified", "called", "phoned", "relayed", "informed", "paged"),
-    *("alerted", "reported", "aware", "verbally", "acknowledged", "read"),
+    *("alerted", "reported", "aware", "verbally", "acknowledged", "read", "d/w", "contacted", "spoke"),
 )
 _ASKS_NOT = re.compile(
     r"\bno (?:further |additional |imaging |specific |routine |dedicated )*(?:follow[- ]?up|imaging|evaluation|workup"
     r"|work-up)\b|\bfollow[- ]?up (?:imaging )?(?:is )?not (?:needed|required|necessary|recommended|indicated)"
     r"|\bnot (?:recommended|indicated|needed|required|warranted)\b|\bclinically indicated\s*$",
+    re.IGNORECASE,
+)
+# An exam to look at again, not one to make.
+_OF_OLD = re.compile(
+    r"\b(?:compar\w+|correlat\w+) (?:with|to) (?:\w+ ){0,2}?(?:prior|previous|outside|old)(?:[ /-]\w+){0,3}",
     re.IGNORECASE,
 )
 _MODALITIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -73,15 +81,19 @@ _MODALITIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 _NUMBER = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve|eighteen|twenty-four)"
 _INTERVAL = re.compile(
-    rf"\b{_NUMBER}(?:\s?(?:-|–|to|or)\s?{_NUMBER})?[\s-]?(?:hours?|days?|weeks?|wks?|months?|mos?|years?|yrs?)\b"
-    r"|\b(?:annual(?:ly)?|yearly|short[- ](?:interval|term)|immediate(?:ly)?|urgent(?:ly)?|next available)\b",
+    rf"\b{_NUMBER}(?:\s?(?:-|–|to|or)\s?{_NUMBER})?[\s-]?(?:hours?|days?|weeks?|wks?|months?|mos?|years?|yrs?)\b",
+    re.IGNORECASE,
+)
+_SOON = re.compile(
+    r"\b(?:annual(?:ly)?|yearly|short[- ](?:interval|term)|immediate(?:ly)?|urgent(?:ly)?|next available)\b",
     re.IGNORECASE,
 )
 _AGED = re.compile(r"(?:old|ago|prior|earlier|history)\b", re.IGNORECASE)
 _IMAGING = re.compile(r"\b(?:follow[- ]?up|imaging|surveillance|screening|study|examination)\b", re.IGNORECASE)
 
 _VALUE = (
-    r"(?:\s|:|=|-|,|®|™|\(|score|category|cat\.?|assessment|final|overall|code|class|version|v?\d{4}|v\d\.\d|is|of)*"
+    r"(?:\s|:|=|-|,|®|™|\(|score|category|cat\.?|assessment|final|overall|code|class|version|v?\d{4}|v\d(?:\.\d)?"
+    r"|is|of)*"
 )
 _SCORES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (scale, re.compile(pattern, re.IGNORECASE))
@@ -91,7 +103,7 @@ _SCORES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "LI-RADS",
             rf"\bli-?\s?rads\b{_VALUE}(?P<value>(?:lr-?\s?)?(?:[1-5]|m|tiv|nc))\b"
-            rf"|\b(?P<short>lr-(?:[1-5]|m|tiv|nc))\b",
+            rf"|\b(?P<short>lr-(?:[1-5]|m|tiv|nc|tr[ -](?:non-?viable|viable|equivocal)))\b",
         ),
         ("TI-RADS", rf"\bti-?\s?rads\b{_VALUE}(?P<value>(?:tr-?\s?)?[1-5])\b|\b(?P<short>tr-?[1-5])\b(?!-)"),
         ("PI-RADS", rf"\bpi-?\s?rads\b{_VALUE}(?P<value>[1-5])\b"),
@@ -100,6 +112,10 @@ _SCORES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 
 
 _SCORED = re.compile(r"rads|lr-|tr-?\d", re.IGNORECASE)
+_EARLIER = re.compile(r"\b(?:prior|previous|previously|formerly)\s+(?:was\s+)?\Z", re.IGNORECASE)
+_LOOK_BACK = 24
+# "TI-RADS 4 (TR4)" is one score.
+_SHORT_FORM = re.compile(r"\A(?:LR|TR)-?\s?(?=[1-5M])")
 
 
 def advise(text: str, sentences: Sequence[Sentence], verdicts: Iterable[Verdict]) -> list[Advisory]:
@@ -149,7 +165,8 @@ def _follow_up(text: str, sentences: list[Sentence]) -> list[Advisory]:
         asks = sentence.kind is SectionKind.RECOMMENDATION or (_holds_one(words, _ASKING) and _ASKS.search(words))
         if not asks or _ASKS_NOT.search(words):
             continue
-        modality, interval = _modality(words), _interval(words)
+        words = _OF_OLD.sub("", words)
+        modality, interval = modality_of(words), _interval(words)
         if modality or (interval and _IMAGING.search(words)):
             message = " ".join(part for part in ("Follow-up:", modality, interval) if part)
             found.append(
@@ -172,7 +189,7 @@ def _holds_one(words: str, stems: tuple[str, ...]) -> bool:
     return False
 
 
-def _modality(words: str) -> str:
+def modality_of(words: str) -> str:
     """The modality asked for: the first named after the asking word, else the first named."""
     asked = _ASKS.search(words)
     for part in (words[asked.start() :] if asked else words, words):
@@ -183,21 +200,24 @@ def _modality(words: str) -> str:
 
 
 def _interval(words: str) -> str:
-    """The interval as written, white space folded; the age of a patient or of a prior is none."""
-    for match in _INTERVAL.finditer(words):
-        if not _AGED.match(words[match.end() :].lstrip(" -")):
-            return " ".join(match.group().lower().split())
+    """The interval as written, one in figures first; the age of a patient or of a prior is none."""
+    for pattern in (_INTERVAL, _SOON):
+        for match in pattern.finditer(words):
+            if not _AGED.match(words[match.end() :].lstrip(" -")):
+                return " ".join(match.group().lower().split())
     return ""
 
 
 def _scores(text: str, sentences: list[Sentence]) -> list[Advisory]:
-    """Scores exactly as written, each once."""
+    """Scores exactly as written, each once; one given to a prior exam is not this report's."""
     found: dict[tuple[str, str], Advisory] = {}
     if not _SCORED.search(text):
         return []
     for sentence in sentences:
         for scale, pattern in _SCORES:
             for match in pattern.finditer(text, sentence.start, sentence.end):
+                if _EARLIER.search(text, max(sentence.start, match.start() - _LOOK_BACK), match.start()):
+                    continue
                 value = match.group("value") or match.group("short")
                 span = Quote(text=match.group(), start=match.start(), end=match.end())
                 advisory = Advisory(
@@ -206,7 +226,7 @@ def _scores(text: str, sentences: list[Sentence]) -> list[Advisory]:
                     quotes=(span,),
                     detail={"scale": scale, "value": value},
                 )
-                found.setdefault((scale, value.upper()), advisory)
+                found.setdefault((scale, _SHORT_FORM.sub("", value.upper())), advisory)
     return list(found.values())
 
 

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind, Sex, Side, Verdict
 from services.reading.reader import Question
 from services.reading.rules.advisories import quote
-from services.reading.rules.anatomy import widened
-from services.reading.rules.exam import regions, title_of
+from services.reading.rules.anatomy import ANATOMY, widened
+from services.reading.rules.exam import Title, regions, title_of
 from services.reading.rules.sections import Block
 from services.reading.rules.sentences import Sentence, first_blank
+from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
 
+_OF_ANOTHER = frozenset({SectionKind.COMPARISON, SectionKind.HISTORY, SectionKind.INDICATION})
 _BODY = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.ADDENDUM})
 _ORGANS = {
     Sex.MALE: re.compile(
@@ -32,10 +34,30 @@ _PERSON = re.compile(
     r"\b(?P<age>\d{1,3})[\s-]*(?:years?|yrs?|y)[\s/-]*(?:old"
     r"|o)\b(?:[\s-]+\w+){0,2}?[\s-]+(?P<sex>male|female|man|woman|boy"
     r"|girl|gentleman|lady)\b|\b(?P<age2>\d{1,3})\s?(?:yo|y/o|y\.o\.)?\s?(?P<sex2>[MF])\b(?=[\s,.;]|$)"
-    r"|\b(?P<age3>\d{1,3})[\s-]*(?:years?|yrs?)[\s-]*old\b",
+    r"|\b(?P<age3>\d{1,3})[\s-]*(?:years?|yrs?)[\s-]*old\b"
+    r"(?=\s*(?:[,;.]|$|\n|(?:patient|person|child|adult|with|who|presents|presenting|status|s/p|here)\b))",
     re.IGNORECASE,
 )
-# Part of every match of the above, and quick to look for.
+# Whose organ it is: a father's prostate is not the patient's.
+_RELATIVE = re.compile(
+    r"\b(?:family|father|mother|brother|sister|son|daughter|husband|wife|partner|uncle|aunt|cousin|grand\w+"
+    r"|maternal|paternal)\b[^.;\n]*\Z",
+    re.IGNORECASE,
+)
+_LOOK_BACK = 80
+_CAVITIES = frozenset({"intracranial", "chest", "abdomen", "breast"})
+# Sentences that must speak of another part of the body before the report is said to.
+_ENOUGH = 3
+_QUADRANT = frozenset({"quadrant", "abdomen", "abdominal"})
+_EMPTY = re.compile(
+    r"^[ \t]*(?:impression|conclusion|opinion)[ \t]*:(?=\s*(?:\Z|(?:electronically|signed|dictated|transcribed)\b))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_UNFINISHED = re.compile(
+    r"\b(?:dictation|(?:full |final |formal )?report) (?:to follow|(?:is )?pending|in progress)\b|\bto be dictated\b",
+    re.IGNORECASE,
+)
+# Part of every match of `_PERSON`, and quick to look for.
 _AGED = re.compile(r"\d[\s-]*(?:y|[mf]\b)", re.IGNORECASE)
 _MALE = frozenset({"male", "man", "boy", "gentleman", "m"})
 _BROKEN_OFF = re.compile(
@@ -62,7 +84,7 @@ def discrepancies(
         _own_conflicts(verdicts),
         _wrong_side(question, parts, sentences),
         _wrong_person(question),
-        _wrong_exam(question, parts),
+        _wrong_exam(question, parts, sentences),
         _incomplete(question.text, parts),
     )
     return [advisory for check in checks for advisory in check]
@@ -87,21 +109,30 @@ def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[
     if question.order_side not in (Side.LEFT, Side.RIGHT):
         return
     other = Side.RIGHT if question.order_side is Side.LEFT else Side.LEFT
-    titled = title_of(question.text, parts)
-    said = {SIDES[token.text] for token in titled.tokens if token.text in SIDES}
+    titled = _own_title(question.text, parts)
+    said = _sides(titled.tokens)
     if said == {other.value}:
         yield _advisory("laterality", f"Ordered {question.order_side}, titled {other}", *titled.quotes(question.text))
         return
     body = [each for each in sentences if each.kind in _BODY]
-    sided = [(each, {SIDES[token.text] for token in each.tokens if token.text in SIDES}) for each in body]
+    sided = [(each, _sides(each.tokens)) for each in body]
     spoken = set().union(*(sides for _, sides in sided)) if sided else set()
     if spoken == {other.value}:
         first = next(each for each, sides in sided if sides)
         yield _advisory("laterality", f"Ordered {question.order_side}, reported {other}", quote(question.text, first))
 
 
+def _sides(tokens: Sequence[Token]) -> set[str]:
+    """The sides spoken of; a quadrant of the abdomen is none."""
+    return {
+        SIDES[token.text]
+        for at, token in enumerate(tokens)
+        if token.text in SIDES and not _QUADRANT.intersection(each.text for each in tokens[at + 1 : at + 3])
+    }
+
+
 def _wrong_person(question: Question) -> Iterator[Advisory]:
-    organ = _ORGANS[question.sex].search(question.text) if question.sex in _ORGANS else None
+    organ = _organ(question.text, _ORGANS[question.sex]) if question.sex in _ORGANS else None
     if organ:
         yield _advisory("sex", f"The patient is {question.sex}", _span(organ))
     for match in _PERSON.finditer(question.text) if _AGED.search(question.text) else ():
@@ -114,9 +145,16 @@ def _wrong_person(question: Question) -> Iterator[Advisory]:
             yield _advisory("age", f"The patient is {question.age_years} years old", _span(match))
 
 
-def _wrong_exam(question: Question, parts: Sequence[Block]) -> Iterator[Advisory]:
-    """The report's own title names another modality or another part of the body than the order."""
-    title = title_of(question.text, parts)
+def _organ(text: str, organs: re.Pattern[str]) -> re.Match[str] | None:
+    found = organs.finditer(text)
+    return next(
+        (one for one in found if not _RELATIVE.search(text, max(0, one.start() - _LOOK_BACK), one.start())), None
+    )
+
+
+def _wrong_exam(question: Question, parts: Sequence[Block], sentences: Sequence[Sentence]) -> Iterator[Advisory]:
+    """Title or content are of another modality or another part of the body than the order."""
+    title = _own_title(question.text, parts)
     named = {name for name, pattern in _MODALITIES.items() if pattern.search(title.text)}
     ordered = question.modality.upper()
     ordered = _FAMILIES.get(ordered, ordered)
@@ -128,16 +166,56 @@ def _wrong_exam(question: Question, parts: Sequence[Block]) -> Iterator[Advisory
     said = regions(title.text)
     if wanted and said and not (widened(wanted) & widened(said)):
         yield _advisory("procedure", "The report's title names another part of the body than the order", *quotes)
+        return
+    strange = _strange(question.text, sentences, wanted)
+    if strange:
+        yield _advisory("procedure", "The report speaks of another part of the body than the order", strange)
+
+
+def _own_title(text: str, parts: Sequence[Block]) -> Title:
+    """The report's title; a first line that tells of another exam or of the past is none."""
+    title = title_of(text, parts)
+    told = [part for part in parts if part.kind in _OF_ANOTHER]
+    own = all(not any(part.start < end and start < part.end for part in told) for start, end in title.spans)
+    return title if own else Title("", (), ())
+
+
+def _strange(text: str, sentences: Sequence[Sentence], wanted: frozenset[str]) -> Quote | None:
+    """The first of several sentences that are all of a cavity that was not ordered.
+
+    Only cavities: a report of a hip may speak of the spine, and none of a head speaks of the liver alone.
+    """
+    ordered = widened(wanted) & _CAVITIES
+    if not ordered:
+        return None
+    body = (each for each in sentences if each.kind in _BODY)
+    placed = [(each, cavities) for each in body if (cavities := _cavities(each))]
+    if len(placed) < _ENOUGH or any(cavities & ordered for _, cavities in placed):
+        return None
+    return quote(text, placed[0][0])
+
+
+def _cavities(sentence: Sentence) -> set[str]:
+    words = {part for token in sentence.tokens for part in token.canon}
+    return widened(words & ANATOMY) & _CAVITIES
 
 
 def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:
     body = [text[part.start : part.end] for part in parts if part.kind in _BODY]
-    if not any(char.isalpha() for block in body for char in block):
-        yield _advisory("incomplete", "The report has no findings and no impression")
-        return
     blank = first_blank(text)
+    if not any(char.isalpha() for block in body for char in block):
+        yield _advisory(
+            "incomplete", "The report has no findings and no impression", *map(_span, filter(None, [blank]))
+        )
+        return
     if blank:
         yield _advisory("incomplete", "A field of the report was left blank", _span(blank))
+    empty = _EMPTY.search(text)
+    if empty:
+        yield _advisory("incomplete", "The impression is empty", _span(empty))
+    unfinished = _UNFINISHED.search(text)
+    if unfinished:
+        yield _advisory("incomplete", "The report says that it is not finished", _span(unfinished))
     end = text.rstrip()
     broken = _BROKEN_OFF.search(end, max(0, len(end) - _LAST_WORD))
     if broken:

@@ -27,9 +27,9 @@ from services.reading.rules.targets import Target, Targets, compile_catalogue
 
 VERSION = "3"
 _SAID = {
-    Status.PRESENT: "The report asserts it",
-    Status.ABSENT: "The report denies it",
-    Status.UNCERTAIN: "The report leaves it open",
+    Status.PRESENT: "The report asserts it.",
+    Status.ABSENT: "The report denies it.",
+    Status.UNCERTAIN: "The report leaves it open.",
 }
 
 
@@ -126,14 +126,10 @@ def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
         side=_side(target, decision),
         change=change_of(decision),
         quotes=found,
-        rationale=_rationale(decision.status, decision.rule),
+        rationale=_SAID[decision.status],
         rule=_placed(decision.rule, found),
         conflict=decision.conflict,
     )
-
-
-def _rationale(status: Status, rule: str) -> str:
-    return f"{_SAID[status]} ({rule.replace('/', ', ')})."
 
 
 def _placed(rule: str, found: tuple[Quote, ...]) -> str:

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 
 from integration.canonical import Engine as Reader
 from integration.canonical import Priority, ReportStatus, Side
 from services.settings import Database, Settings, Worklist
 from services.store import reports
-from services.store.tables import draft, opening, rating, review, suggestion
+from services.store.tables import draft, opening, rating, review
 from services.worklist.app import create_app
 from tests import seeding
 from tests.seeding import Exam, Said
@@ -98,16 +98,6 @@ def test_the_reason_comes_first_and_the_reasoning_stays_shut_until_asked_for(
     assert reviewer.post("/reviews/1/reasoning").status_code == 204
     with engine.connect() as connection:
         assert connection.scalar(select(review.c.reasoning_opened_at)) is not None
-
-
-def test_the_code_of_a_rule_is_not_part_of_the_reason(reviewer: TestClient, engine: Engine) -> None:
-    put(engine, Exam(says=(seeding.HEART,)))
-    with engine.begin() as connection:
-        said = "The report asserts it (asserted, phrase)."
-        connection.execute(update(suggestion).values(rationale=said, rule="asserted/phrase@281-297"))
-    page = reviewer.get("/reports/1").text
-    assert "The report asserts it.</p>" in page
-    assert "asserted/phrase@281-297" in page
 
 
 def test_a_quote_that_stands_in_the_report_is_badged_and_one_that_does_not_shuts_approve(

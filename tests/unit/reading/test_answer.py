@@ -91,6 +91,13 @@ def test_what_is_not_mentioned_keeps_neither_quote_nor_side() -> None:
     assert (draft.quotes, draft.side, draft.change) == ((), None, None)
 
 
+def test_a_quote_longer_than_a_grammar_allows_points_at_nothing() -> None:
+    long, short = "word " * 80, "Small left effusion."
+    given_ = answer(finding("effusion", quotes=[long, short]), finding("cardiomegaly", quotes=[long]))
+    drafts = parse_answer(json.dumps(given_), CANDIDATES).verdicts
+    assert [draft.quotes for draft in drafts] == [(short,), ()]
+
+
 def test_an_answer_in_a_code_fence_is_read() -> None:
     assert parse_answer(f"```json\n{json.dumps(WHOLE)}\n```\n", CANDIDATES).verdicts
 

@@ -78,6 +78,16 @@ def test_a_verified_snomed_code_has_two_sources() -> None:
                 assert "; " in code.source or "common chest findings" in code.source
 
 
+def test_the_only_unverified_snomed_code_is_the_qualifier_of_no_finding() -> None:
+    found = {
+        candidate.finding.id
+        for candidate in LIBRARY.candidates()
+        for code in candidate.finding.codes
+        if code.system == "http://snomed.info/sct" and not code.verified
+    }
+    assert found == {"no_finding"}
+
+
 @pytest.mark.parametrize("name", sorted(CHEXPERT))
 def test_each_chexpert_label_is_a_finding_of_the_chest_x_ray(name: str) -> None:
     chest = LIBRARY.catalogues["chest_xray"]

@@ -75,6 +75,27 @@ def test_text_that_speaks_to_the_reader_carries_nothing_and_is_only_remarked_as_
     assert (remark.kind, remark.quotes[0].text) == (AdvisoryKind.INJECTION, ATTACK)
 
 
+@pytest.mark.parametrize(
+    ("kind", "detail", "message"),
+    [
+        ("critical_result", {"communicated": "no"}, "Critical result (no communication recorded)"),
+        ("critical_result", {"communicated": "yes"}, "Critical result (by the model's word communicated)"),
+        ("follow_up", {"modality": "CT", "interval": "3 months"}, "Follow-up: CT 3 months"),
+        ("follow_up", {"modality": "CT", "interval": "6 weeks"}, "Follow-up: CT"),
+        ("follow_up", {"modality": "chest CT", "interval": "3 months"}, "Follow-up: CT 3 months"),
+        ("follow_up", {"modality": "MRI", "interval": ""}, "Follow-up recommended"),
+        ("discrepancy", {"type": "findings_impression"}, "Findings and impression disagree"),
+    ],
+)
+def test_a_remark_says_what_was_found_and_only_what_its_passage_words(
+    kind: str, detail: dict[str, str], message: str
+) -> None:
+    text = "IMPRESSION: Pleural effusion. Recommend chest CT in 3 months."
+    found = ground(text).advisory(RemarkDraft(kind=kind, quote="Recommend chest CT in 3 months.", detail=detail))
+    assert found is not None
+    assert found.message == message
+
+
 def test_a_remark_without_a_passage_is_no_remark() -> None:
     invented = RemarkDraft(kind="critical_result", quote="Tension pneumothorax.", detail={"communicated": "no"})
     assert ground().advisory(invented) is None

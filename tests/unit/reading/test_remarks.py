@@ -44,3 +44,21 @@ def test_a_score_the_model_wrote_otherwise_stays_beside_the_one_as_written() -> 
 
 def test_the_verdicts_stay_the_models() -> None:
     assert with_remarks(reading(), RULES).verdicts == ()
+
+
+def test_a_call_the_model_claims_and_the_report_does_not_tell_of_is_none() -> None:
+    text = "IMPRESSION: Large right pneumothorax."
+    rules = RulesReader().read(Question(text=text, catalogue=load().catalogues["chest_xray"]))
+    start = text.index("Large")
+    quote = Quote(text=text[start:], start=start, end=len(text))
+    claimed = Advisory(kind=AdvisoryKind.CRITICAL_RESULT, message="", quotes=(quote,), detail={"communicated": "yes"})
+    found = with_remarks(reading(claimed), rules).advisories
+    assert [each.detail["communicated"] for each in found] == ["no"]
+
+
+def test_the_rules_fill_in_what_the_model_left_open() -> None:
+    own = remark(AdvisoryKind.FOLLOW_UP, "Recommend CT in 3 months", modality="chest CT", interval="")
+    found = with_remarks(reading(own), RULES).advisories
+    assert [each.detail for each in found if each.kind is AdvisoryKind.FOLLOW_UP] == [
+        {"modality": "chest CT", "interval": "3 months"}
+    ]

@@ -32,12 +32,27 @@ def test_a_critical_result_says_whether_it_was_communicated() -> None:
     assert [advisory.detail for advisory in told] == [{"communicated": "yes"}]
 
 
-def test_an_attempt_to_call_is_no_communication() -> None:
-    found = _advisories(
-        "Large left pneumothorax. Attempts to reach Dr. Lee by phone were unsuccessful.", AdvisoryKind.CRITICAL_RESULT
-    )
+@pytest.mark.parametrize(
+    ("said", "communicated"),
+    [
+        ("Attempts to reach Dr. Lee by phone were unsuccessful.", "no"),
+        ("Dr. Lee was paged, awaiting call back.", "no"),
+        ("No communication with the team was documented.", "no"),
+        ("Discussed with the patient.", "no"),
+        ("The previously reported pancreatic mass is unchanged.", "no"),
+        ("The lesion is again called on PA view.", "no"),
+        ("Dr. Lee was contacted at 09:10.", "yes"),
+        ("Spoke with Dr. Lee.", "yes"),
+        ("D/w Dr. Lee.", "yes"),
+        ("Given to nurse Jones with read back.", "yes"),
+        ("Called to the floor at 3 pm.", "yes"),
+        ("A first call was unsuccessful. Dr. Lee was then notified.", "yes"),
+    ],
+)
+def test_only_a_clinician_who_was_reached_was_told(said: str, communicated: str) -> None:
+    found = _advisories(f"IMPRESSION: Large left pneumothorax. {said}", AdvisoryKind.CRITICAL_RESULT)
 
-    assert [advisory.detail["communicated"] for advisory in found] == ["no"]
+    assert [advisory.detail["communicated"] for advisory in found] == [communicated]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +63,11 @@ def test_an_attempt_to_call_is_no_communication() -> None:
         ("MRI of the abdomen is recommended for further characterization.", "MR", ""),
         ("Annual screening mammography is recommended.", "MG", "annual"),
         ("Ultrasound-guided biopsy should be considered.", "US", ""),
+        ("Return to annual screening mammography.", "MG", "annual"),
+        ("Short-interval follow-up mammogram in 6 months is recommended.", "MG", "6 months"),
+        ("F/u CT in 3 mo.", "CT", "3 mo"),
+        ("Continued surveillance imaging in 1 year.", "", "1 year"),
+        ("Recommend comparison with prior CT, or MRI in 3 months.", "MR", "3 months"),
     ],
 )
 def test_a_recommendation_gives_modality_and_interval(text: str, modality: str, interval: str) -> None:
@@ -58,7 +78,12 @@ def test_a_recommendation_gives_modality_and_interval(text: str, modality: str, 
 
 @pytest.mark.parametrize(
     "text",
-    ["No follow-up imaging is recommended.", "INDICATION: Follow-up CT in 6 months.\nFINDINGS: Lungs are clear."],
+    [
+        "No follow-up imaging is recommended.",
+        "INDICATION: Follow-up CT in 6 months.\nFINDINGS: Lungs are clear.",
+        "Recommend comparison with prior CT.",
+        "Suggest correlation with the outside mammogram.",
+    ],
 )
 def test_what_is_not_asked_for_now_is_no_follow_up(text: str) -> None:
     assert _advisories(text, AdvisoryKind.FOLLOW_UP) == []
@@ -73,12 +98,22 @@ def test_what_is_not_asked_for_now_is_no_follow_up(text: str) -> None:
         ("Lesion in segment 8, LR-5.", "LI-RADS", "LR-5"),
         ("ACR TI-RADS 3.", "TI-RADS", "3"),
         ("PI-RADS score 4.", "PI-RADS", "4"),
+        ("PI-RADS v2 category 3.", "PI-RADS", "3"),
+        ("Treated lesion, LR-TR nonviable.", "LI-RADS", "LR-TR nonviable"),
+        ("TI-RADS category 4 (TR4).", "TI-RADS", "4"),
+        ("Previously BI-RADS 3, now BI-RADS 4B.", "BI-RADS", "4B"),
     ],
 )
 def test_a_score_is_given_exactly_as_written(text: str, scale: str, value: str) -> None:
     found = _advisories(f"IMPRESSION: {text}", AdvisoryKind.SCORE, "mammography")
 
     assert [advisory.detail for advisory in found] == [{"scale": scale, "value": value}]
+
+
+def test_a_blank_report_shows_what_was_left_blank() -> None:
+    found = _advisories("FINDINGS: ***\nIMPRESSION:", AdvisoryKind.DISCREPANCY)
+
+    assert [[quote.text for quote in advisory.quotes] for advisory in found] == [["***"]]
 
 
 def test_breast_density_is_no_score() -> None:
@@ -98,6 +133,13 @@ def test_breast_density_is_no_score() -> None:
         ("EXAM: XR ANKLE\nFINDINGS: No fracture.", {"procedure": "XR CHEST 2 VIEWS"}, "procedure"),
         ("EXAM: XR CHEST\nFINDINGS:\nIMPRESSION:", {}, "incomplete"),
         ("FINDINGS: The heart is ***.", {}, "incomplete"),
+        ("FINDINGS: Lungs are clear.\nIMPRESSION:\n", {}, "incomplete"),
+        ("FINDINGS: Lungs are clear.\nIMPRESSION: Dictation to follow.", {}, "incomplete"),
+        (
+            "FINDINGS: Liver and spleen are normal. No renal stone. The bowel is normal.",
+            {"body_site": "HEAD"},
+            "procedure",
+        ),
         ("FINDINGS: The lungs are clear. There is no", {}, "incomplete"),
         (
             "FINDINGS: No pleural effusion.\nIMPRESSION: Small left pleural effusion.",
@@ -118,9 +160,24 @@ def test_what_does_not_fit_is_named(text: str, order: dict[str, Any], type: str)
     [
         "EXAM: XR RIGHT KNEE\nHISTORY: 45-year-old male.\nFINDINGS: No fracture of the right knee.",
         "XR RIGHT KNEE 3 VIEWS\nFINDINGS: Joint effusion. No fracture.",
+        "HISTORY: Mother with ovarian cancer.\nFINDINGS: No fracture.",
+        "FINDINGS: 3-year-old hardware. A 5 year old fracture has healed.",
+        "COMPARISON: CT of the left knee.\nFINDINGS: No fracture.",
+        "FINDINGS: Right knee: no fracture. Liver, spleen and bowel are not imaged.",
+        "FINDINGS: No fracture of the right knee.\nIMPRESSION: No fracture.",
     ],
 )
 def test_a_report_that_fits_has_no_discrepancy(text: str) -> None:
     order = {"order_side": Side.RIGHT, "sex": Sex.MALE, "age_years": 45, "modality": "CR", "procedure": "XR KNEE RIGHT"}
 
     assert _advisories(text, AdvisoryKind.DISCREPANCY, "msk_xray", **order) == []
+
+
+def test_a_quadrant_is_no_side() -> None:
+    text = "RIGHT UPPER QUADRANT ULTRASOUND\nFINDINGS: No gallstones."
+    assert _advisories(text, AdvisoryKind.DISCREPANCY, "abdomen_us", order_side=Side.LEFT, modality="US") == []
+
+
+def test_a_chest_report_may_speak_of_the_abdomen_below() -> None:
+    text = "FINDINGS: Lungs are clear. Liver is normal. Spleen is normal. Kidneys are normal."
+    assert _advisories(text, AdvisoryKind.DISCREPANCY, modality="CT", body_site="CHEST") == []

@@ -54,3 +54,16 @@ def test_the_same_question_gets_the_same_answer() -> None:
     question = Question(text=REPORT, catalogue=CATALOGUE)
 
     assert RulesReader().read(question).verdicts == RulesReader().read(question).verdicts
+
+
+def test_the_line_for_the_reviewer_leaves_the_rule_to_its_own_field() -> None:
+    verdicts = RulesReader().read(Question(text=REPORT, catalogue=CATALOGUE)).verdicts
+
+    assert [each.rationale for each in verdicts] == [
+        "The report asserts it.",
+        "The report denies it.",
+        "The report asserts it.",
+        "The report asserts nothing of it.",
+        "The report leaves it open.",
+    ]
+    assert all(each.rule for each in verdicts)
