@@ -50,6 +50,7 @@ class Relay:
         self._queue = queue
         self._swept = 0.0
         self._looked = 0.0
+        self._missed = False
         self._absence = Absence(LOG)
         self._beat_at = time.monotonic()
         self._pause = queue.relay
@@ -78,11 +79,13 @@ class Relay:
             with self._engine.begin() as connection:
                 rows = self._take(connection, silence)
             self._publish(rows)
+            self._missed = False
         except SQLAlchemyError as error:
             if not is_outage(error):
                 raise
             return self._gone("PostgreSQL does not answer, or cannot be written to")
         except BrokerError:
+            self._missed = True
             return self._gone("the broker does not answer")
         self._gone("")
         return len(rows)
@@ -94,14 +97,20 @@ class Relay:
     def _silence(self) -> float:
         """Seconds after which a wake-up counts as lost: a lease, or few where the broker was emptied or started anew.
 
-        One published again while its job is being claimed does no harm: a job is claimed once.
+        One published again while its job is being claimed does no harm: a job is claimed once. Raises BrokerError.
         """
-        if self._queue.lease <= LOST_SECONDS or time.monotonic() - self._looked < LOOK_SECONDS:
-            return self._queue.lease
+        if self._is_in_doubt() and is_empty(self._broker):
+            return min(LOST_SECONDS, self._queue.lease)
+        return self._queue.lease
+
+    def _is_in_doubt(self) -> bool:
+        """Whether to ask the broker first: it was away at the last beat, and nothing is marked as published in vain
+        while it is, or nobody claimed for a while what was published."""
+        if self._missed or time.monotonic() - self._looked < LOOK_SECONDS:
+            return self._missed
         self._looked = time.monotonic()
         with self._engine.connect() as connection:
-            silent = jobs.is_silent(connection, LOST_SECONDS)
-        return LOST_SECONDS if silent and is_empty(self._broker) else self._queue.lease
+            return jobs.is_silent(connection, LOST_SECONDS)
 
     def _take(self, connection: Connection, silence: float) -> list[RowMapping]:
         """What is to be published; marked as such before it is, so that no worker woken up waits for our commit."""

@@ -76,6 +76,23 @@ def test_a_broker_that_is_away_is_not_waited_for_inside_a_beat(monkeypatch: pyte
             publish(app, 1, priority=2)
 
 
+def test_while_the_broker_is_away_no_job_is_marked_as_published_in_vain(engine: Engine) -> None:
+    add(engine, 2)
+    with engine.begin() as connection:
+        jobs.renew(connection, OWNER, QUEUE.concurrency, QUEUE)
+    relay = Relay(engine, Broker(port=9), QUEUE)
+    assert relay._beat() == 0
+    before = _written(engine)
+    assert [relay._beat() for _ in range(3)] == [0, 0, 0]
+    assert _written(engine) == before
+
+
+def _written(engine: Engine) -> list[str]:
+    """The transactions that wrote the jobs last."""
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT xmin::text FROM job ORDER BY id")))
+
+
 def test_a_wake_up_that_was_flushed_away_is_published_again_and_once(
     engine: Engine, broker: Broker, relay: Relay, valkey: redis.Redis
 ) -> None:
