@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.dispatch.queue import is_empty, make_app, publish
+from services.dispatch.queue import lying, make_app, publish
 from services.pipeline.dead_letters import bury
 from services.process import Process
 from services.settings import Broker, Queue, Settings
@@ -23,7 +23,7 @@ from services.telemetry.logs import log
 
 LOG = log("relay")
 LOST_SECONDS = 3.0
-"""A wake-up that no claim has followed for so long is lost where the broker holds none; a claim takes milliseconds."""
+"""A wake-up that the broker does not hold and no claim has followed for so long is lost; a claim takes milliseconds."""
 LOOK_SECONDS = 1.0
 
 
@@ -99,9 +99,13 @@ class Relay:
 
         One published again while its job is being claimed does no harm: a job is claimed once. Raises BrokerError.
         """
-        if self._is_in_doubt() and is_empty(self._broker):
-            return min(LOST_SECONDS, self._queue.lease)
-        return self._queue.lease
+        lease = self._queue.lease
+        if not self._is_in_doubt():
+            return lease
+        held = lying(self._broker)
+        with self._engine.connect() as connection:
+            silence = jobs.silence(connection, held)
+        return lease if silence is None else min(lease, max(LOST_SECONDS, silence))
 
     def _is_in_doubt(self) -> bool:
         """Whether to ask the broker first: it was away at the last beat, and nothing is marked as published in vain

@@ -88,6 +88,10 @@ _TAKE_READY = text(f"""
 _IS_SILENT = text("""
     SELECT EXISTS (SELECT FROM job WHERE state = 'ready' AND published_at < now() - make_interval(secs => :seconds))
 """)
+_SILENCE = text("""
+    SELECT extract(epoch FROM now() - published_at)::float FROM job WHERE state = 'ready' AND published_at IS NOT NULL
+    ORDER BY published_at DESC OFFSET :lying LIMIT 1
+""")
 _TAKE_PROBE = text("""
     WITH free AS (
         SELECT id FROM job
@@ -250,6 +254,16 @@ def unheard(connection: Connection, seconds: float) -> int:
 def is_silent(connection: Connection, seconds: float) -> bool:
     """Whether a job was published that long ago and nobody has claimed it: it lies in the broker, or was lost there."""
     return bool(connection.scalar(_IS_SILENT, {"seconds": seconds}))
+
+
+def silence(connection: Connection, lying: int) -> float | None:
+    """Seconds since the newest wake-up was published that cannot be among the `lying` ones the broker holds.
+
+    The broker hands out the oldest first and forgets all or nothing: what it holds is what was published last. None
+    where it holds as many as there are jobs published and not claimed.
+    """
+    seconds: float | None = connection.scalar(_SILENCE, {"lying": lying})
+    return seconds
 
 
 def forgotten(connection: Connection, queue: Queue, seconds: float) -> int:

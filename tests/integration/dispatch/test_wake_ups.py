@@ -136,6 +136,19 @@ def test_lost_wake_ups_take_no_room_from_others_and_stat_stays_first(
     assert lying(valkey, OTHERS) == routine[:published]
 
 
+def test_what_was_lost_is_told_from_what_was_published_since_and_lies_there(
+    engine: Engine, relay: Relay, valkey: redis.Redis
+) -> None:
+    lost = add(engine, 2)
+    assert relay._beat() == 1
+    valkey.flushall()
+    lie = add(engine, 2)
+    assert relay._beat() == 1
+    later(engine, relay)
+    assert relay._beat() == 1
+    assert lying(valkey, OTHERS) == [*lie, *lost]
+
+
 def test_a_job_that_is_being_worked_on_is_not_published_again(
     engine: Engine, relay: Relay, valkey: redis.Redis
 ) -> None:
