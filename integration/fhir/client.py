@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeVar
@@ -26,7 +26,8 @@ class Endpoint:
 
     `timeout` in seconds per request. `patience`: a Retry-After up to so many seconds is waited out on the
     spot, once; a longer one is left to the caller as Unreachable.retry_after. `tls` carries a private CA or a
-    client certificate (`tls_context`).
+    client certificate (`tls_context`). `context` gives the headers that say, at each request, on whose behalf it is
+    made: a trace context.
     """
 
     base_url: str
@@ -35,6 +36,7 @@ class Endpoint:
     patience: float = 2.0
     tls: ssl.SSLContext | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    context: Callable[[], Mapping[str, str]] = dict
 
 
 class Bearer(httpx2.Auth):
@@ -167,7 +169,7 @@ def _options(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _arguments(request: Call, endpoint: Endpoint) -> dict[str, Any]:
-    headers = dict(request.headers)
+    headers = {**request.headers, **endpoint.context()}
     arguments: dict[str, Any] = {"method": request.method, "url": target(request.path, endpoint.base_url)}
     if request.body is not None:
         headers["Content-Type"] = FHIR_JSON

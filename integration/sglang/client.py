@@ -11,7 +11,7 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import httpx2
@@ -45,10 +45,20 @@ _WRONG_SETTINGS = frozenset({401, 403, 404})
 
 
 class ModelClient:
-    """Speaks to one endpoint; safe to share between threads."""
+    """Speaks to one endpoint; safe to share between threads.
 
-    def __init__(self, endpoint: Endpoint, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    `context` gives the headers that say, at each request, on whose behalf it is made: a trace context.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        context: Callable[[], Mapping[str, str]] = dict,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.endpoint = endpoint
+        self._context = context
         self._sleep = sleep
         self._http = httpx2.Client(
             verify=ssl.create_default_context(cafile=endpoint.ca) if endpoint.ca else True,
@@ -79,7 +89,7 @@ class ModelClient:
     def _ask_once(self, call: ChatCall) -> ChatAnswer:
         try:
             response = self._openai.chat.completions.with_raw_response.create(
-                **_arguments(request(self.endpoint, call))
+                **_arguments(request(self.endpoint, call)), extra_headers=self._context()
             )
         except openai.APITimeoutError as error:
             raise self._timed_out(call, error) from None
@@ -104,20 +114,21 @@ class ModelClient:
                 self._http.post(
                     f"{self.endpoint.root}/abort_request",
                     json={"rid": rid},
-                    headers=self._authorization(),
+                    headers=self._headers(),
                     timeout=ABORT_TIMEOUT,
                 )
 
     def _answers(self, path: str, timeout: float) -> bool:
         try:
-            response = self._http.get(self.endpoint.root + path, headers=self._authorization(), timeout=timeout)
+            response = self._http.get(self.endpoint.root + path, headers=self._headers(), timeout=timeout)
         except httpx2.HTTPError:
             return False
         return response.status_code == httpx2.codes.OK
 
-    def _authorization(self) -> dict[str, str]:
+    def _headers(self) -> dict[str, str]:
         key = self.endpoint.api_key
-        return {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        ours = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        return {**ours, **self._context()}
 
 
 def _arguments(body: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from integration.fhir.client import Bearer, Client, Endpoint, tls_context
 from integration.fhir.systems import Systems
 from integration.hl7v2.senders import Senders, WatchedSenders, load_senders
 from services.settings import Fhir, Settings
+from services.telemetry import traces
 from services.telemetry.logs import log
 
 LOG = log("senders")
@@ -58,6 +59,7 @@ def endpoint(fhir: Fhir) -> Endpoint:
         auth=_auth(fhir),
         timeout=fhir.timeout,
         tls=tls_context(*files) if fhir.url.scheme == "https" else None,
+        context=traces.headers,
     )
 
 

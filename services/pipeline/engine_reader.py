@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from integration.sglang.endpoint import Endpoint
 from services.engines import RULES, EngineError, EngineSpec, spec_of
 from services.reading.reader import Reader
+from services.telemetry import traces
 
 
 class EngineRefused(EngineError):
@@ -42,7 +43,7 @@ def _model_reader(spec: EngineSpec, endpoint: Endpoint, rules: Reader, per_call:
     from integration.sglang.client import ModelClient
     from services.pipeline.model_reader import ModelReader
 
-    return ModelReader(spec, ModelClient(endpoint), rules, per_call=per_call, votes=votes)
+    return ModelReader(spec, ModelClient(endpoint, context=traces.headers), rules, per_call=per_call, votes=votes)
 
 
 def check_allowed(spec: EngineSpec, *, synthetic: bool) -> None:

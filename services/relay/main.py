@@ -6,15 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.dispatch.queue import make_app, publish
+from services.dispatch.queue import lying, make_app, publish
 from services.pipeline.dead_letters import bury
 from services.process import Process
-from services.settings import Queue, Settings
+from services.settings import Broker, Queue, Settings
 from services.store import circuits, deliveries, jobs, reviews
 from services.store.engine import connect
 from services.store.outage import is_outage
@@ -23,6 +22,9 @@ from services.telemetry.absence import Absence
 from services.telemetry.logs import log
 
 LOG = log("relay")
+LOST_SECONDS = 3.0
+"""A wake-up that the broker does not hold and no claim has followed for so long is lost; a claim takes milliseconds."""
+LOOK_SECONDS = 1.0
 
 
 def run(settings: Settings) -> None:
@@ -32,7 +34,7 @@ def run(settings: Settings) -> None:
     engine = connect(settings.database)
     if process.wait_for_database(engine):
         process.probes.started()
-        relay = Relay(engine, make_app(settings.broker), settings.queue)
+        relay = Relay(engine, settings.broker, settings.queue)
         process.exit_when_stuck(relay.stuck)
         relay.loop(process)
     engine.dispose()
@@ -41,11 +43,14 @@ def run(settings: Settings) -> None:
 class Relay:
     """Publishing and sweeping, each on its own beat."""
 
-    def __init__(self, engine: Engine, app: Celery, queue: Queue) -> None:
+    def __init__(self, engine: Engine, broker: Broker, queue: Queue) -> None:
         self._engine = engine
-        self._app = app
+        self._broker = broker
+        self._app = make_app(broker)
         self._queue = queue
         self._swept = 0.0
+        self._looked = 0.0
+        self._missed = False
         self._absence = Absence(LOG)
         self._beat_at = time.monotonic()
         self._pause = queue.relay
@@ -70,14 +75,17 @@ class Relay:
                 self._swept = time.monotonic()
                 with self._engine.begin() as connection:
                     self._sweep(connection)
+            silence = self._silence()
             with self._engine.begin() as connection:
-                rows = self._take(connection)
+                rows = self._take(connection, silence)
             self._publish(rows)
+            self._missed = False
         except SQLAlchemyError as error:
             if not is_outage(error):
                 raise
             return self._gone("PostgreSQL does not answer, or cannot be written to")
         except BrokerError:
+            self._missed = True
             return self._gone("the broker does not answer")
         self._gone("")
         return len(rows)
@@ -86,10 +94,32 @@ class Relay:
         self._absence.note(what)
         return 0
 
-    def _take(self, connection: Connection) -> list[RowMapping]:
+    def _silence(self) -> float:
+        """Seconds after which a wake-up counts as lost: a lease, or few where the broker was emptied or started anew.
+
+        One published again while its job is being claimed does no harm: a job is claimed once. Raises BrokerError.
+        """
+        lease = self._queue.lease
+        if not self._is_in_doubt():
+            return lease
+        held = lying(self._broker)
+        with self._engine.connect() as connection:
+            silence = jobs.silence(connection, held)
+        return lease if silence is None else min(lease, max(LOST_SECONDS, silence))
+
+    def _is_in_doubt(self) -> bool:
+        """Whether to ask the broker first: it was away at the last beat, and nothing is marked as published in vain
+        while it is, or nobody claimed for a while what was published."""
+        if self._missed or time.monotonic() - self._looked < LOOK_SECONDS:
+            return self._missed
+        self._looked = time.monotonic()
+        with self._engine.connect() as connection:
+            return jobs.is_silent(connection, LOST_SECONDS)
+
+    def _take(self, connection: Connection, silence: float) -> list[RowMapping]:
         """What is to be published; marked as such before it is, so that no worker woken up waits for our commit."""
-        stat, others = jobs.capacity(connection, self._queue)
-        rows = list(jobs.take_ready(connection, self._queue, stat, others)) if stat or others else []
+        stat, others = jobs.capacity(connection, self._queue, silence)
+        rows = list(jobs.take_ready(connection, self._queue, stat, others, silence)) if stat or others else []
         for engine in circuits.probe(connection, self._queue):
             rows += jobs.take_probe(connection, engine)
         return rows

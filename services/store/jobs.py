@@ -37,8 +37,8 @@ LAST_SHOWN = 2  # integration.canonical.Priority ends here; behind it are readin
 
 # Of every (priority, sender) lane the next few jobs, so that a beat costs the same whatever the backlog.
 _DUE = "state IN ('ready', 'waiting') AND not_before <= now() AND (published_at IS NULL OR published_at < {lost})"
-_WAITING = _DUE.format(lost="now() - make_interval(secs => :lease)")
-_PUBLISHED = "state = 'ready' AND published_at >= now() - make_interval(secs => :lease)"
+_WAITING = _DUE.format(lost="now() - make_interval(secs => :silence)")
+_PUBLISHED = "state = 'ready' AND published_at >= now() - make_interval(secs => :silence)"
 _ENGINE_IS_UP = "engine NOT IN (SELECT engine FROM circuit WHERE state <> 'closed')"
 _TAKE_READY = text(f"""
     WITH RECURSIVE lane AS (
@@ -74,7 +74,7 @@ _TAKE_READY = text(f"""
             AND NOT EXISTS (
                 SELECT FROM job AS running WHERE running.lost > 0 AND running.lost >= :last AND (
                     running.state = 'leased'
-                    OR running.state = 'ready' AND running.published_at >= now() - make_interval(secs => :lease)
+                    OR running.state = 'ready' AND running.published_at >= now() - make_interval(secs => :silence)
                 )
             )
             ORDER BY priority, id LIMIT 1)
@@ -84,6 +84,14 @@ _TAKE_READY = text(f"""
     UPDATE job SET state = 'ready', published_at = now() FROM free WHERE job.id = free.id
     RETURNING job.id, job.priority
 """)  # noqa: S608
+# The state is spelled out for the sake of the partial index.
+_IS_SILENT = text("""
+    SELECT EXISTS (SELECT FROM job WHERE state = 'ready' AND published_at < now() - make_interval(secs => :seconds))
+""")
+_SILENCE = text("""
+    SELECT extract(epoch FROM now() - published_at)::float FROM job WHERE state = 'ready' AND published_at IS NOT NULL
+    ORDER BY published_at DESC OFFSET :lying LIMIT 1
+""")
 _TAKE_PROBE = text("""
     WITH free AS (
         SELECT id FROM job
@@ -100,7 +108,7 @@ _CAPACITY = text("""
     ), busy AS (
         SELECT priority FROM job WHERE state = 'leased'
         UNION ALL
-        SELECT priority FROM job WHERE state = 'ready' AND published_at > now() - make_interval(secs => :lease)
+        SELECT priority FROM job WHERE state = 'ready' AND published_at > now() - make_interval(secs => :silence)
     )
     SELECT (SELECT coalesce(sum(slots), 0) FROM alive)::int AS slots,
         (SELECT coalesce(sum(slots - kept), 0) FROM alive)::int AS shared,
@@ -132,26 +140,29 @@ def add_done(connection: Connection, **values: Any) -> int:
     return int(connection.execute(_ADD_DONE, values).scalar_one())
 
 
-def capacity(connection: Connection, queue: Queue) -> tuple[int, int]:
+def capacity(connection: Connection, queue: Queue, silence: float | None = None) -> tuple[int, int]:
     """(room for STAT, room for others): how many more jobs to publish so that the broker stays shallow.
 
-    Others are given no room in the slots kept for STAT; STAT is held back by nothing but STAT.
+    Others are given no room in the slots kept for STAT; STAT is held back by nothing but STAT. `silence`: seconds after
+    which a wake-up that no claim has followed counts as lost; a lease if left out.
     """
-    values = {"alive": 3 * queue.renew, "lease": queue.lease, "share": queue.stat_reserve}
+    values = {"alive": 3 * queue.renew, "silence": silence or queue.lease, "share": queue.stat_reserve}
     found = connection.execute(_CAPACITY, values).one()
     depth = queue.depth
     return max(0, round(found.slots * depth) - found.stat), max(0, round(found.shared * depth) - found.others)
 
 
-def take_ready(connection: Connection, queue: Queue, stat: int, others: int) -> Sequence[RowMapping]:
+def take_ready(
+    connection: Connection, queue: Queue, stat: int, others: int, silence: float | None = None
+) -> Sequence[RowMapping]:
     """Marks the next jobs as published: (id, priority). STAT first, then each sender in turn.
 
     Readings in the shadow come last, and have at most half of the slots: a report that comes while they run finds one.
-    A job published a lease ago and never claimed is taken again: the broker lost it. A job on its last chance
-    (one more lost worker and it is dead) runs while no other such job does, so that it cannot take the blame
-    for what another one does to their worker.
+    A job published `silence` seconds ago (a lease if left out) and never claimed is taken again: the broker lost it. A
+    job on its last chance (one more lost worker and it is dead) runs while no other such job does, so that it cannot
+    take the blame for what another one does to their worker.
     """
-    values = {"stat": stat, "others": others, "lease": queue.lease, "last": max(1, queue.max_lost - 1)}
+    values = {"stat": stat, "others": others, "silence": silence or queue.lease, "last": max(1, queue.max_lost - 1)}
     values["alive"] = 3 * queue.renew
     rows = connection.execute(_TAKE_READY, values).mappings().all()
     return sorted(rows, key=lambda row: (row["priority"], row["id"]))
@@ -238,6 +249,21 @@ def unheard(connection: Connection, seconds: float) -> int:
     """Jobs that were published and due all that time, and that nobody has claimed."""
     published = and_(job.c.state == "ready", job.c.published_at.is_not(None), job.c.not_before < ahead(-seconds))
     return connection.scalar(select(func.count()).where(published)) or 0
+
+
+def is_silent(connection: Connection, seconds: float) -> bool:
+    """Whether a job was published that long ago and nobody has claimed it: it lies in the broker, or was lost there."""
+    return bool(connection.scalar(_IS_SILENT, {"seconds": seconds}))
+
+
+def silence(connection: Connection, lying: int) -> float | None:
+    """Seconds since the newest wake-up was published that cannot be among the `lying` ones the broker holds.
+
+    The broker hands out the oldest first and forgets all or nothing: what it holds is what was published last. None
+    where it holds as many as there are jobs published and not claimed.
+    """
+    seconds: float | None = connection.scalar(_SILENCE, {"lying": lying})
+    return seconds
 
 
 def forgotten(connection: Connection, queue: Queue, seconds: float) -> int:

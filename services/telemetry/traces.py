@@ -1,12 +1,12 @@
 """Traces from the frame to the FHIR server, sent to an OTLP collector; off, and not even imported, without one.
 
-A step in another process is a trace of its own that links to the step before it: hours may lie between them.
+A step in another process is a trace of its own that links to the step before it: hours may lie between them. What
+a step asks of a model server or a FHIR server carries its context there, so that their spans are its children.
 Attributes are ids, counts and kinds. Exceptions are not recorded: their words could quote a message.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,6 @@ from services.settings import Telemetry
 if TYPE_CHECKING:
     from opentelemetry.trace import Link, Tracer
 
-_TRACEPARENT = "00-{:032x}-{:016x}-01"
-_state = threading.local()
 _tracers: list[Tracer] = []
 
 
@@ -48,18 +46,27 @@ def span(name: str, *, link: str = "", **attributes: str | int) -> Iterator[None
         yield
         return
     options: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
-    with _tracers[0].start_as_current_span(name, links=_links(link), attributes=attributes, **options) as current:
-        context = current.get_span_context()
-        before, _state.here = here(), _TRACEPARENT.format(context.trace_id, context.span_id)
-        try:
-            yield
-        finally:
-            _state.here = before
+    with _tracers[0].start_as_current_span(name, links=_links(link), attributes=attributes, **options):
+        yield
+
+
+def headers() -> dict[str, str]:
+    """The HTTP headers that carry the step under way in this thread or task (W3C Trace Context); none when off.
+
+    Never baggage: it could hold anything.
+    """
+    if not _tracers:
+        return {}
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carried: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carried)
+    return carried
 
 
 def here() -> str:
-    """The trace context of the step under way in this thread, to be stored for the next; "" when off."""
-    return getattr(_state, "here", "")
+    """The trace context of the step under way, to be stored for the next; "" when off."""
+    return headers().get("traceparent", "")
 
 
 def _links(context: str) -> list[Link]:

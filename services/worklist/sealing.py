@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.store import audit
+from services.telemetry.absence import Absence
+from services.telemetry.logs import log
 
 SECONDS = 5.0
-log = structlog.get_logger(__name__)
+LOG = log("sealing")
 
 
 async def keep_sealed(engine: AsyncEngine) -> None:
-    """Chains new audit rows until cancelled; a database that is away is asked again."""
+    """Chains new audit rows until cancelled; a database that is away is asked again, and that is said once."""
+    absence = Absence(LOG)
     while True:
         await asyncio.sleep(SECONDS)
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(audit.seal)
+            absence.note("")
         except SQLAlchemyError as error:
-            log.warning("audit not sealed", error=type(error).__name__)
+            why = f"PostgreSQL does not answer, or cannot be used ({type(error).__name__})"
+            absence.note(f"{why}: the audit is not sealed")

@@ -32,6 +32,15 @@ class Proxy:
         """Every connection there is stays open and carries nothing more; new ones work."""
         self._call(self._each(_Pair.silence))
 
+    def shut(self) -> None:
+        """Every connection breaks and none is taken, as where the server is gone."""
+        self._loop.call_soon_threadsafe(self._server.close)
+        self.cut()
+
+    def open(self) -> None:
+        """Connections are taken again."""
+        self._call(self._listen())
+
     def stop(self) -> None:
         self.cut()
         self._server.close()

@@ -7,17 +7,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from services.dispatch.lessee import Lessee
 from services.dispatch.queue import make_app, publish
 from services.dispatch.watchdog import Watchdog
-from services.embedded import valkey
 from services.embedded.instance import free_port
 from services.relay.main import Relay
 from services.settings import Broker, Health, Queue, Settings
@@ -53,15 +48,6 @@ def test_a_process_that_is_stuck_ends_with_70_and_says_why() -> None:
     ended = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 70
     assert "it has stopped beating" in ended.stderr
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    port = free_port()
-    process = subprocess.Popen(valkey.command(tmp_path / "valkey", port, "test-only"), stdout=subprocess.DEVNULL)
-    yield Broker(port=port, password=SecretStr("test-only"))
-    process.terminate()
-    process.wait(20)
 
 
 def watchdog(engine: Engine, broker: Broker, *, silent: bool = True) -> tuple[Lessee, Watchdog]:
@@ -117,7 +103,7 @@ def _published(app: object) -> bool:
 
 
 def test_a_relay_that_stops_beating_is_stuck_and_one_that_beats_is_not(engine: Engine) -> None:
-    relay = Relay(engine, make_app(NOBODY), Queue(progress_timeout=0.2))
+    relay = Relay(engine, NOBODY, Queue(progress_timeout=0.2))
     assert relay.stuck() == ""
     time.sleep(0.3)
     assert relay.stuck() == "the relay has stopped beating"
@@ -128,7 +114,7 @@ def test_what_did_not_reach_the_broker_is_published_again_by_the_next_beat(engin
     with engine.begin() as connection:
         number = jobs.add(connection, kind="intake")
         jobs.renew(connection, "somebody", QUEUE.concurrency, QUEUE)
-    away, there = (Relay(engine, make_app(where), QUEUE) for where in (NOBODY, broker))
+    away, there = (Relay(engine, where, QUEUE) for where in (NOBODY, broker))
     assert [away._beat() for _ in range(2)] == [0, 0]
     assert eventually(there._beat, 20, "a beat with a broker") == 1
     with engine.connect() as connection:
