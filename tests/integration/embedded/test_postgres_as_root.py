@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -14,15 +16,23 @@ from services.embedded.instance import free_port
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a way around")
 
 
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder another uid can reach. Not in pytest's own, which every pytest that root starts closes to others."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+
+
 @pytest.mark.parametrize("namespaces", [True, False])
-def test_the_cluster_is_made_and_answers(namespaces: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cluster_is_made_and_answers(namespaces: bool, reachable: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not namespaces:
         monkeypatch.setattr(account, "_namespace_works", lambda *_: False)
-        monkeypatch.setattr(account, "REACHABLE", _reachable(tmp_path))
-    elif not account._namespace_works(postgres.programs(), tmp_path):
+        monkeypatch.setattr(account, "REACHABLE", reachable)
+    elif not account._namespace_works(postgres.programs(), reachable):
         pytest.skip("user namespaces are forbidden on this machine")
-    tmp_path.chmod(0o711)
-    placement = postgres.prepare(tmp_path / "data", "secret")
+    placement = postgres.prepare(reachable / "data", "secret")
     port = free_port()
     process = subprocess.Popen(
         postgres.command(placement, port), user=placement.user, env=postgres.environment(), stderr=subprocess.DEVNULL
@@ -32,15 +42,6 @@ def test_the_cluster_is_made_and_answers(namespaces: bool, tmp_path: Path, monke
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _reachable(folder: Path) -> Path:
-    """A folder another uid can reach: pytest's own are closed to others."""
-    for parent in (folder, *folder.parents):
-        if parent.parent == parent or not str(parent).startswith("/tmp/"):
-            break
-        parent.chmod(0o711)
-    return folder
 
 
 def _version(port: int) -> str:
