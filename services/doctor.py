@@ -19,7 +19,7 @@ from services.pipeline.context import fhir_client, site
 from services.pipeline.readers import readers
 from services.process import database_problem
 from services.settings import Settings
-from services.store import circuits, deliveries, inbox, jobs, notices
+from services.store import circuits, deliveries, inbox, jobs, notices, wake_ups
 from services.store.engine import connect
 
 # What an acknowledgement rests on, and how it must be set.
@@ -175,7 +175,7 @@ def _hands(connection: Connection, settings: Settings) -> Iterator[Finding]:
     slots = jobs.slots_alive(connection, settings.queue)
     says = f"{slots} slots" if slots else "none has been seen lately: nothing is read; start `countersign worker`"
     yield Finding("workers", slots > 0, says)
-    forgotten = jobs.forgotten(connection, settings.queue, FORGOTTEN)
+    forgotten = wake_ups.forgotten(connection, settings.queue, FORGOTTEN)
     says = f"{forgotten} jobs are due, slots are free, and nobody hands them out; is `countersign relay` running?"
     yield Finding("relay", not forgotten, says if forgotten else "hands out what is due")
     for row in circuits.all_of_them(connection):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.dispatch.lessee import Lessee
 from services.dispatch.queue import waiting
 from services.settings import Settings
-from services.store import jobs
+from services.store import wake_ups
 
 # A wake-up that lies in the broker this long while a slot is free will not be heard over our connection.
 DEAF_SECONDS = 20.0
@@ -66,6 +66,6 @@ class Watchdog:
     def _work_waits(self, seconds: float) -> bool:
         try:
             with self._engine.connect() as connection:
-                return jobs.unheard(connection, seconds) > 0
+                return wake_ups.unheard(connection, seconds) > 0
         except SQLAlchemyError:
             return False

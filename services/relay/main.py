@@ -14,7 +14,7 @@ from services.dispatch.queue import lying, make_app, publish
 from services.pipeline.dead_letters import bury
 from services.process import Process
 from services.settings import Broker, Queue, Settings
-from services.store import circuits, deliveries, jobs, reviews
+from services.store import circuits, deliveries, jobs, reviews, wake_ups
 from services.store.engine import connect
 from services.store.outage import is_outage
 from services.telemetry import metrics
@@ -104,7 +104,7 @@ class Relay:
             return lease
         held = lying(self._broker)
         with self._engine.connect() as connection:
-            silence = jobs.silence(connection, held)
+            silence = wake_ups.silence(connection, held)
         return lease if silence is None else min(lease, max(LOST_SECONDS, silence))
 
     def _is_in_doubt(self) -> bool:
@@ -114,7 +114,7 @@ class Relay:
             return self._missed
         self._looked = time.monotonic()
         with self._engine.connect() as connection:
-            return jobs.is_silent(connection, LOST_SECONDS)
+            return wake_ups.is_silent(connection, LOST_SECONDS)
 
     def _take(self, connection: Connection, silence: float) -> list[RowMapping]:
         """What is to be published; marked as such before it is, so that no worker woken up waits for our commit."""

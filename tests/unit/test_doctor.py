@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from services.cli import build
 from services.doctor import FORGOTTEN, Finding, examine
 from services.settings import Broker, Database, Fhir, Mllp, Queue, Settings
-from services.store import circuits, jobs
+from services.store import circuits, jobs, wake_ups
 
 NOBODY = 9
 ALONE = Settings(
@@ -67,7 +67,7 @@ def test_work_that_nobody_hands_out_points_to_the_relay(house: Settings, engine:
     with engine.begin() as connection:
         jobs.renew(connection, "one", 4, Queue())
         jobs.add(connection, kind="intake")
-        assert jobs.forgotten(connection, Queue(), FORGOTTEN) == 0
+        assert wake_ups.forgotten(connection, Queue(), FORGOTTEN) == 0
         connection.execute(text("UPDATE job SET not_before = now() - interval '1 min'"))
     assert list(ill(house)) == ["relay"]
     with engine.begin() as connection:

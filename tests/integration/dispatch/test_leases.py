@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from services.settings import Queue
-from services.store import circuits, jobs
+from services.store import circuits, jobs, wake_ups
 from services.store.jobs import StaleLease
 
 QUEUE = Queue(concurrency=10, lease=60, renew=20, sweep=10)
@@ -242,6 +242,6 @@ def test_a_probe_that_fails_opens_it_again_and_one_that_answers_closes_it(connec
 def test_work_that_was_published_long_ago_and_never_claimed_is_unheard(connection: Connection) -> None:
     add(connection)
     published(connection)
-    assert jobs.unheard(connection, 120) == 0
+    assert wake_ups.unheard(connection, 120) == 0
     pass_time(connection, 121)
-    assert jobs.unheard(connection, 120) == 1
+    assert wake_ups.unheard(connection, 120) == 1
