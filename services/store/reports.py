@@ -163,13 +163,6 @@ def attach_sources(connection: Connection, report_id: int, version_id: int) -> N
     connection.execute(update(report_source).where(where).values(version_id=version_id))
 
 
-def sources(connection: Connection, report_id: int) -> Sequence[RowMapping]:
-    """Which messages spoke of a report, in order of arrival, without what they said."""
-    columns = [column for column in report_source.c if column.name != "record"]
-    query = select(*columns).where(report_source.c.report_id == report_id).order_by(report_source.c.id)
-    return connection.execute(query).mappings().all()
-
-
 def records(connection: Connection, report_id: int) -> list[Report]:
     """Everything its sources said of a report."""
     query = select(report_source.c.record).where(report_source.c.report_id == report_id)
@@ -255,29 +248,10 @@ def add_analysis(connection: Connection, **values: Any) -> int:
     return int(connection.execute(_ADD_ANALYSIS, values).scalar_one())
 
 
-def has_analysis(connection: Connection, version_id: int) -> bool:
-    """Whether a version was read for reviewers."""
-    where = and_(analysis.c.version_id == version_id, analysis.c.shadow.is_(False))
-    return connection.scalar(select(func.count()).where(where)) != 0
-
-
 def has_suggestions(connection: Connection, report_id: int) -> bool:
     """Whether undecided suggestions of any version of the report are on show."""
     where = and_(suggestion.c.report_id == report_id, suggestion.c.state == "proposed")
     return connection.scalar(select(func.count()).where(where)) != 0
-
-
-_LATEST_ANALYSIS = (
-    select(analysis)
-    .where(analysis.c.version_id == bindparam("version"), analysis.c.shadow.is_(False))
-    .order_by(analysis.c.id.desc())
-    .limit(1)
-)
-
-
-def latest_analysis(connection: Connection, version_id: int) -> RowMapping | None:
-    """The newest reading of a version that reviewers see."""
-    return connection.execute(_LATEST_ANALYSIS, {"version": version_id}).mappings().one_or_none()
 
 
 # What a reader says of a suggestion; the rest is what people make of it.

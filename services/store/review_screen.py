@@ -192,9 +192,3 @@ def find(connection: Connection, site: str, review_id: int, account_id: int, *, 
     if not found["header"]:
         return None
     return Found(**{**found, "header": found["header"][0], "reading": next(iter(found["reading"]), None)})
-
-
-def of_version(connection: Connection, version_id: int) -> Sequence[RowMapping]:
-    """All suggestions of a version, withdrawn ones too, in catalogue order."""
-    query = select(suggestion).where(suggestion.c.version_id == version_id)
-    return connection.execute(query.order_by(suggestion.c.position, suggestion.c.id)).mappings().all()
