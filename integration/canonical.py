@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 
 class Record(BaseModel):
@@ -149,7 +150,7 @@ class Patient(Record):
 
 
 class Order(Record):
-    """What was asked for and carried out."""
+    """What was asked for and carried out; `orderer` asked for it."""
 
     accession: Identifier | None = None
     filler: Identifier | None = None
@@ -162,6 +163,28 @@ class Order(Record):
     priority: Priority = Priority.ROUTINE
     study_uid: str = ""
     reference: str = ""
+    orderer: Person | None = None
+
+
+class Processing(StrEnum):
+    """What a message is for (MSH-11, HL7 table 0103)."""
+
+    PRODUCTION = "P"
+    TRAINING = "T"
+    DEBUGGING = "D"
+
+
+class EventKind(StrEnum):
+    """What sort of event a row of an audit trail is (DICOM PS3.16 CID 400 and what was done to whose record)."""
+
+    AUTHENTICATION = "authentication"
+    EXPORT = "export"
+    QUERY = "query"
+    READ = "read"
+    CHANGE = "change"
+    DELETION = "deletion"
+    ACTIVITY = "activity"
+    AUDIT_USED = "audit_used"
 
 
 class Section(Record):
@@ -188,8 +211,13 @@ class Report(Record):
     """One report as one source sent it. Times are ISO 8601 aware datetimes with the source's offset kept.
 
     `issued`: OBR-22 / DiagnosticReport.issued; `message_time`: MSH-7 / meta.lastUpdated; `observed`: exam.
-    `addendum_only`: the text is an addendum to append to the latest body, not a whole report.
+    `addendum_only`: the text is an addendum to append to the latest body, not a whole report. `exams`: all exams of a
+    report of several, `order` the first of them; empty where there is one. `notes`: what the source said beside the
+    text, and what of it is not read.
     """
+
+    # A release that knows more fields may have written the record.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     site: str
     source: Source
@@ -204,10 +232,25 @@ class Report(Record):
     observed: datetime | None = None
     interpreter: Person | None = None
     notes: tuple[str, ...] = ()
+    exams: tuple[Order, ...] = ()
+    processing: Processing = Processing.PRODUCTION
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what the release before does not know, where it says nothing: that release reads these records."""
+        record: dict[str, Any] = plain(self)
+        if not self.exams:
+            record.pop("exams", None)
+        if self.processing is Processing.PRODUCTION:
+            record.pop("processing", None)
+        return record
 
     @property
-    def key_parts(self) -> tuple[str, str, str, str, str] | None:
-        """(site, patient authority, patient id, order authority, order id); None without patient or order."""
+    def key_parts(self) -> tuple[str, ...] | None:
+        """(site, patient authority, patient id, order authority, order id); None without patient or order.
+
+        What is for training or debugging is never a version of a real report: its key has one part more.
+        """
         order = self.order.accession or self.order.filler
         if not self.patient.identifiers or order is None:
             return None
@@ -215,12 +258,21 @@ class Report(Record):
         # only one of them tends to name who assigned it.
         authority = "" if self.order.accession else order.authority
         patient = self.patient.identifiers[0]
-        return (self.site, patient.authority, patient.value, authority, order.value)
+        apart = () if self.processing is Processing.PRODUCTION else (self.processing.value,)
+        return (self.site, patient.authority, patient.value, authority, order.value, *apart)
+
+    @property
+    def other_keys(self) -> tuple[tuple[str, ...], ...]:
+        """The key parts that the report would have by the accession numbers of its further exams."""
+        orders = (self.model_copy(update={"order": exam}) for exam in self.exams if exam.accession)
+        found = dict.fromkeys(each.key_parts for each in orders)
+        return tuple(parts for parts in found if parts and parts != self.key_parts)
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 (hex) of the canonical text and the procedure code; status is not part of it."""
-        return sha256(" ".join(self.text.split()), self.order.procedure.code)
+        """SHA-256 (hex) of the canonical text and the procedure codes, sorted; status is not part of it."""
+        codes = sorted({exam.procedure.code for exam in self.exams}) or [self.order.procedure.code]
+        return sha256(" ".join(self.text.split()), *codes)
 
     @property
     def status_rank(self) -> int:
@@ -289,8 +341,8 @@ class AdvisoryKind(StrEnum):
 class Advisory(Record):
     """A remark on the whole report, with the quote it rests on.
 
-    `detail` by kind: critical_result {"communicated": "yes"|"no"}; follow_up {"modality", "interval"};
-    discrepancy {"type"}; injection {"pattern"}; score {"scale", "value"}.
+    `detail` by kind: critical_result {"finding": id where known, "communicated": "yes"|"no"};
+    follow_up {"modality", "interval"}; discrepancy {"type"}; injection {"pattern"}; score {"scale", "value"}.
     """
 
     kind: AdvisoryKind
@@ -304,6 +356,8 @@ class Verdict(Record):
 
     `rationale` is the one line a reviewer reads. `unsupported`: no quote of it stands in the report.
     `confidence` is a vote share in [0, 1], None for rules and single votes. `rule` explains a rules verdict.
+    `grade`: the class of decisions it belongs to, "" for a model's. Not `shown`: folded into "also mentioned", never
+    pre-selected, never sent unless a reviewer promotes it.
     """
 
     finding: Finding
@@ -316,6 +370,8 @@ class Verdict(Record):
     conflict: bool = False
     unsupported: bool = False
     confidence: float | None = None
+    grade: str = ""
+    shown: bool = True
 
 
 class Suggestion(Record):

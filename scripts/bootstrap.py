@@ -80,7 +80,7 @@ def _stamp(lock: str) -> Path:
 
 
 def _is_ready(lock: str) -> bool:
-    htmx = ROOT / "services/worklist/static/htmx.min.js"
+    htmx = ROOT / "services/web/static/htmx.min.js"
     stamps = [_stamp(lock)] + ([] if "dev" in lock else [_stamp("requirements-dev.lock")])
     fits = any(s.exists() and s.read_text() == _fingerprint(s.name[1:].removesuffix(".sha256")) for s in stamps)
     return PYTHON.exists() and htmx.exists() and fits

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from integration.sglang.profiles import Profile, load_profiles
-from services.capacity.demand import TYPICAL, context
+from services.capacity.demand import TYPICAL, context, own
 from services.capacity.node import ROOFLINE, gpus, node_of, running_at_once, slots_for
 from services.settings import Queue
 
@@ -46,12 +46,14 @@ def copy(profile: Profile) -> dict[str, object]:
 
 
 def sizing(profile: Profile) -> dict[str, int]:
-    """What the capacity planner says of a node: worker slots that fill it, and reports an hour where it knows."""
+    """What the planner says of a node: slots that fill it; where it knows, reports an hour of how many tokens."""
     slots = {"slots": slots_for(running_at_once(profile), Queue().stat_reserve)}
     if profile.name not in ROOFLINE:
         return slots
-    each = node_of(profile.name, context([TYPICAL])).reports_an_hour(TYPICAL.uncached, TYPICAL.output)
-    return {**slots, "reportsPerHour": int(round(each, -2))}
+    each = node_of(profile.name, context([TYPICAL]), own=own([TYPICAL])).reports_an_hour(
+        TYPICAL.uncached, TYPICAL.output
+    )
+    return {**slots, "reportsPerHour": int(round(each, -2)), "outputTokens": TYPICAL.output}
 
 
 def main() -> None:

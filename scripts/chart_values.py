@@ -15,8 +15,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, SecretStr
 
+from integration.hl7v2.senders import SenderMap
 from services.engines import EngineSpec
-from services.settings import PREFIX, Group, Settings, describe
+from services.settings import PREFIX, Group, Settings, Webhook, describe
 
 CHART = Path(__file__).resolve().parent.parent / "deploy/helm/countersign"
 BEGIN, END = "<!-- values: begin -->\n", "<!-- values: end -->\n"
@@ -55,6 +56,11 @@ BY_NAME: dict[str, dict[str, Any]] = {
     "port": PORT,
     "replicas": {"type": "integer", "minimum": 1},
     "pullSecrets": array(TEXT),
+    "extraEnv": array({**ANY, "required": ["name"]}),
+    "extraVolumes": array({**ANY, "required": ["name"]}),
+    "extraVolumeMounts": array({**ANY, "required": ["name", "mountPath"]}),
+    "extraArgs": array(TEXT),
+    "days": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
 }
 BY_PATH: dict[str, dict[str, Any]] = {
     "mode": enum("production", "trial"),
@@ -70,12 +76,13 @@ BY_PATH: dict[str, dict[str, Any]] = {
     "worker.concurrency": {"type": ["integer", "null"], "minimum": 1, "maximum": 512},
     "worklist.gateway.hostnames": array(TEXT),
     "worklist.gateway.parentRefs": array(ANY),
-    "config.senders": ANY,
+    "worklist.smart.issuers": TEXTS,
+    "worker.autoscaling.sslmode": enum("", "disable", "prefer", "require", "verify-ca", "verify-full"),
     "config.catalogue": TEXTS,
     "sglang.weights.mode": enum("download", "existing"),
     "sglang.weights.accessMode": enum("ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"),
     "sglang.revision": {"type": "string", "pattern": "^([0-9a-f]{40})?$"},
-    "sglang.extraArgs": array(TEXT),
+    "sglang.hold": {"type": ["boolean", "null"]},
     "sglang.gpuProduct.values": array(TEXT),
     "telemetry.level": enum("debug", "info", "warning", "error"),
     "pods.topologyKeys": array(TEXT),
@@ -93,17 +100,25 @@ def plain_settings(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> I
 
 
 def settings_schema() -> dict[str, Any]:
-    meaning = {name: text for name, _, text in describe()}
+    meaning = {each.name: each.meaning for each in describe()}
     scalar = ["string", "number", "boolean"]
     names = {name: {"type": scalar, "description": meaning[name]} for name in plain_settings()}
     return {"type": "object", "additionalProperties": False, "properties": names}
 
 
-def engine_schema(required: bool) -> dict[str, Any]:
-    names: dict[str, Any] = {name: {} for name in EngineSpec.model_fields}
-    wanted = [name for name, field in EngineSpec.model_fields.items() if field.is_required()]
-    closed = {"type": "object", "additionalProperties": False, "properties": names}
-    return {**closed, "required": wanted} if required else closed
+def model_schema(model: type[BaseModel], required: bool = True) -> dict[str, Any]:
+    """The JSON schema of a file's entry; what it refers to is named once, under $defs of the whole."""
+    found = model.model_json_schema(ref_template="#/$defs/{model}")
+    DEFINITIONS.update(found.pop("$defs", {}))
+    return found if required else {key: value for key, value in found.items() if key != "required"}
+
+
+def senders_schema() -> dict[str, Any]:
+    entries = {"senders": array(model_schema(SenderMap))}
+    return {"type": "object", "additionalProperties": False, "properties": entries}
+
+
+DEFINITIONS: dict[str, Any] = {}
 
 
 def fixed(path: str) -> dict[str, Any] | None:
@@ -113,10 +128,14 @@ def fixed(path: str) -> dict[str, Any] | None:
         return {"$ref": "#/$defs/settings"}
     if path.startswith("networkPolicy.") or path == "sglang.weights.egress":
         return None if path == "networkPolicy.enabled" else array(PEER)
+    if path == "webhooks":
+        return {"type": "object", "additionalProperties": model_schema(Webhook)}
     if path == "config.engines":
-        return array(engine_schema(required=True))
+        return array(model_schema(EngineSpec))
+    if path == "config.senders":
+        return senders_schema()
     if path == "sglang.engine":
-        return engine_schema(required=False)
+        return model_schema(EngineSpec, required=False)
     return BY_PATH.get(path) or BY_NAME.get(name)
 
 
@@ -182,7 +201,7 @@ def schema(text: str) -> str:
             {
                 "$schema": "http://json-schema.org/draft-07/schema#",
                 "title": "Values of the countersign chart",
-                "$defs": {"settings": settings_schema()},
+                "$defs": {"settings": settings_schema(), **DEFINITIONS},
                 **body,
             },
             indent=1,

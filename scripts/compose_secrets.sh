@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 mkdir -p secrets
 chmod 700 secrets
-for name in database_password broker_password notify_secret grafana_password sglang_api_key; do
+for name in database_password fhir_database_password broker_password notify_secret people_password grafana_password \
+  sglang_api_key; do
   if [ ! -e "secrets/$name" ]; then
     od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"secrets/$name"
     chmod 444 "secrets/$name"

@@ -1,4 +1,4 @@
-"""Writes docs/fhir.md's examples: one complete resource of each kind, as the code makes it.
+"""Writes docs/fhir-resources.md's examples: one complete resource of each kind, as the code makes it.
 
 Run without arguments to rewrite the page's end, with --check to fail when it is stale.
 """
@@ -9,9 +9,9 @@ import json
 import sys
 from pathlib import Path
 
-from integration.fhir.examples import resources
+from tests.fhir_examples import resources
 
-PAGE = Path(__file__).resolve().parent.parent / "docs/fhir.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs/fhir-resources.md"
 BEGIN = "<!-- examples: written by scripts/fhir_page.py -->\n"
 
 

@@ -23,6 +23,7 @@ from integration.hl7v2.parts import split
 from integration.hl7v2.report import Understood, read_reports
 from integration.hl7v2.segments import Segment, Unreadable, read_segments
 from integration.hl7v2.senders import OTHER_SERVICES, SenderMap
+from scripts.hl7_kinds import table
 
 COLUMNS = (
     "message", "outcome", "reports", "characters", "sections", "patient ids", "order", "status", "exam", "study UID",
@@ -87,6 +88,11 @@ def rows(folder: Path) -> list[Row]:
     return [_row(folder, entry["file"], entry["rad"] == "rad") for entry in entries]
 
 
+def kinds_of(folder: Path) -> list[str]:
+    """The table of kinds, over every message there is."""
+    return table(sorted(folder.rglob("*.hl7")))
+
+
 def _row(folder: Path, file: str, radiology: bool) -> Row:
     body = (folder / file).read_bytes()
     parts = split(body)
@@ -99,8 +105,8 @@ def judged(found: list[Row]) -> list[Row]:
     return [row for row in found if row.radiology and row.has_report]
 
 
-def markdown(found: list[Row]) -> str:
-    """The whole page."""
+def markdown(found: list[Row], kinds: list[str]) -> str:
+    """The whole page; `kinds` is the table of scripts/hl7_kinds.py."""
     reports = judged(found)
     complete = [row for row in reports if row.complete]
     share = 100 * len(complete) / len(reports) if reports else 0.0
@@ -117,6 +123,12 @@ def markdown(found: list[Row]) -> str:
         "| outcome | messages |",
         "|---|---|",
         *(f"| {outcome} | {count} |" for outcome, count in Counter(row.outcome for row in found).most_common()),
+        "",
+        "## What each kind becomes",
+        "",
+        "All messages of the corpus and of the cases beside it, by what stands in them; a message is of several kinds.",
+        "",
+        *kinds,
         "",
         "## Radiology messages that were not read, and why",
         "",
@@ -166,7 +178,7 @@ def main() -> int:
     if not folder:
         print("set COUNTERSIGN_CORPUS to the folder of the corpus", file=sys.stderr)
         return 2
-    print(markdown(rows(Path(folder))), end="")
+    print(markdown(rows(Path(folder)), kinds_of(Path(folder))), end="")
     return 0
 
 

@@ -11,3 +11,6 @@ uv pip compile $flags --extra calibration -c requirements.lock pyproject.toml -o
 # The model server needs Linux on x86-64, glibc 2.34 and CUDA 13: a lock of its own, for GPU hosts alone.
 uv pip compile --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_35 --no-header \
   --no-annotate --no-emit-index-url --quiet --extra serving pyproject.toml -o requirements-serving.lock "$@"
+# The site of the documentation is made in an environment of its own: nothing else needs what it brings.
+uv pip compile $flags requirements-docs.in -o requirements-docs.lock "$@"
+python3 scripts/platforms.py

@@ -7,6 +7,7 @@ docs/benchmarks/capacity` writes.
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -14,41 +15,55 @@ from pathlib import Path
 
 from integration.sglang.profiles import load_profiles
 from services.capacity import published
-from services.capacity.demand import TYPICAL, context
-from services.capacity.node import ROOFLINE, Node, gpus, node_of, running_at_once, slots_for
+from services.capacity.demand import TYPICAL, Tokens, context, own
+from services.capacity.fitting import constants
+from services.capacity.node import FAST, ROOFLINE, Edge, Node, gpus, node_of, running_at_once, slots_for
 from services.capacity.plan import Plan
+from services.capacity.roofline import Roofline
 from services.settings import Queue
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/operations/sizing.md"
 PLAN = ROOT / "docs/benchmarks/capacity/plan.json"
+# Tokens of a median answer without thinking (demand.TYPICAL); reports of the busiest of 300,000 a day.
+ANSWER, COUNTRY = 597, 25_500
 PART = re.compile(r"(<!-- (\w+): written by scripts/sizing_page\.py -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def node() -> Node:
-    return node_of("r1-8xh200", context([TYPICAL]))
+def node(edge: Edge = Edge.LOW, tokens: Tokens = TYPICAL, name: str = "r1-8xh200") -> Node:
+    return node_of(name, context([tokens]), own=own([tokens]), edge=edge)
 
 
 def rates() -> str:
     """Step by step what a node gives, and what memory alone would allow."""
-    one = node()
-    head = "| Requests at once | Tokens/s the memory allows | Tokens/s planned | to each |\n|---|---|---|---|\n"
+    low, expected, high = map(node, Edge)
+    roof = Roofline(constants(FAST))
+    head = (
+        "| Requests at once | Tokens/s the memory allows | Tokens/s planned | expected | at most |\n"
+        "|---|---|---|---|---|\n"
+    )
     return head + "".join(
-        f"| {batch} | {batch / one.steps.bound(batch, one.context):,.0f} | {one.decode(batch):,.0f} | "
-        f"{one.decode(batch) / batch:,.0f} |\n"
-        for batch in (1, 8, 32, 64, 128)
+        f"| {batch} | {batch / roof.bound(batch, low.context):,.0f} | {low.decode(batch):,.0f} | "
+        f"{expected.decode(batch):,.0f} | {high.decode(batch):,.0f} |\n"
+        for batch in (1, 8, 32, 64, 128, low.running)
     )
 
 
 def reports() -> str:
     """Reports an hour of one node by output and cached prompt."""
     head = (
-        "| Output tokens a report (thinking and answer) | Reports an hour, nothing cached | "
-        f"{TYPICAL.cached} of {TYPICAL.input:,} prompt tokens cached |\n|---|---|---|\n"
+        "| Thinking of a report, tokens | Output in all | At once | Reports an hour planned | expected | at most | "
+        "Nodes for a country's busiest hour |\n|---|---|---|---|---|---|---|\n"
     )
-    rows = [(out, node().reports_an_hour(TYPICAL.input, out), node().reports_an_hour(TYPICAL.uncached, out))
-            for out in (300, 800, 1500, 3000)]  # fmt: skip
-    return head + "".join(f"| {out:,} | {plain:,.0f} | {cached:,.0f} |\n" for out, plain, cached in rows)
+    return head + "".join(_reports(thinking) for thinking in (0, 512, 1000, 2048, 4096))
+
+
+def _reports(thinking: int) -> str:
+    tokens = TYPICAL.model_copy(update={"output": ANSWER + thinking})
+    each = [node(edge, tokens).reports_an_hour(tokens.uncached, tokens.output) for edge in Edge]
+    speeds = " | ".join(f"{value:,.0f}" for value in each)
+    needed = math.ceil(COUNTRY / each[0])
+    return f"| {thinking:,} | {tokens.output:,} | {node(tokens=tokens).running} | {speeds} | {needed} |\n"
 
 
 def nodes() -> str:
@@ -67,8 +82,8 @@ def nodes() -> str:
 def _hourly(name: str) -> str:
     if name not in ROOFLINE:
         return "no published figure: measure it"
-    one = node_of(name, context([TYPICAL]))
-    return f"{one.reports_an_hour(TYPICAL.uncached, TYPICAL.output):,.0f}"
+    low, _, high = (node(edge, name=name).reports_an_hour(TYPICAL.uncached, TYPICAL.output) for edge in Edge)
+    return f"{low:,.0f} to {high:,.0f}"
 
 
 def national() -> str:
@@ -77,7 +92,8 @@ def national() -> str:
     head = (
         f"{plan.reports_a_day:,.0f} reports a day from {plan.senders} senders, {plan.busiest_hour_reports:,.0f} in the "
         f"busiest hour: **{plan.nodes} nodes and {plan.spare} spare**, {plan.load:.0%} in use in that hour, "
-        f"{plan.slots} worker slots (seed {plan.seed}).\n\n"
+        f"{plan.slots} worker slots (seed {plan.seed}); {plan.nodes_expected} nodes would do at the speed that is "
+        "expected.\n\n"
         "| Priority | Reports | Wait for a slot, 99 % | Until its suggestions: half | 95 % | 99 % |\n"
         "|---|---|---|---|---|---|\n"
     )

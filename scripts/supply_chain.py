@@ -1,7 +1,7 @@
 """What the image is made of: its licences, its CycloneDX bill of materials, and known vulnerabilities. Offline.
 
-    python scripts/supply_chain.py licences            a table, from the metadata of the installed packages
-    python scripts/supply_chain.py sbom                CycloneDX 1.6, JSON
+    python scripts/supply_chain.py licences            a table, from that document
+    python scripts/supply_chain.py sbom                CycloneDX 1.6, JSON, by cyclonedx-py
     python scripts/supply_chain.py audit DATABASE      against an export of OSV for PyPI (its all.zip), and says
                                                        how old that is; without one it says that it could not
 
@@ -14,12 +14,12 @@ import argparse
 import datetime
 import json
 import re
+import subprocess
 import sys
-import uuid
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,88 +32,66 @@ OLD_DAYS = 14
 COULD_NOT = 3
 
 
+# What these packages' metadata say in words that no tool takes for a licence.
+SAID = {"protobuf": "BSD-3-Clause"}
+
+
 @dataclass(frozen=True)
 class Package:
     """One pin of the lock. `licence` as its metadata says it; empty when it says nothing."""
 
     name: str
     version: str
-    hashes: tuple[str, ...]
     licence: str
 
-    @property
-    def purl(self) -> str:
-        return f"pkg:pypi/{self.name}@{self.version}"
+
+def pinned(lock: Path = LOCK) -> dict[str, str]:
+    """Version of every pin that applies on this platform."""
+    found = re.findall(r"^(\S+?)==(\S+)(?: ; (.+?))? \\$", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    return {name: version for name, version, marker in found if not marker or Marker(marker).evaluate()}
 
 
-def packages(lock: Path = LOCK) -> list[Package]:
-    """The pins that apply on this platform, in the order of the lock."""
-    blocks = re.split(r"^(?=[a-z0-9])", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return [package for block in blocks if block.strip() and (package := _package(block))]
+@cache
+def sbom() -> dict[str, Any]:
+    """The CycloneDX 1.6 document of the image's packages, made by cyclonedx-py of those installed here."""
+    tool = [str(Path(sys.executable).parent / "cyclonedx-py"), "environment", "--output-reproducible", "--short-PURLs"]
+    done = subprocess.run(
+        [*tool, "--pyproject", str(ROOT / "pyproject.toml"), sys.executable], capture_output=True, text=True, check=True
+    )
+    bill: dict[str, Any] = json.loads(done.stdout)
+    wanted = pinned()
+    bill["components"] = [item for item in bill["components"] if wanted.get(_normal(item["name"])) == item["version"]]
+    missing = set(wanted) - {_normal(item["name"]) for item in bill["components"]}
+    if missing:
+        raise SystemExit(f"not installed as pinned: {', '.join(sorted(missing))}; run `make setup-dev` first")
+    kept = {"root-component", *(item["bom-ref"] for item in bill["components"])}
+    edges = [edge for edge in bill["dependencies"] if edge["ref"] in kept]
+    bill["dependencies"] = [
+        {**edge, "dependsOn": [to for to in edge.get("dependsOn", []) if to in kept]} for edge in edges
+    ]
+    for item in bill["components"]:
+        if item["name"] in SAID and not item.get("licenses"):
+            item["licenses"] = [{"license": {"id": SAID[item["name"]]}}]
+    return bill
 
 
-def _package(block: str) -> Package | None:
-    found = re.match(r"(\S+?)==(\S+)(?: ; (.+?))? \\", block)
-    if not found:
-        return None
-    name, version, marker = found.groups()
-    if marker and not Marker(marker).evaluate():
-        return None
-    return Package(name, version, tuple(re.findall(r"--hash=sha256:([0-9a-f]{64})", block)), licence(name))
+def packages() -> list[Package]:
+    """The packages of the image with their licences."""
+    return [Package(_normal(item["name"]), item["version"], licence(item)) for item in sbom()["components"]]
 
 
-def licence(name: str) -> str:
-    """SPDX expression, else the classifiers, else the first line of the licence field."""
-    try:
-        said = metadata.metadata(name)
-    except metadata.PackageNotFoundError:
-        raise SystemExit(f"{name} is not installed: run `make setup` first") from None
-    if "License-Expression" in said:
-        return said["License-Expression"]
-    classified = [item.rsplit(" :: ", 1)[-1] for item in said.get_all("Classifier") or [] if "License ::" in item]
-    if classified:
-        return ", ".join(sorted(set(classified)))
-    lines = said["License"].strip().splitlines() if "License" in said else []
-    return lines[0] if lines else ""
+def licence(component: dict[str, Any]) -> str:
+    """What a component says of its licence; empty when it says nothing."""
+    said = [
+        each.get("expression") or each["license"].get("id") or each["license"]["name"]
+        for each in component.get("licenses", [])
+    ]
+    return ", ".join(dict.fromkeys(said))
 
 
 def licences() -> str:
     lines = ["| Package | Version | Licence |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {one.name} | {one.version} | {one.licence} |" for one in packages())])
-
-
-def sbom(now: datetime.datetime) -> dict[str, Any]:
-    """A CycloneDX 1.6 document; its serial number depends on the packages alone."""
-    parts = packages()
-    seed = "".join(one.purl for one in parts)
-    own = {"type": "application", "name": "countersign", "version": metadata.version("countersign")}
-    return {
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, seed)}",
-        "version": 1,
-        "metadata": {
-            "timestamp": now.isoformat(timespec="seconds"),
-            "component": {**own, "bom-ref": "countersign", "licenses": [{"license": {"id": "Apache-2.0"}}]},
-        },
-        "components": [_component(one) for one in parts],
-    }
-
-
-def _component(package: Package) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "type": "library",
-        "bom-ref": package.purl,
-        "name": package.name,
-        "version": package.version,
-        "purl": package.purl,
-    }
-    if package.licence:
-        entry["licenses"] = [{"license": {"name": package.licence}}]
-    # The lock has one hash for each file a platform may take; a component may hold one of a kind only.
-    entry["properties"] = [{"name": "countersign:sha256", "value": value} for value in package.hashes]
-    return entry
 
 
 @dataclass(frozen=True)
@@ -202,7 +180,7 @@ def main() -> None:
     now = datetime.datetime.now(datetime.UTC)
     if chosen.command == "audit":
         raise SystemExit(audit(chosen.database, now))
-    print(licences() if chosen.command == "licences" else json.dumps(sbom(now), indent=1))
+    print(licences() if chosen.command == "licences" else json.dumps(sbom(), indent=1))
 
 
 if __name__ == "__main__":

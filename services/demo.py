@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
-from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from integration.fhir.client import AsyncClient, Endpoint
+from integration.fhir.client import AsyncClient
 from integration.fhir.errors import FhirError
 from integration.fhir.exchange import search, transaction
 from integration.fhir.systems import Systems
 from integration.hl7v2.client import MllpClient
 from services import samples
-from services.pipeline.context import systems
 from services.store import progress
 from services.store.engine import connect_async
+from services.store.progress import Progress
 from services.supervisor import Say
 from services.up import Running
+from services.workflow.context import endpoint, systems
 
 PATIENCE_SECONDS = 120.0
 
@@ -41,7 +41,7 @@ async def send_samples(running: Running, say: Say) -> int:
         answer = await client.ask(message)
         say(f"{name}: answered {answer.code} for {answer.control_id}")
     await client.close()
-    async with AsyncClient(Endpoint(running.instance.fhir_url)) as fhir:
+    async with AsyncClient(endpoint(running.settings.fhir)) as fhir:
         for name, bundle in samples.fhir():
             await fhir.run(transaction(samples.entries(bundle)))
             say(f"{name}: created on the FHIR server")
@@ -55,7 +55,7 @@ class Watch:
         self._running = running
         self._expected = expected
         self._systems: Systems = systems(running.settings)
-        self.rows: Sequence[RowMapping] = ()
+        self.rows: Sequence[Progress] = ()
         self.seen: dict[str, Seen] = {}
 
     async def until_done(self, patience: float = PATIENCE_SECONDS) -> list[str]:
@@ -63,7 +63,7 @@ class Watch:
         deadline = time.monotonic() + patience
         engine = connect_async(self._running.settings.database)
         try:
-            async with AsyncClient(Endpoint(self._running.instance.fhir_url)) as fhir:
+            async with AsyncClient(endpoint(self._running.settings.fhir)) as fhir:
                 while missing := await self._look(engine, fhir):
                     if time.monotonic() > deadline:
                         return missing
@@ -79,27 +79,27 @@ class Watch:
         for row in self.rows:
             reason = self._not_yet(row) or await self._not_there(row, fhir)
             if reason:
-                missing.append(f"{row['accession']}: {reason}")
+                missing.append(f"{row.accession}: {reason}")
         return missing
 
-    def _not_yet(self, row: RowMapping) -> str:
-        if row["held"]:
-            return str(row["held"])
-        if not row["engine"]:
+    def _not_yet(self, row: Progress) -> str:
+        if row.held:
+            return str(row.held)
+        if not row.engine:
             return "not read yet"
-        return "not delivered yet" if row["unsent"] or not row["sent"] else ""
+        return "not delivered yet" if row.unsent or not row.sent else ""
 
-    async def _not_there(self, row: RowMapping, fhir: AsyncClient) -> str:
-        if row["task"] in self.seen:
+    async def _not_there(self, row: Progress, fhir: AsyncClient) -> str:
+        if row.task in self.seen:
             return ""
         try:
-            statuses = [await self._status(fhir, identifier) for identifier in row["identifiers"]]
-            page = await fhir.run(search("Task", [("identifier", f"{self._systems.task}|{row['task']}")]))
+            statuses = [await self._status(fhir, identifier) for identifier in row.identifiers]
+            page = await fhir.run(search("Task", [("identifier", f"{self._systems.task}|{row.task}")]))
         except FhirError as error:
             return f"the FHIR server: {error}"
         if "" in statuses or len(page.resources) != 1:
             return "Observations or Task not on the FHIR server"
-        self.seen[row["task"]] = Seen(tuple(statuses), len(page.resources))
+        self.seen[row.task or ""] = Seen(tuple(statuses), len(page.resources))
         return ""
 
     async def _status(self, fhir: AsyncClient, identifier: str) -> str:
@@ -112,8 +112,8 @@ class Watch:
         for heading in ("Accession", "Procedure", "Read by", "Suggestions", "On the FHIR server", "Review"):
             table.add_column(heading)
         for row in self.rows:
-            seen = self.seen.get(row["task"])
+            seen = self.seen.get(row.task or "")
             there = ", ".join(sorted(set(seen.statuses))) or "Task only" if seen else "nothing"
-            name = row["procedure"] + (" (STAT)" if row["priority"] == 0 else "")
-            table.add_row(row["accession"], name, row["engine"], str(row["suggestions"]), there, row["review"])
+            name = row.procedure + (" (STAT)" if row.priority == 0 else "")
+            table.add_row(row.accession, name, row.engine, str(row.suggestions), there, row.review)
         return table

@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from sqlalchemy import Connection, Engine, RowMapping, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from integration.fhir.capability import capabilities, is_supported
 from integration.fhir.errors import FhirError
 from integration.sglang.client import ModelClient
+from services.domain.deliveries import DeliveryCount, WaitingEvents
+from services.domain.messages import JobCount
 from services.engines import RULES, EngineError, load_engines, spec_of
-from services.pipeline.context import fhir_client, site
-from services.pipeline.readers import readers
 from services.process import database_problem
 from services.settings import Settings
-from services.store import circuits, deliveries, inbox, jobs, notices, wake_ups
+from services.store import advisories, circuits, deliveries, inbox, jobs, notices, wake_ups
 from services.store.engine import connect
+from services.workflow.context import fhir_client, site
+from services.workflow.engine_check import look
+from services.workflow.readers import readers
+from services.workflow.webhooks import hooks
 
 # What an acknowledgement rests on, and how it must be set.
 DURABLE = {
@@ -30,6 +34,8 @@ DURABLE = {
 }
 # Seconds after which a job that could be handed out, and is not, has been forgotten by whoever does that.
 FORGOTTEN = 15.0
+# Seconds after which an event that its receiver has not taken is late.
+LATE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
     checks: dict[str, Callable[[], object]] = {
         "senders.yaml": lambda: site(settings),
         "catalogue and engines.yaml": lambda: readers(settings),
+        **({"COUNTERSIGN_WEBHOOKS": lambda: hooks(settings)} if settings.webhooks else {}),
     }
     for name, check in checks.items():
         try:
@@ -131,14 +138,13 @@ def _models(settings: Settings) -> Iterator[Finding]:
     """The model servers that read; what is wrong with engines.yaml itself is told above."""
     for name in sorted({settings.reading.engine, settings.reading.shadow} - {"", RULES}):
         try:
-            endpoint = spec_of(name, load_engines(settings.config_dir)).endpoint()
+            spec = spec_of(name, load_engines(settings.config_dir))
+            client = ModelClient(spec.endpoint())
         except EngineError:
             continue
-        client = ModelClient(endpoint)
-        ready = client.ready()
+        for check in look(spec, client):
+            yield Finding(f"{check.what} of engine {name}", check.well, f"{client.endpoint.root}: {check.says}")
         client.close()
-        says = "ready" if ready else "does not answer, or is still loading; reports wait until it does"
-        yield Finding(f"model server {name}", ready, f"{endpoint.root}: {says}")
 
 
 def _waiting(engine: Engine, settings: Settings) -> list[Finding]:
@@ -149,10 +155,22 @@ def _waiting(engine: Engine, settings: Settings) -> list[Finding]:
                 *([] if settings.training else _hands(connection, settings)),
                 _jobs(jobs.counts(connection)),
                 _outbox(deliveries.counts(connection)),
+                *_webhooks(deliveries.waiting_events(connection), settings),
+                _told(advisories.untold(connection, settings.worklist.critical_target), settings),
                 *_rest(connection),
             ]
     except OperationalError:
         return []
+
+
+def _told(overdue: int, settings: Settings) -> Finding:
+    """Critical results nobody is said to have been told of in time."""
+    limit = f"{settings.worklist.critical_target / 60:g} min"
+    if not overdue:
+        return Finding("critical results", True, f"none signed more than {limit} ago without a word of who was told")
+    where = "the worklist lists them under the flag “critical, nobody told”"
+    says = f"{overdue} signed more than {limit} ago, and nobody is said to have been told; {where}"
+    return Finding("critical results", False, says)
 
 
 def _durable(connection: Connection) -> Finding:
@@ -179,22 +197,37 @@ def _hands(connection: Connection, settings: Settings) -> Iterator[Finding]:
     says = f"{forgotten} jobs are due, slots are free, and nobody hands them out; is `countersign relay` running?"
     yield Finding("relay", not forgotten, says if forgotten else "hands out what is due")
     for row in circuits.all_of_them(connection):
-        says = "its server answers" if row["state"] == "closed" else "its circuit is open: readings wait for its server"
-        yield Finding(f"engine {row['engine']}", row["state"] == "closed", says)
+        says = "its server answers" if row.state == "closed" else "its circuit is open: readings wait for its server"
+        yield Finding(f"engine {row.engine}", row.state == "closed", says)
 
 
-def _jobs(rows: Sequence[RowMapping]) -> Finding:
+def _jobs(rows: Sequence[JobCount]) -> Finding:
     return _states("jobs", rows, "`countersign jobs dead` says why, `countersign jobs retry` sends them on")
 
 
-def _outbox(rows: Sequence[RowMapping]) -> Finding:
+def _outbox(rows: Sequence[DeliveryCount]) -> Finding:
     return _states("deliveries", rows, "`countersign deliveries list --state dead` says why")
 
 
-def _states(what: str, rows: Sequence[RowMapping], remedy: str) -> Finding:
+def _webhooks(rows: Sequence[WaitingEvents], settings: Settings) -> Iterator[Finding]:
+    """Receivers of the settings, and of events whose receiver is in no settings any more."""
+    waiting = {row.destination: row for row in rows}
+    for name in [*settings.webhooks, *(gone for gone in waiting if gone not in settings.webhooks)]:
+        what, row = f"webhook {name}", waiting.get(name)
+        if row is None:
+            yield Finding(what, True, "nothing waits for it")
+        elif name not in settings.webhooks:
+            yield Finding(what, False, f"{row.pending} events wait, and COUNTERSIGN_WEBHOOKS names no such receiver")
+        else:
+            why = f", the last attempt: {row.reason}" if row.reason else ""
+            says = f"{row.pending} events wait, the first for {row.oldest:.0f} s{why}; {row.dead} dead"
+            yield Finding(what, not row.dead and row.oldest < LATE, says)
+
+
+def _states(what: str, rows: Sequence[JobCount | DeliveryCount], remedy: str) -> Finding:
     counted: dict[str, int] = {}
     for row in rows:
-        counted[row["state"]] = counted.get(row["state"], 0) + row["count"]
+        counted[row.state] = counted.get(row.state, 0) + row.count
     says = ", ".join(f"{count} {state}" for state, count in sorted(counted.items())) or "none"
     return Finding(what, not counted.get("dead"), f"{says}; {remedy}" if counted.get("dead") else says)
 

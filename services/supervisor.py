@@ -14,9 +14,14 @@ from pathlib import Path
 
 from services.embedded.account import EmbeddedError
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
+# One that ends as often as this before it was ever ready will not come up by waiting.
+MOST_ENDS = 3
 STOP_SECONDS = 40.0
 CALM_SECONDS = 10.0
+# With a look every LOOK_SECONDS and its time to fail, one that hangs is replaced within 30 s.
+SILENT_SECONDS = 20.0
+LOOK_SECONDS = 2.0
 PR_SET_PDEATHSIG = 1
 
 Check = Callable[[], Awaitable[bool]]
@@ -25,7 +30,10 @@ Say = Callable[[str], None]
 
 @dataclass
 class Part:
-    """One process of the system. `ready` asks it; `stop` is the signal that ends it in good order."""
+    """One process of the system. `ready` asks it; `stop` is the signal that ends it in good order.
+
+    `alive` is asked all the while: a process that answered and then does not for SILENT_SECONDS is killed.
+    """
 
     name: str
     argv: list[str]
@@ -33,7 +41,9 @@ class Part:
     ready: Check
     user: str | None = None
     stop: signal.Signals = signal.SIGTERM
+    alive: Check | None = None
     process: asyncio.subprocess.Process | None = field(default=None, repr=False)
+    ends: int = 0
 
 
 class Supervisor:
@@ -49,7 +59,7 @@ class Supervisor:
         self._groups: list[tuple[Part, ...]] = []
         self._watchers: list[asyncio.Task[None]] = []
         self._stopping = False
-        self._logs.mkdir(parents=True, exist_ok=True)
+        self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._end_leftovers()
 
     async def start(self, *parts: Part) -> None:
@@ -59,6 +69,7 @@ class Supervisor:
             await self._spawn(part)
             self._watchers.append(asyncio.create_task(self._watch(part)))
         await asyncio.gather(*(self._wait_ready(part) for part in parts))
+        self._watchers += [asyncio.create_task(self._listen(part)) for part in parts if part.alive]
 
     async def stop(self) -> None:
         """Stops the parts started last first, those started together together; what will not stop is killed."""
@@ -92,15 +103,31 @@ class Supervisor:
             code = await part.process.wait()
             if self._stopping:
                 return
+            part.ends += 1
             self._say(f"{part.name} ended ({code}); starting it again")
             pause = 0.2 if time.monotonic() - began > CALM_SECONDS else min(pause * 2, 10.0)
             await asyncio.sleep(pause)
             if not self._stopping:
                 await self._spawn(part)
 
+    async def _listen(self, part: Part) -> None:
+        """Kills a part that hangs, so that `_watch` starts it again; its jobs go back when their leases run out."""
+        heard = part.process, time.monotonic()
+        while part.alive and not self._stopping:
+            await asyncio.sleep(LOOK_SECONDS)
+            asked = part.process
+            if await part.alive():
+                heard = asked, time.monotonic()
+            elif asked and asked is heard[0] and time.monotonic() - heard[1] > SILENT_SECONDS:
+                self._say(f"{part.name} has not answered for {SILENT_SECONDS:.0f} s; killed")
+                _signal(asked.pid, signal.SIGKILL)
+                heard = None, 0.0
+
     async def _wait_ready(self, part: Part) -> None:
         began = time.monotonic()
         while not await part.ready():
+            if part.ends >= MOST_ENDS:
+                raise EmbeddedError(f"{part.name} does not come up: {self._last_words(part)}")
             if time.monotonic() - began > READY_SECONDS:
                 raise EmbeddedError(f"{part.name} is not ready after {READY_SECONDS:.0f} s: {self._last_words(part)}")
             await asyncio.sleep(0.1)
@@ -143,6 +170,8 @@ def command(*arguments: str) -> list[str]:
 
 
 def _die_with_parent() -> None:
+    # What a part writes is for nobody else on this machine.
+    os.umask(0o077)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

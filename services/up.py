@@ -17,7 +17,7 @@ import redis
 
 from services.embedded import fhir_server, postgres, valkey
 from services.embedded.account import EmbeddedError
-from services.embedded.instance import PROCESSES, Instance, prepare
+from services.embedded.instance import PROCESSES, Instance, make, prepare
 from services.settings import Settings, load
 from services.store.engine import connect
 from services.store.migrate import migrate
@@ -42,8 +42,10 @@ async def up(
     Raises EmbeddedError with one clear line.
     """
     configured = os.environ.get("COUNTERSIGN_FHIR__URL", "")
-    instance = prepare(folder, wanted, fhir_url=configured, demo_login=demo_login, training=training)
+    # Locked first: a start that is refused must not write over the instance that runs.
+    make(folder)
     _lock(folder)
+    instance = prepare(folder, wanted, fhir_url=configured, demo_login=demo_login, training=training)
     environment = {**os.environ, **instance.environment(), "COUNTERSIGN_FHIR__URL": instance.fhir_url}
     settings = load(environment)
     supervisor = Supervisor(folder, say)
@@ -137,7 +139,8 @@ def _valkey(folder: Path, instance: Instance) -> Part:
 
 
 def _fhir(folder: Path, instance: Instance, environment: dict[str, str]) -> Part:
-    argv, extra = fhir_server.command(instance.ports["fhir"], instance.fhir_url, str(folder / "fhir"))
+    data = str(folder / "fhir")
+    argv, extra = fhir_server.command(instance.ports["fhir"], instance.fhir_url, data, instance.fhir_token)
     return Part("fhir", argv, {**environment, **extra}, _answers(f"{instance.fhir_url}/metadata"))
 
 
@@ -145,7 +148,8 @@ def _process(name: str, instance: Instance, environment: dict[str, str]) -> Part
     port = instance.ports[f"health.{name}"]
     # Threads that each keep an arena of their own cost memory on a small machine and gain it nothing.
     env = {"MALLOC_ARENA_MAX": "2", **environment, "COUNTERSIGN_HEALTH__PORT": str(port)}
-    return Part(name, command(name), env, _answers(f"http://127.0.0.1:{port}/ready"))
+    probes = f"http://127.0.0.1:{port}"
+    return Part(name, command(name), env, _answers(f"{probes}/ready"), alive=_answers(f"{probes}/live"))
 
 
 def _answers(url: str) -> Check:

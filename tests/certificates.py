@@ -44,6 +44,12 @@ class Authority:
             .not_valid_before(now - timedelta(minutes=1))
             .not_valid_after(now + timedelta(hours=1))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(_names(subject)), critical=False)
         )
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _names(subject: x509.Name) -> list[x509.GeneralName]:
+    """localhost, and the host the certificate is issued to where its name is one."""
+    (name,) = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return [x509.DNSName(each) for each in ("localhost", str(name.value)) if " " not in each]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from integration.canonical import Engine
 from services.reading.catalogue import library
-from services.store import people, reports
+from services.store import people
 from services.store.tables import analysis, review, second_answer, second_reading, suggestion
 from tests import seeding
 from tests.seeding import Exam, Said
@@ -43,7 +43,7 @@ def person(connection: Connection, name: str, roles: Sequence[str] = ("reviewer"
         connection, site="default", issuer="urn:test", subject=name, name=name, roles=roles,
         practitioner=f"Practitioner/{name}",
     )  # fmt: skip
-    return int(row["id"])
+    return int(row.id)
 
 
 def put(connection: Connection, *decided: Decided, engine: Engine = MODEL, by: int | None = None) -> int:
@@ -103,7 +103,7 @@ def _read_twice(connection: Connection, report_id: int, decided: Sequence[Decide
 def _shadow(connection: Connection, report_id: int, decided: Sequence[Decided]) -> None:
     verdicts = [_verdict(each.finding, each.shadow) for each in decided if each.shadow]
     if verdicts:
-        reports.add_analysis(
+        seeding.put_analysis(
             connection, version_id=_version(connection, report_id), shadow=True, verdicts=verdicts,
             engine=MODEL.model_copy(update={"name": "second-house", "model": "house-8b"}).model_dump(mode="json"),
             usage={"seconds": 1.5, "answer_tokens": 140}, reasoning="SHADOW-REASONING",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from integration.hl7v2.mllp import Deframer, frame
 from integration.hl7v2.senders import Senders
-from services.listener.server import Listener
+from services.processes.listener.server import Listener
 from services.settings import Database, Mllp
 
 Listen = Callable[..., "Running"]

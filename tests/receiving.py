@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pydantic import SecretStr
 from sqlalchemy import Connection
 
-from services.listener.inbox_writer import InboxWriter
-from services.pipeline.receive import Arrival, Received
+from services.processes.listener.inbox_writer import InboxWriter
 from services.settings import Database, Mllp
+from services.workflow.receive import Arrival, Received
 
 
 def receive(connection: Connection, arrivals: Sequence[Arrival], mllp: Mllp) -> list[Received]:

@@ -23,11 +23,18 @@ from integration.canonical import (
     Sex,
     Side,
     Source,
+    Status,
+    Verdict,
     observation_identifier,
 )
+from services.domain.words import ReadingState
 from services.reading.catalogue import library
-from services.store import reports, reviews
-from services.store.tables import review, suggestion
+from services.reading.reader import Reading
+from services.settings import Settings
+from services.store import readings, reports, reviews
+from services.store.tables import analysis, review, suggestion
+from services.workflow import analysis as analysing
+from services.workflow.analysis import Made
 
 NUMBERS = itertools.count(1)
 LIBRARY = library.load()
@@ -94,6 +101,7 @@ class Exam:
     flagged: tuple[str, ...] = ()
     reasoning: str = ""
     site: str = "default"
+    reading_state: str = ""
     engine: Engine = field(default=ENGINE)
 
 
@@ -124,30 +132,62 @@ def record(exam: Exam, number: int) -> Report:
     )
 
 
+def put_analysis(connection: Connection, **values: Any) -> int:
+    """A reading as it is, without what it leads to; its id."""
+    return int(connection.execute(insert(analysis).values(**values).returning(analysis.c.id)).scalar_one())
+
+
 def put(connection: Connection, exam: Exam = Exam()) -> int:
     """Stores a report with its reading and review; the report's id."""
     said = record(exam, next(NUMBERS))
     key = reports.key_of(said) or ""
-    report_id = reports.lock(connection, said, key)["id"]
+    report_id = reports.lock(connection, said, key).id
     version = reports.put_version(connection, report_id, said, "current")
-    analysis_id = reports.add_analysis(
+    analysis_id = put_analysis(
         connection,
-        version_id=version["id"],
+        version_id=version.id,
         engine=exam.engine.model_dump(mode="json"),
         verdicts=[],
         advisories=list(exam.advisories),
         flagged=[_quote(exam.text, words) for words in exam.flagged],
         reasoning=exam.reasoning,
     )
-    ids = {"report_id": report_id, "version_id": version["id"], "analysis_id": analysis_id}
+    ids = {"report_id": report_id, "version_id": version.id, "analysis_id": analysis_id}
     rows = [_row(exam, each, key, said.content_hash, at) | ids for at, each in enumerate(exam.says)]
     if rows:
         connection.execute(insert(suggestion), rows)
+    how_far = exam.reading_state or ("read" if exam.says else "nothing_found")
+    readings.set_state(connection, version.id, ReadingState(how_far))
     reports.open_review(connection, version, int(exam.priority))
     created = datetime.now(UTC) - exam.age
     connection.execute(update(review).where(review.c.report_id == report_id).values(created_at=created))
     reviews.count_flags(connection, report_id)
     return int(report_id)
+
+
+def correct(connection: Connection, report_id: int, exam: Exam) -> int:
+    """A correction of a stored report, as the worker would have read it; the new version's id."""
+    current = reports.current_version(connection, report_id)
+    assert current is not None
+    reports.set_version_state(connection, current.id, "superseded")
+    fresh = Report.model_validate({**current.record, "text": exam.text, "status": "corrected"})
+    version = reports.put_version(connection, report_id, fresh, "current")
+    said = Reading(engine=exam.engine, verdicts=tuple(_verdict(exam, each) for each in exam.says))
+    analysing.show(connection, reports.by_id(connection, report_id), version, said, said, Settings(), Made())
+    return version.id
+
+
+def _verdict(exam: Exam, said: Said) -> Verdict:
+    candidate = LIBRARY.find(said.finding)
+    assert candidate is not None, said.finding
+    quotes = () if said.unsupported else (Quote.model_validate(_quote(exam.text, said.quote)),)
+    return Verdict(
+        finding=candidate.finding,
+        status=Status(said.status),
+        side=said.side,
+        quotes=quotes,
+        unsupported=said.unsupported,
+    )
 
 
 def _row(exam: Exam, said: Said, key: str, content_hash: str, position: int) -> dict[str, Any]:

@@ -15,15 +15,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from integration.fhir.client import Client, Endpoint
-from integration.fhir.exchange import Page, search, search_all, transaction
+from integration.fhir.client import Client
+from integration.fhir.exchange import Page, delete, search, search_all, transaction, update
 from integration.fhir.systems import Systems
 from integration.hl7v2.client import Answer, MllpClient
 from services.embedded import instance
-from services.pipeline.context import systems
 from services.settings import Settings, load
 from services.store import progress
 from services.store.engine import connect
+from services.workflow.context import endpoint, systems
 
 # A tenth of the defaults: recovery is the same, only sooner.
 QUICK = {
@@ -47,7 +47,7 @@ class System:
         self.settings: Settings = load({**instance.environment(folder)})
         self.engine: Engine = connect(self.settings.database)
         self.systems: Systems = systems(self.settings)
-        self.fhir = Client(Endpoint(self.instance.fhir_url))
+        self.fhir = Client(endpoint(self.settings.fhir))
 
     async def send(self, *bodies: bytes) -> list[Answer]:
         """Sends messages over one MLLP connection; their answers."""
@@ -60,6 +60,14 @@ class System:
     def create(self, bundle: dict[str, Any]) -> list[dict[str, Any]]:
         """Runs a transaction on the FHIR server."""
         return self.fhir.run(transaction(bundle["entry"]))
+
+    def update(self, resource: dict[str, Any]) -> None:
+        """Writes over a resource of the FHIR server, as somebody there would."""
+        self.fhir.run(update(resource))
+
+    def remove(self, reference: str) -> None:
+        """Deletes a resource from the FHIR server."""
+        self.fhir.run(delete(reference))
 
     def search(self, resource_type: str, **params: str) -> list[dict[str, Any]]:
         """All resources the FHIR server finds."""
@@ -78,7 +86,7 @@ class System:
 
     def task(self, row: Any) -> dict[str, Any]:
         """The one Task of a report version."""
-        (task,) = self.search("Task", identifier=f"{self.systems.task}|{row['task']}")
+        (task,) = self.search("Task", identifier=f"{self.systems.task}|{row.task}")
         return task
 
     @contextmanager
@@ -90,14 +98,14 @@ class System:
     def report(self, accession: str) -> Any:
         """How far a report has come, None before it is known."""
         with self.database() as connection:
-            return next((row for row in progress.reports(connection) if row["accession"] == accession), None)
+            return next((row for row in progress.reports(connection) if row.accession == accession), None)
 
     def delivered(self, accession: str, patience: float = 60) -> Any:
         """Waits until a report is read and everything due was delivered; its row."""
 
         def done() -> Any:
             row = self.report(accession)
-            return row if row and row["engine"] and row["sent"] and not row["unsent"] else None
+            return row if row and row.engine and row.sent and not row.unsent else None
 
         return eventually(done, patience, f"{accession} delivered")
 
@@ -107,8 +115,8 @@ class System:
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
     def messages(self) -> list[dict[str, Any]]:
-        """`countersign messages --format json`."""
-        return list(json.loads(self.command("messages", "--format", "json")))
+        """`countersign messages --json`."""
+        return list(json.loads(self.command("messages", "--json")))
 
     def pid(self, name: str) -> int:
         """Process id of a part."""

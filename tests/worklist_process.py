@@ -48,6 +48,9 @@ class Worklist:
             "COUNTERSIGN_WORKLIST__PORT": str(self.port),
             "COUNTERSIGN_WORKLIST__DEMO_LOGIN": "true",
             "COUNTERSIGN_WORKLIST__RATED_SHARE": "0",
+            # Waiting is for the tests that are about it (tests/browser/test_hurried.py).
+            "COUNTERSIGN_WORKLIST__SETTLE": "0",
+            "COUNTERSIGN_WORKLIST__UNDO": "0",
             **self.extra,
         }
 

@@ -5,6 +5,7 @@ A discrepancy is about the report and not about the patient: it becomes a note o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,7 +46,8 @@ _PROPOSAL_STATUS = {Standing.STANDS: "draft", Standing.WITHDRAWN: "revoked", Sta
 class SignedAdvisory:
     """One advisory with its identifier, when it was signed, and references to signer, patient and report.
 
-    `evidence`: the Observation it rests on, else the DiagnosticReport. `ended`: when it ceased to stand.
+    `evidence`: the Observation it rests on, else the DiagnosticReport. `ended`: when it ceased to stand. `told`: who
+    was told of it, each {"person", "at" (ISO 8601), "means", "read_back"}.
     """
 
     identifier: str
@@ -57,6 +59,7 @@ class SignedAdvisory:
     evidence: Json
     standing: Standing = Standing.STANDS
     ended: datetime | None = None
+    told: Sequence[Json] = ()
 
 
 def flag(said: SignedAdvisory, systems: Systems) -> Json:
@@ -66,7 +69,10 @@ def flag(said: SignedAdvisory, systems: Systems) -> Json:
         {
             "resourceType": "Flag",
             "meta": meta(systems, ai=True),
-            "extension": [{"url": FLAG_DETAIL, "valueReference": said.evidence}],
+            "extension": [
+                {"url": FLAG_DETAIL, "valueReference": said.evidence},
+                *(_told(each, systems) for each in said.told),
+            ],
             "identifier": [{"system": systems.advisory, "value": said.identifier}],
             "status": _FLAG_STATUS[said.standing],
             "category": [concept(coding(FLAG_CATEGORY, "clinical", "Clinical"))],
@@ -76,6 +82,17 @@ def flag(said: SignedAdvisory, systems: Systems) -> Json:
             "author": said.signer,
         }
     )
+
+
+def _told(each: Json, systems: Systems) -> Json:
+    """One communication: R4's Flag has no element for it."""
+    parts = [
+        {"url": "person", "valueString": each["person"]},
+        {"url": "time", "valueDateTime": each["at"]},
+        {"url": "means", "valueCode": each["means"]},
+        {"url": "readBack", "valueBoolean": each["read_back"]},
+    ]
+    return {"url": systems.told, "extension": parts}
 
 
 def proposal(said: SignedAdvisory, systems: Systems) -> Json:

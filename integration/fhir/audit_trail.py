@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from integration.canonical import Identifier
+from integration.canonical import EventKind, Identifier
 from integration.fhir.elements import checked, coding, identifier, instant, meta
 from integration.fhir.systems import Json, Systems
 
@@ -13,35 +13,15 @@ _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _ENTITY_TYPE = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _ENTITY_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
 # DICOM PS3.16 CID 400, and AuditEvent.action (FHIR audit-event-action).
-_AUTHENTICATION = ("110114", "User Authentication", "E")
-_EXPORT = ("110106", "Export", "R")
-_QUERY = ("110112", "Query", "E")
-_ACTIVITY = ("110100", "Application Activity", "U")
-_READ = ("110110", "Patient Record", "R")
-_CHANGE = ("110110", "Patient Record", "U")
-# By a whole action of ours; else by its first word; all the rest changes a patient's record.
-_KINDS = {
-    "login": _AUTHENTICATION,
-    "logout": _AUTHENTICATION,
-    "export": _EXPORT,
-    "dataset": _EXPORT,
-    "review.print": _EXPORT,
-    "audit": ("110101", "Audit Log Used", "R"),
-    "list.view": _QUERY,
-    "api.search": _QUERY,
-    "api.read": _READ,
-    "review.view": _READ,
-    "review.view_as_prior": _READ,
-    "review.reasoning": _READ,
-    "bulk.view": _READ,
-    "message.show": _READ,
-    "second_reading.open": _READ,
-    "setting": _ACTIVITY,
-    "message": _ACTIVITY,
-    "job": _ACTIVITY,
-    "delivery": _ACTIVITY,
-    "notice": _ACTIVITY,
-    "calibration": _ACTIVITY,
+_CODES = {
+    EventKind.AUTHENTICATION: ("110114", "User Authentication", "E"),
+    EventKind.EXPORT: ("110106", "Export", "R"),
+    EventKind.QUERY: ("110112", "Query", "E"),
+    EventKind.READ: ("110110", "Patient Record", "R"),
+    EventKind.CHANGE: ("110110", "Patient Record", "U"),
+    EventKind.DELETION: ("110110", "Patient Record", "D"),
+    EventKind.ACTIVITY: ("110100", "Application Activity", "U"),
+    EventKind.AUDIT_USED: ("110101", "Audit Log Used", "R"),
 }
 _SUCCESS, _MINOR_FAILURE = "0", "4"
 
@@ -58,6 +38,7 @@ class Trail:
     actor: str
     name: str
     action: str
+    kind: EventKind
     entity: str
     report: str
     digest: str
@@ -66,7 +47,7 @@ class Trail:
 
 def audit_event(row: Trail, systems: Systems) -> Json:
     """The AuditEvent of a row; identified by a meta.tag, for R4 AuditEvent has no identifier."""
-    code, display, action = _KINDS.get(row.action) or _KINDS.get(row.action.partition(".")[0], _CHANGE)
+    code, display, action = _CODES[row.kind]
     return checked(
         {
             "resourceType": "AuditEvent",

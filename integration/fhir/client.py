@@ -157,7 +157,8 @@ def pause(answer: Answer, endpoint: Endpoint) -> float | None:
 
 
 def _options(endpoint: Endpoint) -> dict[str, Any]:
-    headers = {"Accept": FHIR_JSON, **endpoint.headers}
+    # HAPI answers a search from what it found up to a minute ago: we would make a second resource.
+    headers = {"Accept": FHIR_JSON, "Cache-Control": "no-cache", **endpoint.headers}
     verify: ssl.SSLContext | bool = endpoint.tls or True
     return {
         "auth": endpoint.auth,

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from integration.fhir.deletion import deleted_references
 from integration.fhir.errors import Conflict, NotFound, Refused, Unreachable, outcome_codes
+from integration.fhir.lenient import version_of
 from integration.fhir.systems import Json
 
 T = TypeVar("T")
@@ -90,7 +91,7 @@ def if_match(version: str) -> dict[str, str]:
 def call(request: Call) -> Exchange[Answer]:
     """Send one request; raise what its status means."""
     answer = yield request
-    if answer.status < 400:
+    if answer.status < 300:
         return answer
     raise failure(request.name, answer)
 
@@ -100,12 +101,19 @@ def failure(name: str, answer: Answer) -> Exception:
     codes = outcome_codes(answer.body)
     message = f"{name} was answered {answer.status}"
     if answer.status in RETRYABLE:
-        return Unreachable(message, _seconds(answer.headers.get("retry-after", "")))
+        return Unreachable(message, _wait(answer.headers))
     if answer.status in (404, 410):
         return NotFound(message, answer.status, codes)
     if answer.status in (409, 412):
         return Conflict(message, answer.status, codes)
     return Refused(message, answer.status, codes)
+
+
+def _wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks us to wait; Azure says milliseconds in a header of its own."""
+    own = _seconds(headers.get("x-ms-retry-after-ms", ""))
+    asked = _seconds(headers.get("retry-after", ""))
+    return asked if asked is not None else own / 1000 if own is not None else None
 
 
 def _seconds(retry_after: str) -> float | None:
@@ -119,10 +127,32 @@ def _resource(name: str, answer: Answer) -> Json:
     return answer.body
 
 
-def read(reference: str) -> Exchange[Json]:
-    """GET [type]/[id], or [type]/[id]/_history/[vid]. Raises NotFound."""
+def read(reference: str, base_url: str = "") -> Exchange[Json]:
+    """GET [type]/[id], or [type]/[id]/_history/[vid]. Raises NotFound.
+
+    With `base_url` a redirect to another resource of the type there is followed, once: Epic answers so for a Patient
+    that was merged.
+    """
     request = Call("GET", reference)
-    return _resource(request.name, (yield from call(request)))
+    answer = yield request
+    moved = _moved_to(reference, answer, base_url)
+    if moved:
+        return _resource(request.name, (yield from call(Call("GET", moved))))
+    if answer.status >= 300:
+        raise failure(request.name, answer)
+    return _resource(request.name, answer)
+
+
+def _moved_to(reference: str, answer: Answer, base_url: str) -> str:
+    """The resource a redirect leads to, "" where it leads to another server, another type or nowhere."""
+    if not base_url or answer.status not in _REDIRECTS:
+        return ""
+    target = answer.headers.get("location", "").removeprefix(f"{base_url.rstrip('/')}/")
+    same_type = re.fullmatch(rf"{reference.partition('/')[0]}/[A-Za-z0-9\-.]{{1,64}}", target)
+    return target if same_type and target != reference else ""
+
+
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def search(resource_type: str, params: Sequence[tuple[str, str]]) -> Exchange[Page]:
@@ -141,7 +171,8 @@ def search_together(searches: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -
 
 def _searched(kind: str, entry: Json) -> Page:
     response = entry.get("response") or {}
-    status = int(str(response.get("status", ""))[:3] or 0)
+    said = str(response.get("status", ""))[:3]
+    status = int(said) if said.isascii() and said.isdecimal() else 0
     bundle = entry.get("resource")
     if status >= 400:
         raise failure(f"GET {kind}", Answer(status, {}, response.get("outcome")))
@@ -194,8 +225,7 @@ def update(resource: Json, version: str = "") -> Exchange[Written]:
     request = Call("PUT", f"{resource['resourceType']}/{resource['id']}", (), if_match(version), resource)
     answer = yield from call(request)
     reference = f"{resource['resourceType']}/{resource['id']}"
-    meta_version = str(((answer.body or {}).get("meta") or {}).get("versionId", ""))
-    return Written(reference, answer.version or meta_version, answer.status == 201)
+    return Written(reference, answer.version or version_of(answer.body), answer.status == 201)
 
 
 def delete(reference: str) -> Exchange[None]:
@@ -236,8 +266,7 @@ def written_of(name: str, resource_type: str, answer: Answer, *, created: bool) 
     reference = found[0] if found else f"{resource_type}/{body['id']}" if body.get("id") else ""
     if not reference:
         raise Unreachable(f"{name} was answered {answer.status} without saying where the resource is")
-    meta_version = str((body.get("meta") or {}).get("versionId", ""))
-    return Written(reference, answer.version or (found[1] if found else "") or meta_version, created)
+    return Written(reference, answer.version or (found[1] if found else "") or version_of(body), created)
 
 
 def written_at(location: str, resource_type: str) -> tuple[str, str] | None:

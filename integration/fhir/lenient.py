@@ -8,6 +8,7 @@ from typing import Any
 from integration.canonical import Coding, Identifier
 from integration.characters import storable
 from integration.fhir.systems import V2_0203, Json, Systems
+from integration.moments import usable
 
 
 def element(holder: Any, name: str) -> Json:
@@ -32,6 +33,12 @@ def text(holder: Any, name: str) -> str:
     return storable(found) if isinstance(found, str) else ""
 
 
+def version_of(resource: Any) -> str:
+    """meta.versionId, "" where the server keeps none. Some send a number."""
+    found = element(resource, "meta").get("versionId")
+    return storable(str(found)) if isinstance(found, str | int) else ""
+
+
 def strings(holder: Any, name: str) -> list[str]:
     """The named list's strings."""
     found = holder.get(name) if isinstance(holder, dict) else None
@@ -39,12 +46,13 @@ def strings(holder: Any, name: str) -> list[str]:
 
 
 def moment(value: str) -> datetime | None:
-    """A FHIR instant or dateTime with its offset kept; a bare date is midnight UTC, a partial date None."""
+    """A FHIR instant or dateTime with its offset kept; a bare date is midnight UTC, a partial date None, as is
+    one of a year that no report is of."""
     try:
         parsed = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return usable(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
 
 
 def coding_of(concept: Json) -> Coding:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from integration.fhir.exchange import Exchange, operation
-from integration.fhir.lenient import element, elements, text
+from integration.fhir.lenient import element, elements, text, version_of
 from integration.fhir.systems import Json
 
 _REFERENCE = re.compile(r"(?:^|/)([A-Z][A-Za-z]{1,40})/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?$")
@@ -108,7 +108,7 @@ def _with_version(hint: Hint, body: Any) -> Hint:
 
 
 def _hint_of_resource(resource: Any) -> Hint | None:
-    version = text(element(resource, "meta"), "versionId")
+    version = version_of(resource)
     found = hint_of(f"{text(resource, 'resourceType')}/{text(resource, 'id')}")
     return Hint(found.type, found.id, version or found.version) if found else None
 
@@ -142,6 +142,9 @@ def _status(status: _Status, held: list[Hint]) -> Notification:
     focuses = (hint_of(focus) for _, focus in status.events)
     merged = {hint.reference: hint for hint in (*filter(None, focuses), *held)}
     numbers = (_number(number) for number, _ in status.events)
+    said = [status.count, *(number for number, _ in status.events)]
+    if any(map(_is_beyond, said)):
+        return Notification(Kind.UNREADABLE, reason="eventNumber, eventsSinceSubscriptionStart: beyond an integer64")
     return Notification(
         kind=_KINDS.get(status.type, Kind.UNREADABLE),
         hints=tuple(merged.values()),
@@ -202,9 +205,21 @@ def _value(parameter: Json | None) -> Any:
     return next((value for key, value in (parameter or {}).items() if key.startswith("value")), None)
 
 
+# FHIR R5's integer64, and the column that keeps the last number.
+_MOST = 2**63 - 1
+_DIGITS = len(str(_MOST))
+
+
+def _is_beyond(value: Any) -> bool:
+    """Whether a number is larger than any that is counted to."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return len(value.lstrip("0")) > _DIGITS or int(value.lstrip("0") or "0") > _MOST
+    return isinstance(value, int) and value > _MOST
+
+
 def _number(value: Any) -> int | None:
     """integer64 travels as a string in JSON; R4B's count is a string too."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if value >= 0 else None
-    plain = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20
+    plain = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _DIGITS
     return int(value) if plain else None

@@ -8,7 +8,7 @@ from enum import StrEnum
 from integration.fhir.capability import Capabilities
 from integration.fhir.errors import Refused
 from integration.fhir.exchange import Exchange, Page, search
-from integration.fhir.lenient import element, moment, text
+from integration.fhir.lenient import element, moment, text, version_of
 from integration.fhir.notification import Hint, hint_of
 from integration.fhir.systems import Json
 
@@ -72,9 +72,13 @@ def hints(page: Page) -> tuple[Hint, ...]:
 
 
 def newest(page: Page, chosen: Way) -> datetime | None:
-    """The latest change on a page by the clock its `Way` goes by; None when no resource says."""
-    moments = (moment(_stamp(resource, chosen)) for resource in page.resources)
-    return max((each for each in moments if each is not None), default=None)
+    """The latest change on a page by the clock its `Way` goes by; None when no resource says.
+
+    What is stamped later than now says nothing: a report dated in the future, or a broken clock, must not hide those
+    that change before then.
+    """
+    moments, now = (moment(_stamp(resource, chosen)) for resource in page.resources), datetime.now(UTC)
+    return max((each for each in moments if each is not None and each <= now), default=None)
 
 
 def _instant(when: datetime) -> str:
@@ -91,5 +95,4 @@ def _stamp(resource: Json, chosen: Way) -> str:
 
 def _hint(resource: Json) -> Hint | None:
     named = hint_of(f"{_TYPE}/{resource.get('id', '')}")
-    version = str((resource.get("meta") or {}).get("versionId", ""))
-    return Hint(named.type, named.id, version) if named else None
+    return Hint(named.type, named.id, version_of(resource)) if named else None

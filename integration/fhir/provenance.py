@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from integration.fhir.elements import checked, coding, concept, instant, meta
@@ -15,17 +16,17 @@ def provenance(
     recorded: datetime,
     systems: Systems,
     *,
-    author: Json,
+    authors: Sequence[Json],
     by_machine: bool = True,
     verifier: Json | None = None,
 ) -> Json:
     """One Provenance for the Observations of one reading, or for those one person added by hand.
 
-    `report_version` is the versioned reference to the DiagnosticReport that was read. `author` is the Device,
+    `report_version` is the versioned reference to the DiagnosticReport that was read. `authors` are the Devices,
     or the Practitioner when not `by_machine`; `verifier` the Practitioner once reviewed. `key` identifies it
     as a meta.tag, for R4 Provenance has no identifier.
     """
-    agents = [_agent("author", author)] + ([_agent("verifier", verifier)] if verifier else [])
+    agents = [_agent("author", each) for each in authors] + ([_agent("verifier", verifier)] if verifier else [])
     return checked(
         {
             "resourceType": "Provenance",

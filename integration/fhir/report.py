@@ -7,10 +7,12 @@ FILL (HL7 v2 table 0203).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from integration.bounds import too_long
 from integration.canonical import (
     Door,
     Identifier,
@@ -33,10 +35,14 @@ from integration.fhir.lenient import (
     moment,
     strings,
     text,
+    version_of,
     words,
 )
 from integration.fhir.report_text import Words, report_words
 from integration.fhir.systems import V2_0074, Json, Systems, is_ours
+from integration.notes import Note
+from integration.reasons import reason, shape
+from integration.wordlists import listed
 
 # Diagnostic service sections that are imaging (HL7 v2 table 0074), with the DICOM modality where one follows.
 IMAGING = {
@@ -53,6 +59,25 @@ IMAGING = {
     "XRC": "XA",
 }
 _LOINC_RADIOLOGY = ("http://loinc.org", "LP29684-5")
+# What is neither imaging nor a section of table 0074, wherever its code comes from.
+_OTHER = re.compile(
+    r"lab|laboratory|labor|chemistry|hematology|haematology|microbiology|pathology|blood ?bank|serology|immunology"
+    r"|genetics|toxicology|urinalysis|coagulation|cytology|histology|vital[ -]?signs|mb|hm|ch|bb|path|mic|108252007",
+    re.I,
+)
+_IMAGING_WORDS = re.compile(
+    r"\b(?:rad|radiolog\w*|imaging|ct|mri?|mr|us|ultrasound|x-?rays?|xr|radiograph\w*|mammogra\w*|nuclear|pet|dx|cr|mg"
+    r"|nm|363679005|394914008)\b",
+    re.I,
+)
+# Elements of a DiagnosticReport that are read, or that say nothing of what was found.
+_READ = frozenset(
+    listed(
+        """resourceType id meta implicitRules language text contained identifier basedOn status category code subject
+        effectiveDateTime effectivePeriod issued performer resultsInterpreter imagingStudy result conclusion
+        conclusionCode presentedForm"""
+    )
+)
 _NO_TEXT_NEEDED = frozenset({ReportStatus.ENTERED_IN_ERROR, ReportStatus.CANCELLED})
 _PRIORITIES = {"stat": Priority.STAT, "asap": Priority.URGENT, "urgent": Priority.URGENT}
 
@@ -67,11 +92,12 @@ class Disposition(StrEnum):
 
 @dataclass(frozen=True)
 class Understood:
-    """`report` with disposition REPORT; else `reason`, which names elements and never a patient's text."""
+    """`report` with disposition REPORT; else `reason`. It and `notes` name elements and never a patient's text."""
 
     disposition: Disposition
     report: Report | None = None
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def read_report(bundle: Any, site: str, endpoint: str, systems: Systems) -> Understood:
@@ -82,25 +108,54 @@ def read_report(bundle: Any, site: str, endpoint: str, systems: Systems) -> Unde
     collection = Collection(bundle)
     resource = collection.report
     if text(resource, "resourceType") != "DiagnosticReport":
-        return _quarantined("Bundle.entry[0].resource: not a DiagnosticReport")
+        return _quarantined(reason("Bundle.entry[0].resource", "no DiagnosticReport", "one"))
     ignored = _why_ignored(resource, systems)
     if ignored:
         return Understood(Disposition.IGNORED, reason=ignored)
     status = _status(resource)
     if status is None:
-        return _quarantined("DiagnosticReport.status: missing or not a status we know")
+        said = text(resource, "status")
+        return _quarantined(reason("DiagnosticReport.status", shape(said), "a code of R4's diagnostic-report-status"))
     spoken = report_words(collection)
     if not spoken.text and status not in _NO_TEXT_NEEDED:
-        where = "presentedForm, conclusion, text, result: no text that can be read"
-        return _quarantined("; ".join([f"DiagnosticReport.{where}", *spoken.notes]))
+        return _quarantined("; ".join([_NO_TEXT, *(note.message for note in spoken.notes)]))
     patient = _patient(collection, systems)
     if not patient.identifiers:
-        return _quarantined("DiagnosticReport.subject: no Patient.identifier with a value")
-    return Understood(Disposition.REPORT, _report(collection, site, endpoint, systems, status, patient, spoken))
+        return _quarantined(_nameless(collection))
+    notes = (*spoken.notes, *_beside(collection))
+    report = _report(collection, site, endpoint, systems, status, patient, spoken, notes)
+    if found := too_long(report.patient, report.order, _PLACES):
+        return _quarantined(reason(found.place, found.found, found.expected))
+    return Understood(Disposition.REPORT, report, notes=tuple(note.message for note in notes))
 
 
-def _quarantined(reason: str) -> Understood:
-    return Understood(Disposition.QUARANTINED, reason=reason)
+def _quarantined(why: str) -> Understood:
+    return Understood(Disposition.QUARANTINED, reason=why)
+
+
+_NO_TEXT = reason(
+    "DiagnosticReport.presentedForm, conclusion, text, result",
+    "no text that can be read",
+    "words, or a document with a text layer",
+)
+_PLACES = {
+    "patient": "Patient.identifier",
+    "name": "Patient.name",
+    "accession": "DiagnosticReport.identifier (ACSN)",
+    "filler": "DiagnosticReport.identifier (FILL)",
+    "modality": "ImagingStudy.modality",
+}
+_SCOPE = "COUNTERSIGN_FHIR__SMART__SCOPE"
+
+
+def _nameless(collection: Collection) -> str:
+    """Why nobody knows whose report it is: a Patient without a number, one that was not read, or none named."""
+    subject, expected = element(collection.report, "subject"), "an identifier with a value"
+    if collection.follow(subject):
+        return reason("Patient.identifier", "none with a value", expected)
+    if text(subject, "reference"):
+        return reason("DiagnosticReport.subject", "a reference to what we may not read", expected, _SCOPE, of="")
+    return reason("DiagnosticReport.subject", "no patient", "a Patient, or an identifier with a value")
 
 
 def _why_ignored(resource: Json, systems: Systems) -> str:
@@ -111,9 +166,34 @@ def _why_ignored(resource: Json, systems: Systems) -> str:
     categories = codes(elements(resource, "category"))
     imaging = {(V2_0074, code) for code in IMAGING} | {_LOINC_RADIOLOGY}
     known = {pair for pair in categories if pair[0] in (V2_0074, "http://loinc.org")}
-    if known and not known & imaging:
+    if (known and not known & imaging) or (not known & imaging and _is_other(resource)):
         return "DiagnosticReport.category: not imaging"
     return ""
+
+
+def _is_other(resource: Json) -> bool:
+    """Whether the categories, under whatever system, name a service that is not imaging and none that is."""
+    said = [
+        text(each, name)
+        for concept in elements(resource, "category")
+        for each, name in [
+            (concept, "text"),
+            *((c, n) for c in elements(concept, "coding") for n in ("code", "display")),
+        ]
+    ]
+    spoken = [words.strip() for words in said if words.strip()]
+    return any(map(_OTHER.fullmatch, spoken)) and not any(map(_IMAGING_WORDS.search, spoken))
+
+
+def _beside(collection: Collection) -> list[Note]:
+    """Elements that nobody reads, and references that led nowhere."""
+    report = collection.report
+    unread = sorted(name for name in report if name not in _READ and not name.startswith("_"))
+    missing = len(elements(report, "result")) - len(collection.all_of(report, "result"))
+    notes = [Note(f"not read: {', '.join(f'DiagnosticReport.{name[:40]}' for name in unread)}")] if unread else []
+    if missing:
+        notes.append(Note(f"DiagnosticReport.result: {missing} of them could not be read"))
+    return notes
 
 
 def _status(resource: Json) -> ReportStatus | None:
@@ -131,6 +211,7 @@ def _report(
     status: ReportStatus,
     patient: Patient,
     spoken: Words,
+    notes: tuple[Note, ...],
 ) -> Report:
     resource = collection.report
     observed = text(resource, "effectiveDateTime") or text(element(resource, "effectivePeriod"), "start")
@@ -146,12 +227,12 @@ def _report(
         message_time=moment(text(element(resource, "meta"), "lastUpdated")),
         observed=moment(observed),
         interpreter=_interpreter(collection, systems),
-        notes=(f"text from {spoken.path}", *spoken.notes),
+        notes=(f"text from {spoken.path}", *(note.whole for note in notes)),
     )
 
 
 def _source(resource: Json, endpoint: str) -> Source:
-    version = text(element(resource, "meta"), "versionId")
+    version = version_of(resource)
     identity = text(resource, "id")
     return Source(
         door=Door.FHIR,
@@ -216,6 +297,7 @@ def _order(collection: Collection, endpoint: str, systems: Systems) -> Order:
         priority=_PRIORITIES.get(text(request, "priority"), Priority.ROUTINE),
         study_uid=_study_uid(study),
         reference=_type_and_id(text(element(report, "basedOn"), "reference")),
+        orderer=_person(collection, element(request, "requester"), systems),
     )
 
 
@@ -255,7 +337,11 @@ def _study_uid(study: Json) -> str:
 
 def _interpreter(collection: Collection, systems: Systems) -> Person | None:
     report = collection.report
-    held = element(report, "resultsInterpreter") or element(report, "performer")
+    return _person(collection, element(report, "resultsInterpreter") or element(report, "performer"), systems)
+
+
+def _person(collection: Collection, held: Json, systems: Systems) -> Person | None:
+    """Whom a reference names: by the resource where it was read, else by its own identifier and display."""
     if not held:
         return None
     resource = collection.follow(held)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from integration.fhir.collection import bundle_of, made_relative, references_to_read
 from integration.fhir.errors import Refused
 from integration.fhir.exchange import Exchange, read
@@ -21,11 +23,24 @@ def reread(reference: str, base_url: str) -> Exchange[Json]:
     found = [report]
     for wanted in references_to_read(report):
         try:
-            found.append(made_relative((yield from read(wanted)), base_url))
+            resource = made_relative((yield from read(wanted, base_url)), base_url)
         except Refused:
             continue
+        here = f"{resource['resourceType']}/{resource.get('id')}"
+        if here != wanted:
+            found[0] = _renamed(found[0], wanted, here)
+        found.append(resource)
     found += yield from _practitioners(found)
     return bundle_of(found)
+
+
+def _renamed(value: Any, old: str, new: str) -> Any:
+    """A copy in which references to one resource lead to another: what was merged into it."""
+    if isinstance(value, dict):
+        return {
+            key: new if key == "reference" and item == old else _renamed(item, old, new) for key, item in value.items()
+        }
+    return [_renamed(item, old, new) for item in value] if isinstance(value, list) else value
 
 
 def _practitioners(found: list[Json]) -> Exchange[list[Json]]:

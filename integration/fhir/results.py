@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from integration.fhir.errors import Conflict
 from integration.fhir.exchange import Exchange, read, update
-from integration.fhir.lenient import element, elements, text
+from integration.fhir.lenient import elements, text, version_of
 
 ATTEMPTS = 5
 
@@ -27,7 +27,7 @@ def list_results(report: str, signed: Sequence[str], taken_back: Sequence[str]) 
             return False
         changed = {**{k: v for k, v in resource.items() if k != "result"}, **({"result": result} if result else {})}
         try:
-            yield from update(changed, text(element(resource, "meta"), "versionId"))
+            yield from update(changed, version_of(resource))
         except Conflict:
             if attempt + 1 == ATTEMPTS:
                 raise

@@ -92,6 +92,11 @@ class Systems:
         return self._uri("identifier/advisory")
 
     @property
+    def told(self) -> str:
+        """URL of the extension of a Flag that says who was told of a critical result."""
+        return self._uri("StructureDefinition/critical-result-told")
+
+    @property
     def device(self) -> str:
         """Identifier.system of our Devices."""
         return self._uri("identifier/device")

@@ -90,6 +90,8 @@ class Entry:
 # What a server may refuse without the findings being held back: they explain an Observation, they are not it.
 COMPANIONS = frozenset({"Device", "Flag", "Provenance", "Task", "AuditEvent"})
 
+_PEOPLE = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole)/[^/]+$")
+
 
 class Ledger(Protocol):
     """Our memory of what was written to one server.
@@ -170,6 +172,24 @@ def resolve(value: Any, known: Mapping[str, Json]) -> Any:
     return value
 
 
+def people(value: Any) -> set[str]:
+    """The References to practitioners in a resource: "Practitioner/7", or a URL of another server's."""
+    if isinstance(value, list):
+        return set().union(*map(people, value))
+    if not isinstance(value, dict):
+        return set()
+    named = value.get("reference")
+    own = {named} if isinstance(named, str) and _PEOPLE.search(named) else set()
+    return own.union(*map(people, value.values()))
+
+
+def named(reference: str) -> Json:
+    """A logical Reference to somebody of another server; a URL is an identifier of its own (R4 datatypes.html)."""
+    kind, number = reference.split("/")[-2:]
+    who = {"system": "urn:ietf:rfc:3986", "value": reference} if "://" in reference else {"value": number}
+    return {"type": kind, "identifier": who}
+
+
 def covers(current: Any, wanted: Any) -> bool:
     """True when the server's copy says all we want said; what the server added does not matter."""
     if isinstance(wanted, dict):
@@ -186,11 +206,12 @@ def covers(current: Any, wanted: Any) -> bool:
 
 
 def covers_element(key: str, current: Any, wanted: Any) -> bool:
-    """As `covers`, knowing that servers add to meta and may make references absolute."""
+    """As `covers`, knowing that servers add to meta, may make references absolute, and drop their versions (HAPI)."""
     if key == "meta":
         return _labels(wanted) <= _labels(current)
     if key == "reference" and isinstance(current, str):
-        return current == wanted or current.endswith(f"/{wanted}")
+        plain = wanted.split("/_history/")[0]
+        return current in (wanted, plain) or current.endswith((f"/{wanted}", f"/{plain}"))
     return covers(current, wanted)
 
 

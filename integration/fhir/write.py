@@ -24,8 +24,9 @@ from integration.fhir.exchange import (
     update,
     written_at,
 )
+from integration.fhir.lenient import version_of
 from integration.fhir.systems import Json, local_id
-from integration.fhir.wanted import Entry, Ledger, Wanted, covers, escaped, resolve
+from integration.fhir.wanted import Entry, Ledger, Wanted, covers, escaped, named, people, resolve
 
 # References point from the later to the earlier, so this is an order in which they can be written one by one.
 ORDER = (
@@ -83,6 +84,7 @@ class _Writer:
         for item in wanted:
             yield from self._look(item)
         pending = [item for item in wanted if item.key not in self._outcome.kept and self._is_due(item)]
+        yield from self._look_for_people(pending)
         if len(pending) > 1 and self._fits_transaction(pending):
             pending = yield from self._together(pending)
         for item in pending:
@@ -105,6 +107,24 @@ class _Writer:
             return
         if self._capabilities.rung(item.type, item.parameter) is Rung.NONE:
             self._keep(item, "the server does not create this type")
+
+    def _look_for_people(self, pending: list[Wanted]) -> Exchange[None]:
+        """A signer whom the server does not have is named to it, not pointed at: HAPI takes no dangling reference."""
+        for reference in sorted({each for item in pending for each in people(item.resource)}):
+            if not (yield from self._is_here(reference)):
+                self._known[reference] = named(reference)
+
+    def _is_here(self, reference: str) -> Exchange[bool]:
+        """Where we may not look, the server may well have them."""
+        if "://" in reference:
+            return False
+        try:
+            yield from read(reference)
+        except NotFound:
+            return False
+        except Refused:
+            return self._capabilities.can(reference.partition("/")[0], "read")
+        return True
 
     def _search_ahead(self, wanted: list[Wanted]) -> Exchange[None]:
         """All searches for what may be there as the server's own, in one batch where the server takes one.
@@ -212,7 +232,7 @@ class _Writer:
         if entry is None and not created:
             yield from self._adopt(item, reference)
         else:
-            version = version or _version(answer.get("resource") or {})
+            version = version or version_of(answer.get("resource"))
             self._record(item, Written(reference, version, created), owned=item.owned)
         return True
 
@@ -234,7 +254,7 @@ class _Writer:
         rung = self._capabilities.rung(item.type, item.parameter)
         resource = resolve(item.resource, self._known)
         if rung is Rung.CONDITIONAL_CREATE:
-            written = yield from create(resource, f"{item.parameter}={escaped(item.token)}")
+            written = yield from _create_once(resource, f"{item.parameter}={escaped(item.token)}")
         elif rung is Rung.UPDATE_CREATE:
             written = yield from self._put_new(item, resource)
         else:
@@ -251,8 +271,12 @@ class _Writer:
         try:
             return _where((yield from read(reference)))
         except NotFound:
+            pass
+        try:
             written = yield from update(_with_id(resource, reference))
-            return Written(written.reference, written.version, created=True)
+        except Conflict:  # another was quicker, under the same id
+            return _where((yield from read(reference)))
+        return Written(written.reference, written.version, created=True)
 
     def _adopt(self, item: Wanted, reference: str) -> Exchange[None]:
         """It was there already: ours from an attempt whose answer was lost, or made by another worker."""
@@ -317,6 +341,16 @@ class _Writer:
         self._known.setdefault(item.urn, item.logical)
 
 
+def _create_once(resource: Json, condition: str) -> Exchange[Written]:
+    """Of two who create the same at once, HAPI answers one 409: asked again, it names what the other has made."""
+    try:
+        return (yield from create(resource, condition))
+    except Conflict as conflict:
+        if conflict.status != 409:
+            raise
+    return (yield from create(resource, condition))
+
+
 def _tokens(item: Wanted) -> tuple[str, ...]:
     """What may name it as the server's own. One search a token: not every server takes several values at once, and
     to miss one makes a double."""
@@ -334,11 +368,7 @@ def _only(resource_type: str, page: Page) -> Json | None:
 
 
 def _where(resource: Json) -> Written:
-    return Written(f"{resource['resourceType']}/{resource['id']}", _version(resource))
-
-
-def _version(resource: Json) -> str:
-    return str((resource.get("meta") or {}).get("versionId", ""))
+    return Written(f"{resource['resourceType']}/{resource['id']}", version_of(resource))
 
 
 def _with_id(resource: Json, reference: str) -> Json:

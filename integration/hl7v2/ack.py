@@ -46,6 +46,8 @@ TOO_LARGE = Fault("207", "Application internal error", "", "The frame is larger 
 NOT_STORED = Fault("207", "Application internal error", "", "The message was not stored. Send it again.")
 NOT_ALLOWED = Fault("207", "Application internal error", "MSH^1^3", "This sender is not on the allow-list.")
 
+NOT_FOR_REAL = Fault("202", "Unsupported processing id", "MSH^1^11", "Training and debugging messages are not taken.")
+
 
 def refusal(header: Header | None) -> Fault | None:
     """Why this message can never be accepted, None if it can: no MSH, no MSH-9, a batch without messages."""

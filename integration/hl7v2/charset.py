@@ -37,13 +37,36 @@ _MARKS = (
 )
 
 
+# Windows' sets have letters and quotation marks where those of ISO 8859 have control characters that no text holds.
+_WINDOWS = {
+    "iso8859-1": "cp1252",
+    "iso8859-15": "cp1252",
+    "iso8859-2": "cp1250",
+    "iso8859-5": "cp1251",
+    "iso8859-7": "cp1253",
+    "iso8859-9": "cp1254",
+    "iso8859-8": "cp1255",
+    "iso8859-6": "cp1256",
+    "iso8859-13": "cp1257",
+}
+_CONTROLS = re.compile(rb"[\x80-\x9f]")
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_WIDE = ("utf-16", "utf-32")
+_DOES_NOT_FIT = "the declared character set does not fit"
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`text` and the Python codec it was read with; `fallback` tells that the declared one did not hold."""
+    """`text` and the Python codec it was read with; `problem` tells why it is not the declared one."""
 
     text: str
     codec: str
-    fallback: bool = False
+    problem: str = ""
+
+    @property
+    def fallback(self) -> bool:
+        """Whether the declared set did not hold."""
+        return bool(self.problem)
 
 
 def codec_of(name: str) -> str | None:
@@ -64,19 +87,59 @@ def codec_of(name: str) -> str | None:
 def decode(body: bytes, declared: str = "", preferred: str = "") -> Decoded:
     """Decode a whole message. `declared` is MSH-18, `preferred` the site's setting for a silent sender.
 
-    Never raises: what nothing else can read is read as Windows-1252 with Latin-1 for its gaps.
+    What is declared is checked against the bytes: Latin sets by the controls they would give, all by what UTF-8
+    alone can look like. Never raises: what nothing else can read is read as Windows-1252 with Latin-1 for its gaps.
     """
-    named = codec_of(declared) or codec_of(preferred)
     marked = next((codec for mark, codec in _MARKS if body.startswith(mark)), None)
-    for codec in filter(None, (marked, named, "utf-8", "cp1252")):
-        text = _try(body, codec)
+    if marked and (text := _try(body, marked)) is not None:
+        return Decoded(text, marked)
+    named = codec_of(declared) or codec_of(preferred)
+    unknown = bool(declared.strip()) and codec_of(declared) is None
+    problem = "the character set is not known" if unknown else ""
+    if named and not _contradicted(body, named):
+        text = _try(body, named)
         if text is not None:
-            return Decoded(text, codec, fallback=bool(named) and codec not in (named, marked))
-    return Decoded(body.decode("latin-1"), "latin-1", fallback=True)
+            return Decoded(text, named, problem)
+    found = _by_its_bytes(body, named)
+    return Decoded(found.text, found.codec, problem or found.problem or (_DOES_NOT_FIT if named else ""))
+
+
+def _contradicted(body: bytes, named: str) -> bool:
+    """Whether the bytes say that they are of another set than the one named."""
+    if named.startswith(_WIDE):
+        return body.lstrip()[:4].isascii() and b"\x00" not in body[:8]
+    if named.startswith("iso8859"):
+        return bool(_NOT_ASCII.search(body)) and (_is_utf8(body) or bool(_CONTROLS.search(body)))
+    return named == "cp1252" and bool(_NOT_ASCII.search(body)) and _is_utf8(body)
+
+
+def _by_its_bytes(body: bytes, named: str | None) -> Decoded:
+    text = body.decode("utf-8", "surrogateescape")
+    strays = _STRAY.findall(text)
+    if not strays:
+        return Decoded(text, "utf-8")
+    if sum(each > "\x7f" for each in text) >= 2 * len(strays):
+        return Decoded(_STRAY.sub(_windows, text), "utf-8", "bytes of another character set stand among UTF-8")
+    for codec in (_WINDOWS.get(named or "", "cp1252"), "cp1252"):
+        found = _try(body, codec)
+        if found is not None:
+            return Decoded(found, codec)
+    return Decoded(body.decode("latin-1"), "latin-1", _DOES_NOT_FIT)
+
+
+_STRAY = re.compile("[\udc80-\udcff]")
+
+
+def _windows(stray: re.Match[str]) -> str:
+    return bytes([ord(stray.group()) - 0xDC00]).decode("cp1252", "replace")
+
+
+def _is_utf8(body: bytes) -> bool:
+    return _try(body, "utf-8") is not None
 
 
 def _try(body: bytes, codec: str) -> str | None:
     try:
         return body.decode(codec)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return None

@@ -17,6 +17,8 @@ _LARGEST_ANSWER = 1024 * 1024
 _CHUNK = 64 * 1024
 _ACCEPTED = frozenset({"AA", "CA"})
 _RETRYABLE = frozenset({"AE", "CE"})
+# Seconds after which an answer that ended in FS is whole, though no CR followed.
+_SILENCE = 0.25
 
 
 class NoAnswer(Exception):
@@ -93,6 +95,7 @@ class MllpClient:
         self._writer = writer
         self._deframer = Deframer(_LARGEST_ANSWER)
         self._frames: deque[bytes] = deque()
+        self._nameless = False
 
     @classmethod
     async def connect(cls, host: str, port: int, *, within: float = 10, tls: ssl.SSLContext | None = None) -> Self:
@@ -107,9 +110,10 @@ class MllpClient:
     async def ask(self, body: bytes, *, within: float = 30) -> Answer:
         """Sends a message and waits for what MSH-15/16 make due: the last answer, or the first refusal.
 
-        An answer to another message (a late one, say) is passed over. Raises NoAnswer; the connection is of no
-        further use then.
+        An answer to another message (a late one, say), or one that does not say to which, is passed over. Raises
+        NoAnswer; the connection is of no further use then.
         """
+        self._nameless = False
         header = read_header(body)
         expected = len(codes_due(header, Outcome.STORED))
         answer = Answer("", header.control_id if header else "")
@@ -122,7 +126,8 @@ class MllpClient:
                     if not answer.accepted:
                         return answer
         except TimeoutError:
-            raise NoAnswer(f"no answer within {within:g} s") from None
+            other = "; one came without our MSH-10 in MSA-2" if self._nameless else ""
+            raise NoAnswer(f"no answer within {within:g} s{other}") from None
         except OSError as error:
             raise NoAnswer(f"the connection broke: {error.strerror or error}") from None
         return answer
@@ -140,13 +145,25 @@ class MllpClient:
         sent = _text(header.raw_control_id) if header else ""
         while True:
             answer = read_answer(await self._frame())
-            if answer is not None and answer.control_id in (sent, ""):
+            if answer is not None and answer.control_id == sent:
                 return answer
+            self._nameless = self._nameless or (answer is not None and not answer.control_id)
 
     async def _frame(self) -> bytes:
         while not self._frames:
-            data = await self._reader.read(_CHUNK)
-            if not data:
+            data = await self._more()
+            found = self._deframer.feed(data) if data else self._deframer.flush()
+            if not data and not found:
                 raise NoAnswer("the listener closed the connection")
-            self._frames += [found.body for found in self._deframer.feed(data)]
+            self._frames += [each.body for each in found]
         return self._frames.popleft()
+
+    async def _more(self) -> bytes:
+        """What comes next; b"" at the end, and when an answer has ended without its CR and nothing follows."""
+        if not self._deframer.ended:
+            return await self._reader.read(_CHUNK)
+        try:
+            async with asyncio.timeout(_SILENCE):
+                return await self._reader.read(_CHUNK)
+        except TimeoutError:
+            return b""

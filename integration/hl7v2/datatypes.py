@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from integration.canonical import Coding, Identifier, Person
 from integration.hl7v2.segments import Parts
+from integration.moments import usable
 
 _TIME = re.compile(
     r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{1,6})\d*)?)?)?)?)?)?"
@@ -18,18 +20,53 @@ _OID = re.compile(r"[0-2](?:\.\d+)+\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 
-def time_of(value: str, zone: str) -> datetime | None:
-    """A DTM as an aware datetime. Its own offset is kept; without one it is local time of `zone`.
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Where times without an offset are local: a zone, and the offset of the message's own time, if it has one."""
 
-    None for what is no time. A date alone is the day's first moment.
+    zone: tzinfo
+    offset: timedelta | None = None
+
+    def at(self, moment: datetime) -> datetime:
+        """A local moment with its offset; of an hour that is there twice, the one with the message's offset."""
+        either = [moment.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1)]
+        return next((each for each in either if each.utcoffset() == self.offset), either[0])
+
+
+def local_of(message_time: str, zone: str) -> Local:
+    """MSH-7's offset, where it has one, is that of the message's other times; else the sender's zone is.
+
+    Where both agree the zone counts: an exam before a change to summer time has another offset than its message.
+    """
+    named = ZoneInfo(zone)
+    moment = time_of(message_time, Local(named))
+    if moment is None or not _has_offset(message_time):
+        return Local(named)
+    offset = moment.utcoffset()
+    agrees = zone not in _NO_ZONE and moment.astimezone(named).utcoffset() == offset
+    return Local(named, offset) if agrees else Local(moment.tzinfo or named, offset)
+
+
+# The default says nothing of where a sender is.
+_NO_ZONE = frozenset({"UTC", "Etc/UTC", "GMT"})
+
+
+def _has_offset(value: str) -> bool:
+    match = _TIME.match(value.strip().replace(" ", ""))
+    return match is not None and match.group(8) is not None
+
+
+def time_of(value: str, local: Local) -> datetime | None:
+    """A DTM as an aware datetime. Its own offset is kept; without one it is local time.
+
+    None for what is no time, or of a year that no report is of. A date alone is the day's first moment.
     """
     match = _TIME.match(value.strip().replace(" ", ""))
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, sign, hours, minutes = match.groups()
     try:
-        offset = _offset(sign, hours, minutes) if sign else ZoneInfo(zone)
-        return datetime(
+        moment = datetime(
             int(year),
             int(month or 1),
             int(day or 1),
@@ -37,8 +74,8 @@ def time_of(value: str, zone: str) -> datetime | None:
             int(minute or 0),
             min(int(second or 0), 59),
             int((fraction or "0").ljust(6, "0")),
-            tzinfo=offset,
         )
+        return usable(moment.replace(tzinfo=_offset(sign, hours, minutes)) if sign else local.at(moment))
     except ValueError:
         return None
 

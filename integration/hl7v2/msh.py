@@ -13,6 +13,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from integration.canonical import Processing
+
 STANDARD_ENCODING = "^~\\&"
 # Wide enough for every real id, and small enough for a database index.
 LONGEST_VALUE = 200
@@ -82,6 +84,12 @@ class Header(NamedTuple):
     def enhanced(self) -> bool:
         """Whether the enhanced acknowledgement mode is asked for (HL7 v2.8 §2.9.2)."""
         return bool(self.accept_ack or self.application_ack)
+
+    @property
+    def processing(self) -> Processing:
+        """MSH-11: training and debugging by their first letter; everything else is taken for real."""
+        mark = self.processing_id[:1].upper()
+        return Processing(mark) if mark in ("T", "D") else Processing.PRODUCTION
 
     def raw(self, number: int) -> bytes:
         """MSH-`number` as sent (from 3 on), b"" when absent."""

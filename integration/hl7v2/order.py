@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 
-from integration.canonical import Identifier, Order, Priority, Side
-from integration.hl7v2.datatypes import coding, entity_identifier
+from integration.canonical import Identifier, Order, Person, Priority, Side
+from integration.hl7v2.datatypes import coding, entity_identifier, person
 from integration.hl7v2.groups import Group, places
 from integration.hl7v2.segments import Segment
 from integration.hl7v2.senders import SenderMap
@@ -33,7 +35,15 @@ def read_order(group: Group, sender: SenderMap) -> Order:
         reason=_reason(obr),
         priority=_priority(group, obr),
         study_uid=_study_uid(group),
+        orderer=_orderer(group, obr, sender),
     )
+
+
+def _orderer(group: Group, obr: Segment, sender: SenderMap) -> Person | None:
+    """OBR-16, or ORC-12 where it is empty: the ordering provider (HL7 v2.8 §4.5.3.16)."""
+    orc = group.first("ORC")
+    held = [*obr.repeats(16), *(orc.repeats(12) if orc else ())]
+    return next((found for found in (person(parts, sender.authorities) for parts in held) if found), None)
 
 
 def _identifiers(group: Group, sender: SenderMap) -> dict[str, Identifier | None]:
@@ -45,16 +55,22 @@ def _identifiers(group: Group, sender: SenderMap) -> dict[str, Identifier | None
 
 
 def _identifier(group: Group, fields: tuple[str, ...], sender: SenderMap) -> Identifier | None:
-    for segment, number in places(group, fields):
-        return entity_identifier(segment.parts(number), sender.authorities)
-    return None
+    found = (_entities(segment, number, sender) for segment, number in places(group, fields))
+    return next(chain.from_iterable(found), None)
+
+
+def _entities(segment: Segment, number: int, sender: SenderMap) -> Iterator[Identifier]:
+    """The identifiers in the repetitions of a field; empty ones are passed over."""
+    found = (entity_identifier(parts, sender.authorities) for parts in segment.repeats(number))
+    return (each for each in found if each)
 
 
 def _accession(group: Group, sender: SenderMap) -> Identifier | None:
     """The accession number, unless the field is used for something else: OBR-18 is free text by the standard."""
     for segment, number in places(group, sender.accession):
-        if _ACCESSION.match(segment.value(number)):
-            return entity_identifier(segment.parts(number), sender.authorities)
+        for identifier in _entities(segment, number, sender):
+            if _ACCESSION.match(identifier.value):
+                return identifier
     return None
 
 
@@ -66,10 +82,9 @@ def _reason(obr: Segment) -> str:
 
 def _priority(group: Group, obr: Segment) -> Priority:
     """The most urgent that OBR-5, OBR-27.6 (TQ), TQ1-9 or ORC-7.6 says."""
-    timing, order = group.first("TQ1"), group.first("ORC")
-    words = [obr.value(5), obr.value(27, 6), obr.value(27, 8)]
-    words += [timing.value(9)] if timing else []
-    words += [order.value(7, 6)] if order else []
+    words = [obr.value(5)] + [parts.value(number) for parts in obr.repeats(27) for number in (6, 8)]
+    words += [parts.value() for timing in group.all("TQ1") for parts in timing.repeats(9)]
+    words += [parts.value(6) for order in group.all("ORC") for parts in order.repeats(7)]
     return min((PRIORITIES.get(word.upper(), Priority.ROUTINE) for word in words), default=Priority.ROUTINE)
 
 
@@ -77,8 +92,9 @@ def _study_uid(group: Group) -> str:
     """ZDS-1 (IHE RAD TF-2 §4.4.4.1.2.4) or IPC-3; OBX 113014 is read with the text."""
     for name, number in (("ZDS", 1), ("IPC", 3)):
         for segment in group.all(name):
-            if _UID.match(segment.value(number)):
-                return segment.value(number)
+            for parts in segment.repeats(number):
+                if _UID.match(parts.value()):
+                    return parts.value()
     return ""
 
 

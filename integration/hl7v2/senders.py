@@ -19,7 +19,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -123,7 +123,9 @@ class SenderMap(BaseModel):
     application: str = Field(ANY, description="MSH-3.1; * is any.")
     facility: str = Field(ANY, description="MSH-4.1; * is any.")
     site: str = Field("", description="Site these reports belong to; empty: the installation's.")
-    zone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="Zone of bare local times.")
+    zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="Zone of local times where MSH-7 has no offset."
+    )
     charset: Annotated[str, AfterValidator(_charset)] = Field("", description="When MSH-18 is empty.")
     status: dict[str, ReportStatus] = Field(
         default_factory=dict, description='Status words of OBR-25 and OBX-11; "" for an empty OBR-25.'
@@ -138,6 +140,10 @@ class SenderMap(BaseModel):
     filler: tuple[Place, ...] = Field(("ORC-3", "OBR-3", "TXA-15"), description="Filler order number.")
     placer: tuple[Place, ...] = Field(("ORC-2", "OBR-2", "TXA-14"), description="Placer order number.")
     accession: tuple[Place, ...] = Field(("OBR-18", "IPC-1"), description="Accession number.")
+    processing: Literal["accept", "ignore", "refuse", "production"] = Field(
+        "accept",
+        description="Of messages whose MSH-11 says training or debugging (T, D); production: taken as if for real.",
+    )
     other_services: frozenset[str] = Field(
         OTHER_SERVICES, description="OBR-24 codes of what is not imaging and is ignored."
     )

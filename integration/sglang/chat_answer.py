@@ -1,7 +1,8 @@
 """The body of a chat completion, as SGLang and other servers send it, to one record.
 
 SGLang with a reasoning parser puts thinking into `message.reasoning_content` and counts it in
-`usage.reasoning_tokens`; OpenAI counts it in `usage.completion_tokens_details`; a server without a parser
+`usage.reasoning_tokens`; vLLM puts it into `message.reasoning` and llama.cpp into `message.reasoning_content`, and
+neither counts it; OpenAI counts it in `usage.completion_tokens_details` and keeps it; a server without a parser
 leaves it in the content, up to `</think>`.
 """
 
@@ -12,11 +13,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from integration.canonical import Record
 from integration.sglang.failures import Refused, ServerFailed, Truncated, Unavailable
 
+MOST_TOKENS = 10_000_000
+"""Beyond any context there is."""
 _OPEN, _CLOSE = "<think>", "</think>"
 
 
 class ChatAnswer(Record):
-    """What came back. Tokens are the server's own counts; `cached_tokens` is part of `input_tokens`."""
+    """What came back. Tokens are the server's own counts; `cached_tokens` is part of `input_tokens`.
+
+    `estimated`: the server does not say how many of its tokens were thinking; they are shared out by characters.
+    """
 
     id: str
     content: str
@@ -25,6 +31,7 @@ class ChatAnswer(Record):
     cached_tokens: int
     reasoning_tokens: int
     answer_tokens: int
+    estimated: bool = False
 
 
 class _Part(BaseModel):
@@ -34,6 +41,7 @@ class _Part(BaseModel):
 class _Message(_Part):
     content: str | None = None
     reasoning_content: str | None = None
+    reasoning: str | None = None
     refusal: str | None = None
 
 
@@ -86,8 +94,8 @@ def _split_thinking(message: _Message) -> tuple[str, str]:
     What the server kept apart is taken as it is: a string of the answer may hold `</think>`.
     """
     content = message.content or ""
-    if message.reasoning_content:
-        return message.reasoning_content, content
+    if apart := message.reasoning_content or message.reasoning:
+        return apart, content
     if content.lstrip().startswith("{"):
         return "", content
     before, closed, after = content.partition(_CLOSE)
@@ -100,16 +108,29 @@ def _answer(body: _Body, reasoning: str, content: str) -> ChatAnswer:
     usage = body.usage or _Usage()
     prompt = usage.prompt_tokens_details or _PromptDetails()
     completion = usage.completion_tokens_details or _CompletionDetails()
-    thinking = usage.reasoning_tokens or completion.reasoning_tokens or 0
+    counted = usage.reasoning_tokens or completion.reasoning_tokens
+    written = _count(usage.completion_tokens)
+    thinking = _count(counted) if counted else _share(written, reasoning, content)
     return ChatAnswer(
         id=body.id,
         content=content,
         reasoning=reasoning,
-        input_tokens=usage.prompt_tokens,
-        cached_tokens=prompt.cached_tokens or 0,
+        input_tokens=_count(usage.prompt_tokens),
+        cached_tokens=_count(prompt.cached_tokens or 0),
         reasoning_tokens=thinking,
-        answer_tokens=max(0, usage.completion_tokens - thinking),
+        answer_tokens=_count(written - thinking),
+        estimated=bool(reasoning) and not counted,
     )
+
+
+def _share(tokens: int, reasoning: str, content: str) -> int:
+    """The thinking's part of the tokens written, by characters: what a server that counts both together leaves us."""
+    return round(tokens * len(reasoning) / max(1, len(reasoning) + len(content)))
+
+
+def _count(said: int) -> int:
+    """A server may say any number; sums of them are stored."""
+    return min(max(0, said), MOST_TOKENS)
 
 
 def _check_finished(choice: _Choice, answer: ChatAnswer) -> None:
@@ -125,8 +146,9 @@ def _check_finished(choice: _Choice, answer: ChatAnswer) -> None:
 
 
 def _truncated(why: str, answer: ChatAnswer) -> Truncated:
+    about = "about " if answer.estimated else ""
     return Truncated(
-        f"{why} ({answer.reasoning_tokens} thinking tokens, {answer.answer_tokens} answer tokens)",
+        f"{why} ({about}{answer.reasoning_tokens} thinking tokens, {answer.answer_tokens} answer tokens)",
         input_tokens=answer.input_tokens,
         reasoning_tokens=answer.reasoning_tokens,
         answer_tokens=answer.answer_tokens,

@@ -1,22 +1,25 @@
 """The HTTP client of a model server: one call in, one whole answer or one named failure out.
 
 This is the one layer that retries: an unreachable or full server is tried again after a random wait, nothing
-else is. A call that runs out of time is aborted at the server before its failure is reported.
+else is. A call that runs out of time is aborted at the server before its failure is reported. Time and size of an
+answer are bounded here, whatever the server does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import random
 import ssl
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import httpx2
-import openai
 
+from integration.bounded import Exchange, TooLarge, bounded_client, exchange
 from integration.sglang.chat_answer import ChatAnswer, chat_answer
 from integration.sglang.endpoint import ChatCall, Dialect, Endpoint, request
 from integration.sglang.failures import (
@@ -29,7 +32,7 @@ from integration.sglang.failures import (
 )
 
 # At DEBUG these libraries log headers, and in some versions whole requests, which hold patients' text.
-for _name in ("openai", "httpx2", "httpcore2"):
+for _name in ("httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 KEEPALIVE = 2.0
@@ -39,6 +42,14 @@ HEALTH_TIMEOUT = 25.0
 ABORT_TIMEOUT = 5.0
 FIRST_WAIT = 0.5
 """Seconds: the upper end of the first random wait; it doubles with each further try."""
+
+BYTES_A_TOKEN = 16
+"""More than any tokenizer's average, escapes in JSON included."""
+BYTES_AROUND = 65_536
+"""For everything of an answer that is not its text, and for any answer that is none."""
+
+INFO_BYTES = 4_000_000
+"""For what a server tells of itself: SGLang's is some hundred KB with many ranks."""
 
 _FULL = frozenset({408, 425, 429, 502, 503, 504})
 _WRONG_SETTINGS = frozenset({401, 403, 404})
@@ -60,14 +71,13 @@ class ModelClient:
         self.endpoint = endpoint
         self._context = context
         self._sleep = sleep
-        self._http = httpx2.Client(
+        self._places = threading.BoundedSemaphore(endpoint.connections)
+        self._http = bounded_client(
             verify=ssl.create_default_context(cafile=endpoint.ca) if endpoint.ca else True,
             trust_env=endpoint.proxy,
             timeout=httpx2.Timeout(endpoint.timeout, connect=endpoint.connect_timeout),
             limits=httpx2.Limits(max_connections=endpoint.connections, keepalive_expiry=KEEPALIVE),
         )
-        key = endpoint.api_key.get_secret_value() if endpoint.api_key else "none"
-        self._openai = openai.OpenAI(base_url=endpoint.url, api_key=key, max_retries=0, http_client=self._http)
 
     def ask(self, call: ChatCall) -> ChatAnswer:
         """One whole answer. Raises a ModelServerError; Unavailable only after the last of the attempts."""
@@ -82,26 +92,64 @@ class ModelClient:
         path = "/ready" if self.endpoint.dialect is Dialect.SGLANG else "/v1/models"
         return self._answers(path, self.endpoint.connect_timeout)
 
+    def tell(self, path: str) -> dict[str, Any] | None:
+        """What one of the server's own routes says of it, a JSON object; None when it says none."""
+        try:
+            said = self._exchange("GET", self.endpoint.root + path, self.endpoint.connect_timeout, INFO_BYTES)
+            found = json.loads(said.body) if said.status == httpx2.codes.OK else None
+        except (httpx2.HTTPError, TooLarge, ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def aborts(self) -> bool:
+        """Whether the server takes back calls by name."""
+        url = f"{self.endpoint.root}/abort_request"
+        try:
+            said = self._exchange("POST", url, ABORT_TIMEOUT, BYTES_AROUND, {"rid": "countersign-nobody"})
+        except (httpx2.HTTPError, TooLarge):
+            return False
+        return said.status == httpx2.codes.OK
+
     def close(self) -> None:
         """Close all connections."""
         self._http.close()
 
     def _ask_once(self, call: ChatCall) -> ChatAnswer:
+        most = BYTES_AROUND + BYTES_A_TOKEN * call.max_tokens
+        url = f"{self.endpoint.url.rstrip('/')}/chat/completions"
         try:
-            response = self._openai.chat.completions.with_raw_response.create(
-                **_arguments(request(self.endpoint, call)), extra_headers=self._context()
-            )
-        except openai.APITimeoutError as error:
+            with self._place():
+                said = self._exchange("POST", url, self.endpoint.timeout, most, request(self.endpoint, call))
+        except TooLarge:
+            self._abort(call.rid)
+            raise ServerFailed(f"the answer is longer than {most} bytes: {call.max_tokens} tokens cannot be") from None
+        except httpx2.TimeoutException as error:
             raise self._timed_out(call, error) from None
-        except openai.APIConnectionError as error:
-            raise Unavailable(f"no answer: {type(error.__cause__ or error).__name__}") from None
-        except openai.APIStatusError as error:
-            _raise_status(error)
-        return chat_answer(response.http_response.content)
+        except httpx2.HTTPError as error:
+            raise Unavailable(f"no answer: {type(error).__name__}") from None
+        if said.status != httpx2.codes.OK:
+            _raise_status(said)
+        return chat_answer(said.body)
 
-    def _timed_out(self, call: ChatCall, error: openai.APITimeoutError) -> ModelServerError:
-        if isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.PoolTimeout):
-            return Unavailable(f"no connection: {type(error.__cause__).__name__}")
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the engine's connections; how long a call waits for one does not count against its answer."""
+        if not self._places.acquire(timeout=self.endpoint.timeout):
+            raise Unavailable(
+                f"none of {self.endpoint.connections} connections was free in {self.endpoint.timeout:g} s"
+            )
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def _exchange(self, method: str, url: str, seconds: float, most: int, body: Any = None) -> Exchange:
+        sent = self._http.build_request(method, url, json=body, headers=self._headers())
+        return exchange(self._http, sent, seconds=seconds, most=most)
+
+    def _timed_out(self, call: ChatCall, error: httpx2.TimeoutException) -> ModelServerError:
+        if isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout):
+            return Unavailable(f"no connection: {type(error).__name__}")
         self._abort(call.rid)
         path = "/health" if self.endpoint.dialect is Dialect.SGLANG else "/v1/models"
         alive = self._answers(path, HEALTH_TIMEOUT)
@@ -110,20 +158,16 @@ class ModelClient:
     def _abort(self, rid: str) -> None:
         """Closing the connection ends most calls; a queued one goes at once when it is named."""
         if self.endpoint.dialect is Dialect.SGLANG:
-            with contextlib.suppress(httpx2.HTTPError):
-                self._http.post(
-                    f"{self.endpoint.root}/abort_request",
-                    json={"rid": rid},
-                    headers=self._headers(),
-                    timeout=ABORT_TIMEOUT,
-                )
+            url = f"{self.endpoint.root}/abort_request"
+            with contextlib.suppress(httpx2.HTTPError, TooLarge):
+                self._exchange("POST", url, ABORT_TIMEOUT, BYTES_AROUND, {"rid": rid})
 
     def _answers(self, path: str, timeout: float) -> bool:
         try:
-            response = self._http.get(self.endpoint.root + path, headers=self._headers(), timeout=timeout)
-        except httpx2.HTTPError:
+            said = self._exchange("GET", self.endpoint.root + path, timeout, BYTES_AROUND)
+        except (httpx2.HTTPError, TooLarge):
             return False
-        return response.status_code == httpx2.codes.OK
+        return said.status == httpx2.codes.OK
 
     def _headers(self) -> dict[str, str]:
         key = self.endpoint.api_key
@@ -131,30 +175,28 @@ class ModelClient:
         return {**ours, **self._context()}
 
 
-def _arguments(body: dict[str, Any]) -> dict[str, Any]:
-    """The openai library checks names: SGLang's own go through `extra_body`."""
-    ours = {"rid", "priority", "cache_salt", "custom_params"} & body.keys()
-    known = {name: value for name, value in body.items() if name not in ours}
-    return known | {"extra_body": {name: body[name] for name in sorted(ours)}}
-
-
-def _raise_status(error: openai.APIStatusError) -> NoReturn:
+def _raise_status(said: Exchange) -> NoReturn:
     """By status alone: the body of an error may repeat the request."""
-    status = error.status_code
+    status = said.status
     if status in _FULL:
-        raise Unavailable(f"the server answered {status}: full or not ready") from None
+        raise Unavailable(f"the server answered {status}: full or not ready")
     if status in _WRONG_SETTINGS:
-        raise Misconfigured(f"the server answered {status}: check url, model and api_key") from None
+        raise Misconfigured(f"the server answered {status}: check url, model and api_key")
     if status < httpx2.codes.INTERNAL_SERVER_ERROR:
-        raise Refused(f"the server answered {status}: {_reason(error)}") from None
-    raise ServerFailed(f"the server answered {status}") from None
+        raise Refused(f"the server answered {status}: {_reason(said.body)}")
+    raise ServerFailed(f"the server answered {status}")
 
 
-def _reason(error: openai.APIStatusError) -> str:
+# As SGLang, vLLM and llama.cpp say it.
+_NO_SCHEMA = ("grammar", "json schema error")
+_TOO_LONG = ("context length", "too long", "maximum allowed length", "context size")
+
+
+def _reason(body: bytes) -> str:
     """Known reasons in our own words."""
-    said = str(error.body).lower()
-    if "grammar" in said:
+    said = body.decode(errors="replace").lower()
+    if any(words in said for words in _NO_SCHEMA):
         return "it could not compile the schema of the answer"
-    if "context length" in said or "too long" in said or "maximum allowed length" in said:
+    if any(words in said for words in _TOO_LONG):
         return "the report and the candidates are longer than its context"
     return "it does not accept the request; its log says why"

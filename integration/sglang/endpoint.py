@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from integration.canonical import Priority, Record
 
@@ -25,13 +26,25 @@ class Dialect(StrEnum):
     OPENAI_REASONING = "openai-reasoning"
 
 
+class ResponseFormat(StrEnum):
+    """How the server is told the form of the answer.
+
+    - json_schema: by a schema it holds the model to.
+    - json_object: it makes sure of JSON alone; the schema stands in the prompt.
+    """
+
+    JSON_SCHEMA = "json_schema"
+    JSON_OBJECT = "json_object"
+
+
 class Endpoint(Record):
     """One model at one address. Times in seconds.
 
     `url` ends in /v1. `timeout`: for one whole answer. `connections`: open at once, at most. `attempts`: tries
-    of one call when the server is unreachable or says it is full; the only retries there are (the openai
-    library's own are off, and a router in front must have its own off too). `proxy`: whether proxies named in
-    the environment are used; off for servers in the house.
+    of one call when the server is unreachable or says it is full; the only retries there are (a router in front
+    must have its own off). `proxy`: whether proxies named in
+    the environment are used; off for servers in the house. `extra_body`: further members of the request, as the server
+    wants them.
     """
 
     url: str
@@ -41,6 +54,8 @@ class Endpoint(Record):
     temperature: float | None = None
     top_p: float | None = None
     thinking_budget: int | None = None
+    response_format: ResponseFormat = ResponseFormat.JSON_SCHEMA
+    extra_body: dict[str, Any] = Field(default_factory=dict)
     timeout: float = 300
     connect_timeout: float = 5
     connections: int = 32
@@ -73,13 +88,10 @@ class ChatCall(Record):
 
 def request(endpoint: Endpoint, call: ChatCall) -> dict[str, Any]:
     """The body of POST /chat/completions, in the endpoint's dialect."""
-    body: dict[str, Any] = {
+    body = endpoint.extra_body | {
         "model": endpoint.model,
         "messages": _messages(endpoint, call),
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": "answer", "schema": call.schema_, "strict": True},
-        },
+        "response_format": _response_format(endpoint, call),
     }
     match endpoint.dialect:
         case Dialect.OPENAI_REASONING:
@@ -90,11 +102,26 @@ def request(endpoint: Endpoint, call: ChatCall) -> dict[str, Any]:
             return body | _sampling(endpoint) | {"max_tokens": call.max_tokens} | _sglang_only(endpoint, call)
 
 
+def _response_format(endpoint: Endpoint, call: ChatCall) -> dict[str, Any]:
+    if endpoint.response_format is ResponseFormat.JSON_OBJECT:
+        return {"type": "json_object"}
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": call.schema_, "strict": True}}
+
+
 def _messages(endpoint: Endpoint, call: ChatCall) -> list[dict[str, str]]:
     """DeepSeek-R1 and o1 want everything in the user's turn; others take the shared part as system prompt."""
+    shared = _shared(endpoint, call)
     if endpoint.system_prompt and endpoint.dialect is not Dialect.OPENAI_REASONING:
-        return [{"role": "system", "content": call.shared}, {"role": "user", "content": call.own}]
-    return [{"role": "user", "content": f"{call.shared}\n{call.own}"}]
+        return [{"role": "system", "content": shared}, {"role": "user", "content": call.own}]
+    return [{"role": "user", "content": f"{shared}\n{call.own}"}]
+
+
+def _shared(endpoint: Endpoint, call: ChatCall) -> str:
+    """With the schema for a server that takes none; it is the same for every report of a catalogue."""
+    if endpoint.response_format is ResponseFormat.JSON_SCHEMA:
+        return call.shared
+    schema = json.dumps(call.schema_, separators=(",", ":"))
+    return f"{call.shared}\nThe JSON schema of the answer:\n{schema}\n"
 
 
 def _sampling(endpoint: Endpoint) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -59,6 +60,13 @@ class Architecture:
         head = 2 * self.hidden * self.vocabulary
         sparse_layers = self.layers - self.dense_layers
         return self.layers * self.attention_bytes + sparse_layers * mixture + self.dense_layers * dense + head
+
+    def bytes_a_gpu(self, gpus: int) -> float:
+        """Bytes of weights on each of so many tensor-parallel GPUs: the narrow projections of attention are on all."""
+        embedding = 2 * self.hidden * self.vocabulary
+        narrow = self.layers * self.hidden * (self.query_rank + self.cached)
+        everything = self.weight_bytes(math.inf) + embedding
+        return (everything - narrow) / gpus + narrow
 
     @property
     def active_parameters(self) -> float:

@@ -9,7 +9,8 @@ from pydantic import Field, PositiveFloat, ValidationError
 
 from integration.canonical import Record
 from services.capacity.demand import text_of, words
-from services.capacity.node import BANDWIDTH, GPUS, CapacityError, Rates, Roofline
+from services.capacity.node import CapacityError, Rates
+from services.capacity.roofline import BANDWIDTH, GPUS, Roofline
 
 
 class NodeMeasurement(Record):

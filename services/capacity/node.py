@@ -1,8 +1,8 @@
 """One model node: seconds of a decode step, tokens a second, reports an hour.
 
-A step takes `overhead + bound / reach`: the bound is what the memory must at least deliver (the roofline), `reach` the
-share of it that a server gets, `overhead` what a step costs however few requests run (launches, all-reduce,
-scheduler). Both constants are fitted to two published points (published.py), not measured by us.
+Its speed is a band, not a number: what the versions of SGLang gave whose figures are published (fitting.py), from the
+slowest less what it was overpromised at its held-out points to the newest with what that was underpromised. A plan is
+made with the lower edge. Nothing of it was measured by us.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from integration.sglang.profiles import Profile, profile_named
-from services.capacity.architecture import DEEPSEEK_V3, Architecture
+from services.capacity.fitting import constants, worst
+from services.capacity.roofline import Roofline, cache_tokens
 
-# 8 × H200 SXM, by NVIDIA's data sheet: HBM bytes/s and dense FP8 operations/s of one GPU.
-GPUS, BANDWIDTH, FP8 = 8, 4.8e12, 1.979e15
-# gpustack's lab, DeepSeek-R1-0528 on 8 × H200: 4 requests took 19.36 ms a token (vLLM 0.11), and SGLang 0.5.3 gave
-# 9,699 tokens/s at its peak with a median of 51.66 ms between tokens: some 500 requests of 320 tokens.
-OVERHEAD, REACH = 0.0147, 0.536
-# Prompt tokens a second, the long prompts of the same lab (16,092 in all at 32,000 tokens, 19,024 at 2,000).
-PREFILL = 16_000.0
-# About 34 GB a GPU are left for the cache, and under tensor parallelism each GPU holds all of it.
-CACHE_TOKENS = 480_000
-ROOFLINE = ("r1-8xh200", "r1-8xh200-dp", "v3-8xh200")
+# The profiles that the published runs are of: one node of 8 × H200, tensor parallel, FP8 weights, BF16 cache.
+ROOFLINE = ("r1-8xh200", "v3-8xh200")
+# SGLang 0.4.3 gave half of what its successors give; it stands in the table of the documentation, not in the band.
+SLOW, FAST = ("SGLang 0.5.3", "SGLang 0.5.7", "SGLang 0.5.12"), "SGLang 0.5.12"
+
+
+class Edge(StrEnum):
+    """Which end of the band."""
+
+    LOW = "low"
+    EXPECTED = "expected"
+    HIGH = "high"
 
 
 class CapacityError(Exception):
@@ -31,22 +35,25 @@ class CapacityError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Roofline:
-    """Step times by arithmetic. `replicated`: every GPU holds and reads the whole cache (tensor parallelism)."""
+class Band:
+    """Step times at one end of the band; at the lower, whichever version is slowest for the load in question."""
 
-    architecture: Architecture = DEEPSEEK_V3
-    replicated: bool = True
-    overhead: float = OVERHEAD
-    reach: float = REACH
-
-    def bound(self, batch: float, context: float) -> float:
-        """Seconds below which no step of `batch` requests with `context` tokens each can be: memory alone."""
-        cache = batch * context * self.architecture.cache_bytes / (1 if self.replicated else GPUS)
-        return (self.architecture.weight_bytes(batch) / GPUS + cache) / BANDWIDTH
+    edge: Edge = Edge.LOW
 
     def step(self, batch: float, context: float) -> float:
         """Seconds of one step."""
-        return self.overhead + self.bound(batch, context) / self.reach
+        if self.edge is Edge.LOW:
+            return max(_step(name, batch, context) * (1 + worst(name)[1]) for name in SLOW)
+        return _step(FAST, batch, context) * (1 + (worst(FAST)[0] if self.edge is Edge.HIGH else 0))
+
+    @property
+    def prefill(self) -> float:
+        """Prompt tokens a second."""
+        return min(constants(name).prefill for name in SLOW) if self.edge is Edge.LOW else constants(FAST).prefill
+
+
+def _step(software: str, batch: float, context: float) -> float:
+    return Roofline(constants(software)).step(batch, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +82,9 @@ class Node:
     name: str
     gpus: int
     running: int
-    steps: Roofline | Rates
+    steps: Band | Roofline | Rates
     context: float
-    prefill: float = PREFILL
+    prefill: float
 
     def decode(self, batch: float) -> float:
         """Tokens a second of `batch` running requests together."""
@@ -97,22 +104,32 @@ class Node:
         return output / self.decode(1) + uncached / self.prefill
 
 
-def node_of(profile: str, context: float, *, rates: Rates | None = None, prefill: float | None = None) -> Node:
-    """The node of a launch profile; `rates` and `prefill` measured at one take the place of the arithmetic.
+def node_of(
+    profile: str,
+    context: float,
+    *,
+    own: float | None = None,
+    rates: Rates | None = None,
+    prefill: float | None = None,
+    edge: Edge = Edge.LOW,
+) -> Node:
+    """The node of a launch profile; `rates` and `prefill` measured at one take the place of the band.
 
+    `own`: tokens of cache that one request holds for itself at its end, `context` where none of them are shared.
     Raises CapacityError for a profile with neither, ProfileError for one that there is not.
     """
     chosen = profile_named(profile)
-    if rates is None and profile not in ROOFLINE:
+    running = running_at_once(chosen)
+    if rates is not None:
+        return Node(profile, gpus(chosen), running, rates, context, prefill or Band(edge).prefill)
+    if profile not in ROOFLINE:
         raise CapacityError(
             f"profile {profile}: no published measurement to take its speed from; give --measured FILE with tokens a "
             "second by requests running"
         )
-    running = running_at_once(chosen)
-    steps = rates or Roofline(replicated="enable-dp-attention" not in chosen.flags)
-    if rates is None:
-        running = min(running, int(CACHE_TOKENS / context)) or 1
-    return Node(profile, gpus(chosen), running, steps, context, prefill or PREFILL)
+    room = cache_tokens(float(chosen.flags["mem-fraction-static"].value))
+    running = max(1, min(running, int(room / (own or context))))
+    return Node(profile, gpus(chosen), running, Band(edge), context, prefill or Band(edge).prefill)
 
 
 def running_at_once(profile: Profile) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from statistics import quantiles
 
@@ -46,7 +46,11 @@ class Hourly(Record):
 
 
 class Plan(Record):
-    """The answer. `nodes` meets the targets; `spare` more of them stand by; cost is per `currency`, None unpriced."""
+    """The answer. `nodes` meets the targets; `spare` more of them stand by; cost is per `currency`, None unpriced.
+
+    Everything is of the lower edge of a node's speed. `band`: reports an hour of one node at its edges;
+    `nodes_expected`: how many would do at the speed that is expected.
+    """
 
     profile: str
     seed: int
@@ -59,7 +63,9 @@ class Plan(Record):
     decode_full: float
     prefill: float
     reports_an_hour_a_node: float
+    band: dict[str, float]
     nodes: int
+    nodes_expected: int
     spare: int
     gpus: int
     slots: int
@@ -79,12 +85,15 @@ def plan(
     seed: int,
     spare: int = 1,
     price: float | None = None,
+    others: Mapping[str, Node] | None = None,
 ) -> Plan:
-    """The plan for a day of this demand. `price`: of one node for one hour."""
+    """The plan for a day of this demand. `price`: of one node for one hour. `others`: the node at its other edges."""
     nodes = nodes_needed(demand, samples, node, queue, seed)
     reads = simulate(house_of(node, nodes, queue), queue, list(arrivals(demand, samples, range(24), seed)))
     mean = mean_of(samples)
     each = node.reports_an_hour(mean.uncached, mean.output)
+    edges = {"low": node, **(others or {})}
+    hopeful = edges.get("expected")
     paid = None if price is None else price * 24 * (nodes + spare)
     return Plan(
         profile=node.name,
@@ -98,7 +107,9 @@ def plan(
         decode_full=node.full,
         prefill=node.prefill,
         reports_an_hour_a_node=each,
+        band={name: one.reports_an_hour(mean.uncached, mean.output) for name, one in edges.items()},
         nodes=nodes,
+        nodes_expected=nodes_needed(demand, samples, hopeful, queue, seed) if hopeful else nodes,
         spare=spare,
         gpus=(nodes + spare) * node.gpus,
         slots=nodes * slots_for(node.running, queue.stat_reserve),

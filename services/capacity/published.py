@@ -1,89 +1,113 @@
-"""Published measurements of DeepSeek-R1 on a node like ours, and how far the planner is off.
+"""How far the planner is off at what others published of DeepSeek-R1 on 8 × H200, version by version.
 
-Source: gpustack's performance lab, "Optimizing DeepSeek-R1 Throughput on NVIDIA H200 GPUs" (DeepSeek-R1-0528,
-8 × H200, SGLang 0.5.3, `vllm bench serve`, all requests sent at once). Nobody here measured anything on an H200.
+Nobody here measured anything on an H200. Sources and points: published.yaml.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.capacity.demand import Arrival, Tokens, context
-from services.capacity.node import CACHE_TOKENS, GPUS, node_of
+from services.capacity.fitting import BurstRun, Bursts, Version, constants, off, planned, published
+from services.capacity.node import Node
+from services.capacity.roofline import GPUS, Roofline, cache_tokens
 from services.capacity.simulation import House, simulate
 from services.settings import Queue
 
-# SGLang admits no more at once than this on such a node, whatever the cache would hold (assumed).
-MOST = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One published run: requests, mean tokens in and out, requests a second. `fixed`: all of one length."""
-
-    name: str
-    profile: str
-    requests: int
-    input: int
-    output: int
-    published: float
-    fixed: bool = True
-
-
-RUNS = (
-    Run("ShareGPT, tensor parallel", "r1-8xh200", 1000, 219, 201, 15.80, fixed=False),
-    Run("ShareGPT, data-parallel attention", "r1-8xh200-dp", 1000, 219, 201, 17.01, fixed=False),
-    Run("128 tokens in, 4 out", "r1-8xh200-dp", 1000, 127, 4, 156.24),
-    Run("2,000 tokens in, 100 out", "r1-8xh200-dp", 500, 1997, 100, 9.07),
-    Run("4,000 tokens in, 200 out", "r1-8xh200-dp", 500, 3995, 200, 3.84),
-    Run("32,000 tokens in, 100 out", "r1-8xh200-dp", 100, 31999, 100, 0.50),
-)
+# Assumed: no more at once than this on such a node, whatever the cache would hold; and the share of the memory that our
+# profiles take, since theirs was not published.
+MOST, SHARE = 1000, 0.82
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Requests a second, ours and theirs."""
 
-    run: Run
+    run: BurstRun
     planned: float
 
     @property
     def off(self) -> float:
         """-0.1: the planner promises a tenth less than was published."""
-        return self.planned / self.run.published - 1
+        return self.planned / self.run.rate - 1
 
 
 def compare() -> Iterator[Comparison]:
-    """Every published run, run through the planner's own node in the simulation."""
-    for run in RUNS:
+    """Every burst, run through a node with its version's constants in the simulation."""
+    bursts = published().bursts
+    for run in bursts.runs:
         arrivals = list(_burst(run))
-        yield Comparison(run, run.requests / _makespan(run, arrivals))
+        yield Comparison(run, run.requests / _makespan(bursts, arrivals))
 
 
-def _burst(run: Run) -> Iterator[Arrival]:
+def _burst(run: BurstRun) -> Iterator[Arrival]:
     # How long ShareGPT's answers are is not published beyond the mean: exponential, as chat answers roughly are.
     chance = random.Random(42)  # noqa: S311
     for number in range(run.requests):
-        output = run.output if run.fixed else max(1, round(chance.expovariate(1 / run.output)))
+        output = max(1, round(chance.expovariate(1 / run.output))) if run.drawn else run.output
         yield Arrival(number, 0.0, 2, "bench", Tokens(input=run.input, output=output))
 
 
-def _makespan(run: Run, arrivals: list[Arrival]) -> float:
+def _makespan(bursts: Bursts, arrivals: list[Arrival]) -> float:
     held = context([one.tokens for one in arrivals])
-    node = node_of(run.profile, held)
-    # With data-parallel attention each token's cache is held once, so eight times as many fit.
-    room = CACHE_TOKENS * (GPUS if run.profile.endswith("-dp") else 1) / held
-    node = replace(node, running=min(MOST, int(room)))
+    running, of = min(MOST, int(cache_tokens(SHARE) / held)), constants(bursts.software)
+    node = Node("published", GPUS, running, Roofline(of), held, of.prefill)
     queue = Queue(stat_reserve=0, depth=1, relay=0.1)
-    reads = simulate(House(node, 1, 1, run.requests), queue, arrivals)
+    reads = simulate(House(node, 1, 1, len(arrivals)), queue, arrivals)
     return max(read.ended for read in reads)
 
 
 def markdown() -> str:
-    """The table of the documentation."""
-    head = "| Published run | Requests/s, published | Planner | Off by |\n|---|---|---|---|\n"
-    return head + "".join(
-        f"| {one.run.name} | {one.run.published:.2f} | {one.planned:.2f} | {one.off:+.0%} |\n" for one in compare()
+    """The tables of the documentation: constants and errors by version, then every held-out point."""
+    return f"{_summary()}\n{_points()}"
+
+
+def _summary() -> str:
+    head = (
+        "| Server | Published | Fitted on | Overhead | Reach | Prompt tokens/s | Held out | Off by there |\n"
+        "|---|---|---|---|---|---|---|---|\n"
     )
+    bursts = published().bursts
+    found = [one.off for one in compare()]
+    rows = [_row(each, each.fitted, [off(point, constants(each.software)) for point in each.held_out])
+            for each in published().versions]  # fmt: skip
+    return head + "".join(sorted([*rows, _row(bursts, (), found)], key=_age))
+
+
+def _age(row: str) -> tuple[bool, list[int]]:
+    name = row.split("|")[1].split("](")[0].strip(" [")
+    return not name.startswith("SGLang"), [int(part) for part in name.split()[-1].split(".")]
+
+
+def _row(each: Version | Bursts, fitted: tuple[object, ...], found: list[float]) -> str:
+    of = constants(each.software)
+    fits = f"{len(fitted)} points" if fitted else "two step times, one prompt rate"
+    return (
+        f"| [{each.software}]({each.url}) | {each.when} | {fits} | {1000 * of.overhead:.1f} ms | {of.reach:.2f} | "
+        f"{of.prefill:,.0f} | {len(found)} | {min(found):+.0%} to {max(found):+.0%} |\n"
+    )
+
+
+def _points() -> str:
+    head = (
+        "| Held out | At once | Tokens in, out | Tokens/s, published | Planner | Off by |\n|---|---|---|---|---|---|\n"
+    )
+    rows = [
+        f"| {each.software} | {point.at_once} | {_tokens(point.input, point.cached)}, {point.output:,} | "
+        f"{point.rate:,.0f} | {planned(point, constants(each.software)):,.0f} | "
+        f"{off(point, constants(each.software)):+.0%} |\n"
+        for each in published().versions
+        for point in each.held_out
+    ]
+    bursts = [
+        f"| {published().bursts.software}, {one.run.name} | all {one.run.requests:,} | {one.run.input:,}, "
+        f"{one.run.output:,} | {one.run.rate:.2f} requests/s | {one.planned:.2f} | {one.off:+.0%} |\n"
+        for one in compare()
+    ]
+    return head + "".join([*rows, *bursts])
+
+
+def _tokens(given: int, cached: int) -> str:
+    return f"{given:,} ({cached:,} cached)" if cached else f"{given:,}"

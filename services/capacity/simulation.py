@@ -71,7 +71,10 @@ def _clock() -> simpy.Environment:
     try:
         import simpy
     except ModuleNotFoundError:
-        raise CapacityError("the simulation needs SimPy: pip install 'countersign[evaluation]'") from None
+        raise CapacityError(
+            "the simulation needs SimPy: in a checkout `make setup`, else pip install 'countersign[evaluation]'; the "
+            "image leaves it out"
+        ) from None
     return simpy.Environment()
 
 

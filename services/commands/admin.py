@@ -8,6 +8,7 @@ import typer
 
 from services.commands.common import Data, database
 from services.commands.common import settings as chosen
+from services.commands.progress import counted, doing
 from services.doctor import examine
 from services.settings import markdown
 from services.store import integrity
@@ -16,6 +17,7 @@ from services.store.migrate import migrate as upgrade
 
 def migrate(data: Data = None) -> None:
     """Bring the database's schema up to date."""
+    doing("bringing the schema up to date")
     with database(data) as connection:
         typer.echo(upgrade(connection))
 
@@ -38,8 +40,9 @@ def doctor(
 
 def verify(data: Data = None) -> None:
     """Say whether what is stored is whole: schema, messages, queue, audit chain; exit 1 if anything is broken."""
+    broken = False
     with database(data) as connection:
-        checks = list(integrity.examine(connection))
-    for check in checks:
-        typer.echo(f"{'BAD ' if check.wrong else 'ok  '} {check.what}: {check.wrong or check.says}")
-    raise typer.Exit(1 if any(check.wrong for check in checks) else 0)
+        for check in counted(integrity.examine(connection), "checks are done"):
+            typer.echo(f"{'BAD ' if check.wrong else 'ok  '} {check.what}: {check.wrong or check.says}")
+            broken = broken or bool(check.wrong)
+    raise typer.Exit(1 if broken else 0)

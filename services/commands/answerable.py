@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
+from services.domain.people import Person
 from services.settings import Settings
 from services.store import signed_reports
-from services.store.people import Person, as_person
 
 ROLE = "administrator"
 By = Annotated[str, typer.Option(help="Name or login subject of the administrator who answers for this.")]
@@ -17,7 +17,7 @@ By = Annotated[str, typer.Option(help="Name or login subject of the administrato
 
 def administrator(connection: Connection, chosen: Settings, name: str) -> Person:
     """The one active administrator of that name. Ends the command where there is none, or several."""
-    found = [as_person(row) for row in signed_reports.named(connection, chosen.site, name)]
+    found = [each.person for each in signed_reports.named(connection, chosen.site, name)]
     allowed = [person for person in found if person.may(ROLE)]
     if len(allowed) != 1:
         why = "names several people" if allowed else f"is nobody with the role {ROLE}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,10 +10,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import RowMapping
 
-from services.commands.common import Data, database, settings
+from services.actions.looks import trail_printed
+from services.commands.common import Data, at_the_machine, database, settings
+from services.commands.progress import doing
+from services.domain.audit_rows import AuditRow
 from services.store import audit as store
+from services.store.audit import Wanted
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail: search it, verify its chain.")
 DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
@@ -24,6 +26,7 @@ COLUMNS = ("id", "at", "name", "action", "entity", "report_id", "detail", "seque
 @app.command()
 def verify(data: Data = None) -> None:
     """Recompute the whole chain; exit 1 and say where if a row was changed, removed or put in."""
+    doing("recomputing the audit chain")
     with database(data) as connection:
         found = store.verify(connection)
     if found.broken:
@@ -46,14 +49,12 @@ def search(
     """Search the trail, newest first. The search itself is audited."""
     site, days = settings(data).site, (_utc(since), _utc(until))
     with database(data) as connection:
-        rows = store.search(
-            connection, site, actor=actor, action=action, report_id=report, since=days[0], until=days[1], limit=limit
-        )
-        who = f"operating system user {os.getuid()}"
-        store.append(connection, site=site, actor=who, action="export", entity="audit", detail={"rows": len(rows)})
+        rows = trail_printed(
+            connection, site, at_the_machine(), limit, Wanted(actor, action, report, *days)
+        )  # fmt: skip
     if as_json:
         for row in rows:
-            typer.echo(json.dumps({name: _plain(row[name]) for name in COLUMNS}))
+            typer.echo(json.dumps({name: _plain(getattr(row, name)) for name in COLUMNS}))
     else:
         Console().print(_table(rows))
 
@@ -66,12 +67,10 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _table(rows: Sequence[RowMapping]) -> Table:
+def _table(rows: Sequence[AuditRow]) -> Table:
     table = Table("Id", "When (UTC)", "Who", "Action", "What", "Report", "Detail")
     for row in rows:
-        detail = json.dumps(row["detail"]) if row["detail"] else ""
-        at = row["at"].astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(
-            str(row["id"]), at, row["name"], row["action"], row["entity"], str(row["report_id"] or ""), detail
-        )
+        detail = json.dumps(row.detail) if row.detail else ""
+        at = row.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(str(row.id), at, row.name, row.action, row.entity, str(row.report_id or ""), detail)
     return table

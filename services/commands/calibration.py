@@ -10,9 +10,10 @@ from rich.table import Table
 
 from services.commands.answerable import By, administrator
 from services.commands.common import Data, database, settings
-from services.evaluation.calibration import CalibrationError
+from services.evaluation.calibration import CalibrationError, adopt
 from services.evaluation.calibration import fit as fitted
-from services.store import audit, calibrations
+from services.evaluation.calibration import retire as retired
+from services.store import calibrations
 
 app = typer.Typer(no_args_is_help=True, help="Agreement: what a vote share is worth.")
 
@@ -35,10 +36,7 @@ def fit(
             typer.echo(f"no curve for {each.engine} {each.finding_id or 'all findings'}: {each.reason}", err=True)
         if not curves:
             _end("nothing was fitted, and nothing is changed: more double readings are needed")
-        rows = [{**curve.model_dump(mode="json"), "created_by": person.actor} for curve in curves]
-        version = calibrations.put(connection, chosen.site, rows)
-        detail = {"version": version, "curves": len(rows), "days": days}
-        audit.append(connection, site=person.site, actor=person.actor, action="calibration.fit", detail=detail)
+        version = adopt(connection, person, curves, days)
     typer.echo(f"version {version}: {len(curves)} curves, in use for new suggestions")
 
 
@@ -49,11 +47,11 @@ def list_versions(data: Data = None) -> None:
         rows = calibrations.all_of_them(connection, settings(data).site)
     table = Table("No.", "Engine", "Finding", "Method", "Pairs", "Brier", "Unfitted", "In use")
     for row in rows:
-        brier = row["brier"]
-        scores = (f"{brier[row['method']]:.4f}", f"{brier['vote share']:.4f}")
-        used = "no" if row["retired_at"] else "yes"
-        finding = row["finding_id"] or "all others"
-        table.add_row(str(row["version"]), row["engine"], finding, row["method"], str(row["pairs"]), *scores, used)
+        brier = row.brier
+        scores = (f"{brier[row.method]:.4f}", f"{brier['vote share']:.4f}")
+        used = "no" if row.retired_at else "yes"
+        finding = row.finding_id or "all others"
+        table.add_row(str(row.version), row.engine, finding, row.method, str(row.pairs), *scores, used)
     Console().print(table)
 
 
@@ -68,9 +66,7 @@ def retire(
     chosen = settings(data)
     with database(data) as connection:
         person = administrator(connection, chosen, by)
-        count = calibrations.retire(connection, chosen.site, engine, model)
-        detail = {"engine": engine, "model": model, "curves": count}
-        audit.append(connection, site=person.site, actor=person.actor, action="calibration.retire", detail=detail)
+        count = retired(connection, person, engine, model)
     typer.echo(f"{count} curves taken out of use")
 
 

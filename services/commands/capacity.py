@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,20 +15,15 @@ from integration.sglang.profiles import ProfileError
 from services.capacity import demand as demands
 from services.capacity import measured, pictures, published
 from services.capacity.demand import TYPICAL, Demand, Tokens
-from services.capacity.node import CapacityError, Node, Roofline, node_of
+from services.capacity.fitting import constants
+from services.capacity.node import FAST, Band, CapacityError, Edge, Node, node_of
 from services.capacity.plan import Plan, plan
-from services.commands.common import Data, database
+from services.capacity.roofline import Roofline
+from services.commands.common import AsJson, Data, database
 from services.settings import Queue
 from services.store import demand as store
 
 Samples = tuple[Tokens, ...]
-
-
-class Form(StrEnum):
-    """How the plan is written."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def capacity(
@@ -56,7 +50,7 @@ def capacity(
     price: Annotated[float | None, typer.Option(min=0, help="Of one node for one hour, in your currency.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed, the same answer.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for plan.json and the pictures.")] = None,
-    form: Annotated[Form, typer.Option("--format", help="text or json")] = Form.TEXT,
+    as_json: AsJson = False,
     check: Annotated[bool, typer.Option("--published", help="Only compare the planner with published runs.")] = False,
     data: Data = None,
 ) -> None:
@@ -70,16 +64,17 @@ def capacity(
             load, samples = _observed(data, observed, engine, zone, None if tokens else samples)
         else:
             load = _load(day, hour, per_day, senders, seed)
-        layer, node = _node(profile, demands.context(samples), measurement)
-        planned = plan(load, samples, node, Queue(), seed=seed, spare=spare, price=price)
+        layer, node = _node(profile, samples, measurement)
+        others = _others(node, samples)
+        planned = plan(load, samples, node, Queue(), seed=seed, spare=spare, price=price, others=others)
     if out:
         _write(out, planned, node)
-    if form is Form.JSON:
+    if as_json:
         typer.echo(planned.model_dump_json(indent=2))
         return
     _print(planned, node)
-    if layer and isinstance(node.steps, Roofline):
-        _print_layer(layer, node.steps)
+    if layer and isinstance(node.steps, Band):
+        _print_layer(layer, Roofline(constants(FAST)))
 
 
 @contextmanager
@@ -118,11 +113,20 @@ def _observed(data: Path | None, days: int, engine: str, zone: str, without: Sam
     return Demand(hours=tuple(hours), senders=tuple(sizes) or (1.0,)), read or without or ()
 
 
-def _node(profile: str, context: float, file: Path | None) -> tuple[measured.LayerMeasurement | None, Node]:
+def _node(profile: str, samples: Samples, file: Path | None) -> tuple[measured.LayerMeasurement | None, Node]:
     found = measured.read_measurement(file) if file else None
+    context, own = demands.context(samples), demands.own(samples)
     if isinstance(found, measured.NodeMeasurement):
-        return None, node_of(profile, context, rates=found.rates(), prefill=found.prefill)
-    return found, node_of(profile, context)
+        return None, node_of(profile, context, own=own, rates=found.rates(), prefill=found.prefill)
+    return found, node_of(profile, context, own=own)
+
+
+def _others(node: Node, samples: Samples) -> dict[str, Node]:
+    """The node at the other edges of its band; none where somebody measured it."""
+    if not isinstance(node.steps, Band):
+        return {}
+    own = demands.own(samples)
+    return {edge.value: node_of(node.name, node.context, own=own, edge=edge) for edge in (Edge.EXPECTED, Edge.HIGH)}
 
 
 def _write(folder: Path, planned: Plan, node: Node) -> None:
@@ -134,7 +138,7 @@ def _write(folder: Path, planned: Plan, node: Node) -> None:
 
 
 def _print(planned: Plan, node: Node) -> None:
-    source = "arithmetic, fitted to published runs" if isinstance(node.steps, Roofline) else "your measurement"
+    source = "lower edge of published runs" if isinstance(node.steps, Band) else "your measurement"
     tokens, senders = planned.tokens, "one sender" if planned.senders == 1 else f"{planned.senders} senders"
     rows = {
         "reports": f"{planned.reports_a_day:,.0f} a day from {senders}, "
@@ -142,9 +146,9 @@ def _print(planned: Plan, node: Node) -> None:
         "tokens a report": f"{tokens.input:,} in ({tokens.cached:,} cached), {tokens.output:,} out",
         "one node": f"{planned.profile}: {planned.decode_alone:,.0f} tokens/s alone, {planned.decode_full:,.0f} with "
         f"{node.running} at once ({source})",
-        "reports an hour a node": f"{planned.reports_an_hour_a_node:,.0f}",
+        "reports an hour a node": _band(planned),
         "nodes": f"{planned.nodes} and {planned.spare} spare, {planned.gpus} GPUs in all; "
-        f"{planned.load:.0%} in use in the busiest hour",
+        f"{planned.load:.0%} in use in the busiest hour{_fewer(planned)}",
         "worker slots": f"{planned.slots}",
     }
     if planned.cost_a_day is not None and planned.cost_per_1000 is not None:
@@ -154,6 +158,18 @@ def _print(planned: Plan, node: Node) -> None:
     for name, value in rows.items():
         summary.add_row(name, value)
     console.print(summary, _waits(planned))
+
+
+def _band(planned: Plan) -> str:
+    if len(planned.band) == 1:
+        return f"{planned.reports_an_hour_a_node:,.0f}"
+    low, expected, high = (planned.band[name] for name in ("low", "expected", "high"))
+    return f"{low:,.0f} to {high:,.0f}, {expected:,.0f} expected; planned with the least"
+
+
+def _fewer(planned: Plan) -> str:
+    fewer = planned.nodes_expected
+    return f"; {fewer} would do at the speed that is expected" if fewer < planned.nodes else ""
 
 
 def _waits(planned: Plan) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +12,13 @@ import typer
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from services.actions.operating import Operator
 from services.embedded import instance
 from services.embedded.account import EmbeddedError
 from services.settings import Settings, SettingsError, load
 from services.store.engine import connect
 
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of words.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of an embedded instance (`countersign up`).")]
 
 
@@ -51,12 +53,19 @@ def clear_errors() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def one_of(states: Sequence[str]) -> Callable[[str], str]:
+def one_of(states: Iterable[str]) -> Callable[[str], str]:
     """The callback of an option that takes one of these, or nothing."""
 
+    words = tuple(states)
+
     def check(value: str) -> str:
-        if value and value not in states:
-            raise typer.BadParameter(f"there are {', '.join(states)}")
+        if value and value not in words:
+            raise typer.BadParameter(f"there are {', '.join(words)}")
         return value
 
     return check
+
+
+def at_the_machine() -> Operator:
+    """Who gives a command, as audit rows name them: a user of the operating system, for every site."""
+    return Operator(f"operating system user {os.getuid()}")

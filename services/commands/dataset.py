@@ -15,14 +15,14 @@ from sqlalchemy import Connection
 from services.commands.answerable import By, administrator
 from services.commands.common import Data, database, settings
 from services.commands.import_csv import import_csv
-from services.evaluation.decisions import Export
+from services.commands.progress import counted
+from services.evaluation.decisions import Export, note_export
 from services.evaluation.decisions import export as exported
 from services.evaluation.vocabulary import words
-from services.pipeline.context import in_folder
 from services.reading.catalogue import load as load_library
 from services.settings import Settings
-from services.store import audit, signed_reports
-from services.store.people import Person
+from services.store import signed_reports
+from services.workflow.context import in_folder
 
 app = typer.Typer(no_args_is_help=True, help="Data sets from the worklist's decisions, or from a CSV.")
 app.command("import-csv")(import_csv)
@@ -55,7 +55,7 @@ def export(
             person = administrator(connection, chosen, by)
             result = _collect(connection, chosen, days, allowed)
             digest = _write(part, [item.model_dump_json() for item in result.items])
-            _note(connection, person, result, digest)
+            note_export(connection, person, result, digest, os.getuid())
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
@@ -66,23 +66,13 @@ def export(
 
 def _collect(connection: Connection, chosen: Settings, days: int, allowed: frozenset[str]) -> Export:
     library = load_library(in_folder(chosen, "catalogue"))
-    result = exported(signed_reports.signed(connection, chosen.site, days), library, allowed)
+    signed = counted(signed_reports.signed(connection, chosen.site, days), "signed reports cleaned")
+    result = exported(signed, library, allowed)
     if not result.items:
         for reason, count in result.refused.most_common():
             typer.echo(f"countersign: {count} refused: {reason}", err=True)
         _end("no report can leave: none signed in that time, or none that can be cleaned safely")
     return result
-
-
-def _note(connection: Connection, person: Person, result: Export, digest: str) -> None:
-    detail = {
-        "reports": len(result.items),
-        "removed": dict(result.removed),
-        "refused": dict(result.refused),
-        "sha256": digest,
-        "user": os.getuid(),
-    }
-    audit.append(connection, site=person.site, actor=person.actor, action="dataset.export", detail=detail)
 
 
 def _write(path: Path, lines: list[str]) -> str:

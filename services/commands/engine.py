@@ -5,10 +5,10 @@ from __future__ import annotations
 import typer
 
 from services.engines import RULES, EngineError, load_engines
-from services.pipeline.engine_reader import build_reader
 from services.reading.reader import Reader
 from services.reading.rules.reader import RulesReader
 from services.settings import SettingsError, load
+from services.workflow.engine_reader import build_reader
 
 
 def named(engine: str, *, synthetic: bool = False) -> Reader:

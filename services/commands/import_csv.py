@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from integration.canonical import Status
+from services.commands.progress import doing
 from services.evaluation.chexpert import FINDINGS, NOT_MAPPED, Imported, read_csv, texts_in
 from services.evaluation.dataset import DatasetError, Origin
 
@@ -23,6 +24,7 @@ def import_csv(
     texts: Annotated[Path | None, typer.Option(help="folder of the reports, one ID.txt each")] = None,
 ) -> None:
     """Make a data set of a labelled CSV, and say what of it could not be used."""
+    doing(f"reading {source}")
     try:
         found = read_csv(
             source,

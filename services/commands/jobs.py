@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
-from services.commands.common import Data, database, one_of, settings
-from services.pipeline.waiting import why
+from services.actions import operating as actions
+from services.actions.operating import Operator
+from services.commands.common import AsJson, Data, at_the_machine, database, one_of, settings
+from services.domain.messages import JobStanding
+from services.domain.words import JobState
 from services.settings import Queue
-from services.store import audit
 from services.store import jobs as store
-from services.store.tables.message import JOB_STATES
+from services.workflow.waiting import why
 
 app = typer.Typer(no_args_is_help=True, help="The queue: what waits and why, dead letters, retry, cancel.")
 PRIORITIES = {0: "STAT", 1: "urgent", 2: "routine", 3: "shadow"}
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 Ids = Annotated[list[int], typer.Argument(help="Job numbers.")]
 
 
 @app.command("list")
 def list_jobs(
     data: Data = None,
-    state: Annotated[str, typer.Option(callback=one_of(JOB_STATES), help=", ".join(JOB_STATES))] = "",
+    state: Annotated[str, typer.Option(callback=one_of(JobState), help=", ".join(JobState))] = "",
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +66,7 @@ def dead(data: Data = None, as_json: AsJson = False) -> None:
 @app.command()
 def retry(jobs: Ids, data: Data = None) -> None:
     """Send dead, waiting or cancelled jobs on their way again, counters at zero."""
-    _change(data, jobs, "job.retry", lambda connection, job: store.retry(connection, job))
+    _change(data, jobs, actions.retry_job)
 
 
 @app.command()
@@ -75,41 +76,31 @@ def cancel(
     reason: Annotated[str, typer.Option(help="Kept with the job; no patient's data.")] = "given up by an operator",
 ) -> None:
     """Give jobs up that are not being worked on. Their messages stay, quarantined, and can be retried."""
-    _change(data, jobs, "job.cancel", lambda connection, job: store.cancel(connection, job, reason))
+    _change(data, jobs, lambda connection, by, job: actions.cancel_job(connection, by, job, reason))
 
 
-def _change(data: Data, jobs: list[int], action: str, change: Any) -> None:
-    refused = []
+def _change(data: Data, jobs: list[int], change: Callable[[Connection, Operator, int], bool]) -> None:
     with database(data) as connection:
-        for job in jobs:
-            if change(connection, job):
-                _audit(connection, action, job)
-            else:
-                refused.append(job)
+        refused = [job for job in jobs if not change(connection, at_the_machine(), job)]
     for job in refused:
         typer.echo(f"countersign: job {job}: not in a state for that; `countersign jobs why {job}`", err=True)
     typer.echo(f"{len(jobs) - len(refused)} of {len(jobs)} changed")
     raise typer.Exit(1 if refused else 0)
 
 
-def _audit(connection: Connection, action: str, job: int) -> None:
-    who = f"operating system user {os.getuid()}"
-    audit.append(connection, site="default", actor=who, action=action, entity=f"job/{job}")
-
-
-def _row(row: RowMapping, slots: int, queue: Queue) -> dict[str, Any]:
+def _row(row: JobStanding, slots: int, queue: Queue) -> dict[str, Any]:
     return {
-        "id": row["id"],
-        "kind": row["kind"],
-        "state": row["state"],
-        "priority": PRIORITIES.get(row["priority"], str(row["priority"])),
-        "sender": row["sender"],
-        "engine": row["engine"],
-        "age": round(row["age"]),
-        "lost": row["lost"],
-        "failed": row["failed"],
-        "message": row["message_id"],
-        "version": row["version_id"],
+        "id": row.id,
+        "kind": row.kind,
+        "state": row.state,
+        "priority": PRIORITIES.get(row.priority, str(row.priority)),
+        "sender": row.sender,
+        "engine": row.engine,
+        "age": round(row.age),
+        "lost": row.lost,
+        "failed": row.failed,
+        "message": row.message_id,
+        "version": row.version_id,
         "why": why(row, slots, queue.max_lost),
     }
 

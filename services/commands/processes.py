@@ -71,7 +71,7 @@ def _command(name: str) -> Callable[..., None]:
         chosen = settings(data)
         _check_purpose(name, chosen)
         # Imported only now: a process holds in memory what it runs, and nothing of the others.
-        run = import_module(f"services.{name}.main").run
+        run = import_module(f"services.processes.{name}.main").run
         try:
             run(chosen)
         except Exception as error:

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from services.actions import retention as actions
 from services.commands.common import Data, database
-from services.store import audit, retention
+from services.commands.progress import doing
+from services.store import retention
 
 Days = Annotated[int, typer.Option(min=0, help="Days it is kept; 0: nothing is kept.")]
 
@@ -26,11 +28,6 @@ def purge(
         typer.echo(f"{done[one.name]:>8} {one.what}, older than {days[one.name]} days")
     if dry_run:
         typer.echo("dry run: nothing was changed")
-        return
-    with database(data) as connection:
-        audit.append(
-            connection, site="default", actor="countersign purge", action="purged", detail={"days": days, **done}
-        )
 
 
 def _count(data: Data, days: dict[str, int]) -> dict[str, int]:
@@ -43,7 +40,8 @@ def _purge(data: Data, one: retention.Purge, days: int) -> int:
     total = 0
     while True:
         with database(data) as connection:
-            purged = retention.purge_some(connection, one, days)
-        total += purged
-        if not purged:
+            gone = actions.purge(connection, one, days)
+        total += gone
+        doing(f"{total} {one.name} purged so far")
+        if not gone:
             return total

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from services.commands.common import Data, database, settings
-from services.evaluation import reviewers as figures
-from services.evaluation.reviewers import Key, Tally
+from services.figures import reviewers as figures
+from services.figures.reviewers import Key, Tally
 from services.store.charts import Span
 
 SHORT = ("decided", "approved", "over", "added", "share", "low", "high", "s")

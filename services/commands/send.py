@@ -13,14 +13,17 @@ import typer
 
 from integration.hl7v2.campaign import Outcome, Plan, Summary, run
 from integration.hl7v2.client import Unreachable, tls_context
-from integration.hl7v2.message_files import read_messages
+from integration.hl7v2.message_files import Outgoing, read_messages
+from services import samples
 
 
 def send(
     files: Annotated[
-        list[Path], typer.Argument(help="One raw message or batch a file, or MLLP frames", metavar="FILE…")
-    ],
+        list[Path] | None, typer.Argument(help="One raw message or batch a file, or MLLP frames", metavar="FILE…")
+    ] = None,
+    *,
     to: Annotated[str, typer.Option(help="host:port of the listener", metavar="HOST:PORT")],
+    with_samples: Annotated[bool, typer.Option("--samples", help="the fictional reports that come with it")] = False,
     connections: Annotated[int, typer.Option(help="connections side by side", min=1, max=1024)] = 1,
     rate: Annotated[float, typer.Option(help="messages a second; 0: as fast as answers come", min=0)] = 0,
     repeat: Annotated[int, typer.Option(help="how often each message is sent", min=1)] = 1,
@@ -54,10 +57,10 @@ def send(
         fresh_control_ids=fresh_control_ids,
         tls=_tls(ca, certificate),
     )
-    try:
-        messages = list(read_messages(files, carriage_returns=carriage_returns))
-    except OSError as error:
-        raise _refused(f"{error.filename}: {error.strerror}") from None
+    messages = [Outgoing(*each) for each in samples.hl7()] if with_samples else []
+    messages += _read(files or [], carriage_returns)
+    if not messages:
+        raise _refused("nothing to send: name files, or say --samples")
     try:
         summary = asyncio.run(run(plan, messages, _Progress().tell))
     except Unreachable as fault:
@@ -67,6 +70,13 @@ def send(
         raise typer.Exit(130)
     if summary.accepted < summary.total:
         raise typer.Exit(1)
+
+
+def _read(files: list[Path], carriage_returns: bool) -> list[Outgoing]:
+    try:
+        return list(read_messages(files, carriage_returns=carriage_returns))
+    except OSError as error:
+        raise _refused(f"{error.filename}: {error.strerror}") from None
 
 
 def _address(to: str) -> tuple[str, int]:

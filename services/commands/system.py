@@ -15,6 +15,7 @@ from rich.console import Console
 
 from services.commands.common import clear_errors
 from services.demo import Watch, send_samples
+from services.embedded.instance import usable
 from services.up import Running
 from services.up import up as start
 
@@ -44,6 +45,7 @@ async def _up(folder: Path, ports: dict[str, int], **options: bool) -> None:
         running = await start(folder, ports, _progress, **options)
         try:
             typer.echo("ready")
+            _print_addresses(running)
             await asyncio.Event().wait()
         finally:
             await running.supervisor.stop()
@@ -66,7 +68,7 @@ async def _demo(folder: Path, once: bool) -> list[str]:
     _cancel_on_signals()
     missing = ["stopped before the samples were through"]
     with contextlib.suppress(asyncio.CancelledError):
-        running = await start(folder, {} if once else DEMO_PORTS, _progress, demo_login=True)
+        running = await start(folder, {} if once else usable(DEMO_PORTS), _progress, demo_login=True)
         try:
             watch = Watch(running, await send_samples(running, _progress))
             missing = await watch.until_done()
@@ -83,12 +85,24 @@ async def _demo(folder: Path, once: bool) -> list[str]:
 
 
 def _print_addresses(running: Running) -> None:
-    ports = running.instance.ports
-    typer.echo(f"Worklist      http://127.0.0.1:{ports['http']}   (log in as Demo Reviewer)")
-    typer.echo(f"FHIR server   {running.instance.fhir_url}")
-    typer.echo(f"HL7 over MLLP 127.0.0.1:{ports['mllp']}")
+    instance = running.instance
+    typer.echo(f"Worklist      http://127.0.0.1:{instance.ports['http']}   {_login(running)}")
+    if instance.fhir_url:
+        typer.echo(
+            f"FHIR server   {instance.fhir_url}   (read it with `countersign fhir Task --data {running.folder}`)"
+        )
+    if not instance.training:
+        typer.echo(f"HL7 over MLLP 127.0.0.1:{instance.ports['mllp']}")
     typer.echo(f"Data          {running.folder}")
     typer.echo("Ctrl-C stops everything; the data stay.")
+
+
+def _login(running: Running) -> str:
+    if running.instance.demo_login:
+        return "(log in as Demo Reviewer)"
+    if running.settings.worklist.oidc.issuer:
+        return "(log in at your identity provider)"
+    return f"(make a login with `countersign admin create NAME --data {running.folder}`)"
 
 
 def _cancel_on_signals() -> None:

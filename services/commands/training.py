@@ -11,11 +11,12 @@ from rich.table import Table
 from services.commands.common import Data, database, settings
 from services.evaluation.dataset import DatasetError
 from services.evaluation.dataset import load as load_dataset
-from services.evaluation.training import TrainingError, caught
+from services.evaluation.training import TrainingError
 from services.evaluation.training import seed as plant
-from services.pipeline.context import in_folder
+from services.figures.caught import caught
 from services.reading.catalogue import load as load_library
-from services.store import audit, exercises
+from services.store import exercises
+from services.workflow.context import in_folder
 
 app = typer.Typer(no_args_is_help=True, help="Exercises for a training instance.")
 
@@ -35,10 +36,6 @@ def seed(
         with database(data) as connection:
             library = load_library(in_folder(chosen, "catalogue"))
             planted = plant(connection, items, library, chosen, wrong=wrong, start=start)
-            detail = {"reports": len(items), "wrong": planted}
-            audit.append(
-                connection, site=chosen.site, actor="countersign training", action="training.seed", detail=detail
-            )
     except (DatasetError, TrainingError) as error:
         typer.echo(f"countersign training: {error}", err=True)
         raise typer.Exit(2) from None

@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 from celery import Celery
-from kombu import Queue as Route
+from kombu.entity import Queue as Route
 from kombu.exceptions import OperationalError
 
 from services.settings import Broker

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
-from kombu import Message
+from kombu.message import Message
 from kombu.mixins import ConsumerMixin
 
 from services.dispatch.queue import STAT, route
@@ -48,7 +48,7 @@ class Reserve:
                 thread.join()
 
 
-class _Slot(ConsumerMixin):  # type: ignore[misc]  # kombu is not typed
+class _Slot(ConsumerMixin):
     """One message at a time, acknowledged before the work: a job that is lost comes back by its lease."""
 
     def __init__(self, app: Celery, run: Run) -> None:

@@ -10,7 +10,7 @@ import redis
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.dispatch.lessee import Lessee
+from services.dispatch.lease_keeper import Lessee
 from services.dispatch.queue import waiting
 from services.settings import Settings
 from services.store import wake_ups

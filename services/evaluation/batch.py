@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from integration.canonical import Verdict
+from services.evaluation.production import exam_of, read_exam
 from services.reading.asked import candidate_for
 from services.reading.catalogue import Library
 from services.reading.reader import Candidate, Catalogue, Question, Reader
@@ -17,24 +18,51 @@ class BatchError(Exception):
     """A line that cannot be read, said with its number and what to change; never with its text."""
 
 
-def read_file(source: Path, target: Path, reader: Reader, library: Library) -> int:
+def read_file(
+    source: Path,
+    target: Path,
+    reader: Reader,
+    library: Library,
+    rules: Reader | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> int:
     """Read every line of `source` and write one line each to `target`; the number of reports.
 
+    `rules`: what joins the reader's answer to a line without candidates, as in production; None: it answers alone.
+    `tell` hears how far that is.
     Raises BatchError for the first line that cannot be used; the lines before it are written.
     """
     count = 0
     with source.open(encoding="utf-8") as lines, target.open("w", encoding="utf-8") as out:
-        for answer in answers(lines, reader, library):
+        for answer in answers(lines, reader, library, rules):
             out.write(json.dumps(answer, ensure_ascii=False) + "\n")
             count += 1
+            tell(f"{count} reports read")
     return count
 
 
-def answers(lines: Iterable[str], reader: Reader, library: Library) -> Iterator[dict[str, Any]]:
-    """One answer `{"id", "findings": [{"finding", "status", "evidence"}]}` for each non-blank line."""
+def answers(
+    lines: Iterable[str], reader: Reader, library: Library, rules: Reader | None = None
+) -> Iterator[dict[str, Any]]:
+    """One answer for each non-blank line.
+
+    With candidates `{"id", "findings": [{"finding", "status", "evidence"}]}`; without, what production's question
+    over the exam's whole catalogue is answered with (services/evaluation/production.py).
+    """
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield answer(_parsed(number, line), reader, library)
+            item = _parsed(number, line)
+            yield (
+                answer(item, reader, library) if "candidates" in item else _whole(number, item, reader, library, rules)
+            )
+
+
+def _whole(number: int, item: dict[str, Any], reader: Reader, library: Library, rules: Reader | None) -> dict[str, Any]:
+    try:
+        exam = exam_of(item)
+    except ValueError as error:
+        raise BatchError(f"line {number}: {error}") from None
+    return read_exam(exam, reader, library, rules)
 
 
 def answer(item: dict[str, Any], reader: Reader, library: Library) -> dict[str, Any]:
@@ -94,10 +122,10 @@ def _parsed(number: int, line: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise BatchError(f"line {number}: not JSON ({error.msg} at column {error.colno})") from None
     if not isinstance(item, dict):
-        raise BatchError(f"line {number}: a JSON object is needed, with id, text and candidates")
-    names = item.get("candidates")
+        raise BatchError(f"line {number}: a JSON object is needed, with id and text")
+    names = item.get("candidates", [])
     if "id" not in item or not isinstance(item.get("text"), str):
         raise BatchError(f'line {number}: "id" and "text" (a string) are needed')
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise BatchError(f'line {number}: "candidates" must be a list of names or catalogue ids')
+        raise BatchError(f'line {number}: "candidates" must be a list of names or catalogue ids, or left out')
     return item

@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from integration.canonical import Record
+from services.domain.audit_actions import AuditAction
+from services.domain.people import Person
 from services.reading.agreement import Curve
-from services.store import calibrations
+from services.store import audit, calibrations
 
 FEWEST_PAIRS, FEWEST_OF_EACH, FOLDS, BINS = 50, 10, 5, 10
 GRID = tuple(step / 20 for step in range(21))
@@ -56,8 +58,8 @@ def fit(connection: Connection, site: str, days: int) -> tuple[list[Fitted], lis
     """
     groups: dict[tuple[str, str, str], list[tuple[float, bool]]] = defaultdict(list)
     for row in calibrations.samples(connection, site, days):
-        for finding in ("", row["finding_id"]):
-            groups[row["engine"], row["model"], finding].append((row["confidence"], row["agreed"]))
+        for finding in ("", row.finding_id):
+            groups[row.engine, row.model, finding].append((row.confidence, row.agreed))
     fitted: list[Fitted] = []
     left: list[Left] = []
     for (engine, model, finding), pairs in sorted(groups.items()):
@@ -67,6 +69,25 @@ def fit(connection: Connection, site: str, days: int) -> tuple[list[Fitted], lis
         else:
             fitted.append(Fitted(engine=engine, model=model, finding_id=finding, **found))
     return fitted, left
+
+
+def adopt(connection: Connection, person: Person, curves: Sequence[Fitted], days: int) -> int:
+    """Puts fitted curves to use at the person's site, for suggestions made from now on; their version."""
+    rows = [{**curve.model_dump(mode="json"), "created_by": person.actor} for curve in curves]
+    version = calibrations.put(connection, person.site, rows)
+    _note(connection, person, AuditAction.CALIBRATION_FIT, version=version, curves=len(rows), days=days)
+    return version
+
+
+def retire(connection: Connection, person: Person, engine: str, model: str) -> int:
+    """Takes an engine's curves out of use at the person's site; how many."""
+    count = calibrations.retire(connection, person.site, engine, model)
+    _note(connection, person, AuditAction.CALIBRATION_RETIRE, engine=engine, model=model, curves=count)
+    return count
+
+
+def _note(connection: Connection, person: Person, action: AuditAction, **detail: object) -> None:
+    audit.append(connection, site=person.site, actor=person.actor, action=action, detail=detail)
 
 
 def best(pairs: Pairs) -> dict[str, Any] | str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from integration.canonical import Record
-from services.engines import Price
+from services.engines import About, Price
 from services.evaluation.answers import Answered
 from services.reading.reader import Usage
 
@@ -17,12 +17,16 @@ PERCENTILES = (50, 90, 95, 99)
 
 
 class Tokens(Record):
-    """Means a report, in tokens as the server counts them; `cached` is part of `input`."""
+    """Means a report, in tokens as the server counts them; `cached` is part of `input`.
+
+    `estimated`: the server of some answer did not say how many were reasoning, and the share is by characters.
+    """
 
     input: float
     cached: float
     reasoning: float
     answer: float
+    estimated: bool = False
 
 
 class Verbosity(Record):
@@ -54,7 +58,7 @@ class Costs(Record):
     failures: dict[str, int]
 
 
-def costs(answers: Sequence[Answered], price: Price | None, workers: int) -> Costs:
+def costs(answers: Sequence[Answered], about: About, workers: int) -> Costs:
     """The costs of an engine's answers."""
     read = [answer for answer in answers if answer.usage.calls or not answer.failure]
     usages = [answer.usage for answer in read] or [Usage()]
@@ -65,11 +69,19 @@ def costs(answers: Sequence[Answered], price: Price | None, workers: int) -> Cos
         tokens=_tokens(usages),
         latency={percentile: float(value) for percentile, value in zip(PERCENTILES, seconds, strict=True)},
         workers=workers,
-        per_1000=1000 * _mean([money(usage, price) for usage in usages]) if price else None,
-        currency=price.currency if price else "",
+        per_1000=_per_1000(usages, about),
+        currency=paid.currency if (paid := about.price or about.node) else "",
         verbosity=_verbosity(read),
         failures=dict(sorted(Counter(str(answer.failure) for answer in answers if answer.failure).items())),
     )
+
+
+def _per_1000(usages: Sequence[Usage], about: About) -> float | None:
+    """By tokens, or the share of a node's hour that a report takes."""
+    if about.node:
+        return 1000 * about.node.price / about.node.reports_an_hour
+    price = about.price
+    return 1000 * _mean([money(usage, price) for usage in usages]) if price else None
 
 
 def money(usage: Usage, price: Price) -> float:
@@ -86,6 +98,7 @@ def _tokens(usages: Sequence[Usage]) -> Tokens:
         cached=_mean([usage.cached_tokens for usage in usages]),
         reasoning=_mean([usage.reasoning_tokens for usage in usages]),
         answer=_mean([usage.answer_tokens for usage in usages]),
+        estimated=any(usage.estimated for usage in usages),
     )
 
 

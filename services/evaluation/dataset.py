@@ -84,9 +84,10 @@ class Labelled(Record, extra="ignore"):
 
 
 def built_in() -> tuple[str, ...]:
-    """The names of the sets that come with the package."""
+    """The names of the sets that come with the package and name their candidates."""
     names = (entry.name for entry in files("services.evaluation").joinpath("data").iterdir())
-    return tuple(sorted(name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl")))
+    own = (name for name in names if name.endswith(".jsonl") and not name.startswith("whole_"))
+    return tuple(sorted(name.removesuffix(".jsonl") for name in own))
 
 
 def is_frozen(name: str) -> bool:
@@ -150,8 +151,12 @@ def _labelled(line: str) -> Labelled:
     except RecursionError:
         raise DatasetError("not JSON (nested too deeply)") from None
     except ValidationError as error:
-        details = error.errors(include_input=False, include_url=False, include_context=False)
-        raise DatasetError("\n".join(map(_problem, details))) from None
+        raise DatasetError("\n".join(problems_of(error))) from None
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """Each mistake as field and reason, without what stands there."""
+    return [_problem(each) for each in error.errors(include_input=False, include_url=False, include_context=False)]
 
 
 def _problem(error: ErrorDetails) -> str:

@@ -1,6 +1,7 @@
 """What identifies people in any text, record or no record: the kinds of 45 CFR 164.514(b)(2) (HIPAA Safe Harbor).
 
-Each pattern's group `it`, or the whole match where it has none, is taken out.
+Each pattern's group `it`, or the whole match where it has none, is taken out. Repetitions are bounded or possessive
+(`*+`), so that no text costs more than in proportion to its length.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ MONTH = (
 LONG_MONTH = r"(?:January|February|March|April|June|July|August|September|October|November|December)"
 CLOCK = r"\d{1,2}[:.]\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AP]\.?M\b\.?)?(?:\s*(?:hours|hrs|h|UTC|GMT|[ECMP][SD]?T)\b)?"
 NUMBER_DATE = r"(?:(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:(?:19|20)\d\d|\d\d))"
-CAPITAL = r"(?:[A-ZÀ-ÖØ-Þ][^\W\d_]*(?:['’-][^\W\d_]+)*)"
+CAPITAL = r"(?:[A-ZÀ-ÖØ-Þ][^\W\d_]{0,40}(?:['’-][^\W\d_]{1,40}){0,4})"
 NAMES = rf"{CAPITAL}(?:\.?(?:,[ \t]*|[ \t]+){CAPITAL}){{0,3}}"
 STREET = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Highway|Hwy|Parkway|Pkwy"
@@ -84,11 +85,11 @@ PATTERNS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
         "phone number",
         _compiled(
             r"(?<![\w.])(?:\+\d{1,3}[\s.-]*)?\(?\d{2,5}\)?[\s.-]{1,2}\d{3,4}[\s.-]?\d{3,4}(?![\w])",
-            r"\b(?:phone|tel(?:ephone)?|fax|pager|beeper|mobile|cell|ext(?:ension)?|x)\b\.?\s*(?:no\.?|number|#|:)*\s*"
+            r"\b(?:phone|tel(?:ephone)?|fax|pager|beeper|mobile|cell|ext(?:ension)?|x)\b\.?\s*+(?:no\.?|number|#|:)*+\s*+"
             r"(?P<it>\+?\(?\d[\d\s().-]{2,}\d)",
         ),
     ),
-    ("e-mail address", _compiled(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")),
+    ("e-mail address", _compiled(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)*")),
     ("web address", _compiled(r"\b(?:https?://|www\.)\S+", r"\b\d{1,3}(?:\.\d{1,3}){3}\b")),
     (
         "address",
@@ -96,17 +97,18 @@ PATTERNS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
             re.compile(rf"\b\d{{1,5}}\s+(?:[NSEW]\.?\s+)?(?:{CAPITAL}\s+){{1,3}}{STREET}\b\.?"),
             re.compile(rf"\b(?:{CAPITAL},?[ \t]+){{0,2}}[A-Z]{{2}}\s+\d{{5}}(?:-\d{{4}})?\b"),
             re.compile(r"\bP\.?\s?O\.?\s+Box\s+\d+", re.IGNORECASE),
-            re.compile(r"\b(?:room|rm|bed|ward|apartment|apt|suite)\s*#?\s*[A-Z]?-?\d+\w*", re.IGNORECASE),
+            re.compile(r"\b(?:room|rm|bed|ward|apartment|apt|suite)\s*+#?\s*+[A-Z]?-?\d+\w*", re.IGNORECASE),
         ),
     ),
     (
         "identifier",
         _compiled(
-            rf"\b{NUMBER_LABEL}\b\s*(?:no\b\.?|number|num|id|#)*\s*[:#=]?\s*(?P<it>[A-Z]{{0,4}}-?\d[\w./-]*\d|\d)"
+            rf"\b{NUMBER_LABEL}\b\s*+(?:no\b\.?|number|num|id|#)*+\s*+[:#=]?\s*+"
+            r"(?P<it>[A-Z]{0,4}-?\d[\w./-]{0,80}\d|\d)"
             r"(?=[\s.,;)\]]|$)",
             r"\b\d{3}-\d{2}-\d{4}\b",
-            r"(?<![\w.])\d(?:[\d-]*\d)?(?:[ -]?\d){4,}(?![\w%])(?!\s*(?:mm|cm|ml|mg|mGy|HU)\b)",
-            r"(?<![\w.])(?=[A-Z0-9-]*\d[A-Z0-9-]*\d[A-Z0-9-]*\d)(?=[\d-]*[A-Z])[A-Z0-9]{2,}(?:-?[A-Z0-9]+)*(?<=[A-Z0-9-]{5})"
+            r"(?<![\w.])\d(?:(?:-+| )?\d){4,}(?![\w%])(?!\s*(?:mm|cm|ml|mg|mGy|HU)\b)",
+            r"(?<![\w.])(?=(?:[A-Z-]{0,40}\d){3})(?=[\d-]{0,40}[A-Z])[A-Z0-9]{2,}+(?:-[A-Z0-9]++)*(?<=[A-Z0-9-]{5})"
             r"(?!\w)",
             r"\b\d+(?:\.\d+){5,}\b",
         ),
@@ -116,7 +118,7 @@ PATTERNS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
         "age over 89",
         _compiled(
             r"\b(?P<it>9\d|1[0-2]\d)[\s-]*(?:years?|yrs?|y)\b[\s-]*(?:old|o\b)?",
-            r"\b(?:age|aged)\s*:?\s*(?P<it>9\d|1[0-2]\d)\b",
+            r"\b(?:age|aged)\s*+:?\s*+(?P<it>9\d|1[0-2]\d)\b",
         ),
     ),
 )

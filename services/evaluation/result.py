@@ -15,13 +15,14 @@ from pydantic import ValidationError
 from integration.canonical import Record
 from services.engines import About
 from services.evaluation.answers import Answered
+from services.evaluation.contestants import Contestant, Versions
 from services.evaluation.costs import Costs, costs
 from services.evaluation.dataset import Labelled, Origin, digest, is_frozen
 from services.evaluation.errors import EvaluationError
 from services.evaluation.figures import Figures, figures, weights
 from services.evaluation.labels import Floats, Ints, Labels, labels_of, report_id
-from services.evaluation.lineup import Contestant, Versions
 from services.evaluation.pairs import Paired, all_pairs
+from services.evaluation.repeats import Repeat, repeats_of
 from services.reading.reader import Failing
 
 FORMAT = 1
@@ -52,7 +53,10 @@ class Group(Record):
 
 
 class EngineResult(Record):
-    """One engine. `complete`: no report is missing because the engine was away. Kept baselines have no groups."""
+    """One engine. `complete`: no report is missing because the engine was away. Kept baselines have no groups.
+
+    Scores are of the first time of asking; `repeats`: of every time, where there was more than one.
+    """
 
     name: str
     versions: Versions
@@ -62,6 +66,7 @@ class EngineResult(Record):
     tags: tuple[Group, ...] = ()
     catalogues: tuple[Group, ...] = ()
     costs: Costs
+    repeats: tuple[Repeat, ...] = ()
     complete: bool
     first_asked: str
     last_asked: str
@@ -94,19 +99,26 @@ def result_of(
     name: str,
     items: Sequence[Labelled],
     contestants: Sequence[Contestant],
-    answers: Mapping[str, Sequence[Answered]],
+    runs: Sequence[Mapping[str, Sequence[Answered]]],
     *,
     seed: int = 1,
     resamples: int = 2000,
 ) -> Result:
-    """Scores of every engine's answers, which are in the order of the reports. The same input, the same result."""
+    """Scores of every engine's answers, which are in the order of the reports. The same input, the same result.
+
+    `runs`: the answers of each time of asking.
+    """
+    answers = runs[0]
     labels = labels_of(items, answers)
+    repeats = repeats_of(items, runs) if len(runs) > 1 else {}
     drawn = weights(len(items), resamples, seed)
     return Result(
         data=_dataset(name, items),
         seed=seed,
         resamples=resamples,
-        engines=tuple(_engine(each, labels, answers[each.name], drawn) for each in contestants),
+        engines=tuple(
+            _engine(each, labels, answers[each.name], drawn, repeats.get(each.name, ())) for each in contestants
+        ),
         pairs=all_pairs(labels, drawn),
         labels=tuple(_report_labels(items, labels)),
     )
@@ -135,7 +147,13 @@ def _dataset(name: str, items: Sequence[Labelled]) -> Dataset:
     )
 
 
-def _engine(contestant: Contestant, labels: Labels, answers: Sequence[Answered], drawn: Floats) -> EngineResult:
+def _engine(
+    contestant: Contestant,
+    labels: Labels,
+    answers: Sequence[Answered],
+    drawn: Floats,
+    repeats: Sequence[Repeat] = (),
+) -> EngineResult:
     name = contestant.name
     asked = sorted(answer.at for answer in answers)
     return EngineResult(
@@ -146,7 +164,8 @@ def _engine(contestant: Contestant, labels: Labels, answers: Sequence[Answered],
         findings=_groups(labels, name, drawn, [(each,) for each in labels.findings]),
         tags=_groups(labels, name, drawn, [labels.tags[report] for report in labels.report]),
         catalogues=_groups(labels, name, drawn, [(labels.catalogues[report],) for report in labels.report]),
-        costs=costs(answers, contestant.about.price, contestant.workers),
+        costs=costs(answers, contestant.about, contestant.workers),
+        repeats=tuple(repeats),
         complete=all(answer.failure is not Failing.AWAY for answer in answers),
         first_asked=asked[0].isoformat(timespec="seconds"),
         last_asked=asked[-1].isoformat(timespec="seconds"),

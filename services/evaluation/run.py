@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from services.evaluation.answer_cache import Kept, key
 from services.evaluation.answers import Answered, Asked, ask, question_for
+from services.evaluation.contestants import Contestant
 from services.evaluation.dataset import Labelled
-from services.evaluation.kept import Kept, key
-from services.evaluation.lineup import Contestant
 from services.reading.catalogue import Library
 from services.reading.reader import Failing
 
@@ -26,9 +26,13 @@ def run(
     library: Library,
     kept: Kept,
     progress: Progress = lambda engine: None,
+    repeat: int = 0,
 ) -> dict[str, list[Answered]]:
-    """Each engine's answers in the order of the reports. `progress` is called with its name once an answer."""
-    return {each.name: _Round(each, library, kept, progress).answers(items) for each in contestants}
+    """Each engine's answers in the order of the reports. `progress` is called with its name once an answer.
+
+    `repeat`: how often they were asked before; a time of asking has answers of its own.
+    """
+    return {each.name: _Round(each, library, kept, progress, repeat).answers(items) for each in contestants}
 
 
 @dataclass
@@ -39,6 +43,7 @@ class _Round:
     library: Library
     kept: Kept
     progress: Progress
+    repeat: int
     outages: int = field(default=0)
 
     def answers(self, items: Sequence[Labelled]) -> list[Answered]:
@@ -52,7 +57,7 @@ class _Round:
 
     def _answer(self, item: Labelled) -> Answered:
         to = question_for(item, self.library)
-        name = key(self.contestant.versions, to.question)
+        name = key(self.contestant.versions, to.question, self.repeat)
         answer = self.kept.get(name)
         if answer is None:
             answer = self._asked(item, to)

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.engines import EngineSpec
+from services.evaluation.answer_cache import Kept
+from services.evaluation.contestants import Contestant, lineup
 from services.evaluation.dataset import Labelled, Origin
 from services.evaluation.errors_file import write_errors
-from services.evaluation.kept import Kept
-from services.evaluation.lineup import Contestant, lineup
 from services.evaluation.report.markdown import markdown
 from services.evaluation.report.page import page
 from services.evaluation.report.terminal import show
@@ -26,7 +26,9 @@ from services.reading.catalogue import Library
 
 @dataclass(frozen=True)
 class Session:
-    """What holds for every data set of one command. `workers`: reports asked at once of a model."""
+    """What holds for every data set of one command. `workers`: reports asked at once of a model; `repeats`: how often
+    each is asked.
+    """
 
     engines: dict[str, EngineSpec]
     names: Sequence[str]
@@ -36,6 +38,7 @@ class Session:
     workers: int
     seed: int
     resamples: int
+    repeats: int = 1
 
     def evaluate(self, name: str, items: Sequence[Labelled], folder: Path | None) -> Result:
         """Every engine asked about every report; the result shown, and written where there is a folder.
@@ -53,9 +56,10 @@ class Session:
         )
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
-        with Kept(folder) as kept, _each_warning_once(), _progress(contestants, len(items)) as done:
-            answers = run(items, contestants, self.library, kept, done)
-        result = result_of(name, items, contestants, answers, seed=self.seed, resamples=self.resamples)
+        with Kept(folder) as kept, _each_warning_once(), _progress(contestants, self.repeats * len(items)) as done:
+            runs = [run(items, contestants, self.library, kept, done, repeat) for repeat in range(self.repeats)]
+        answers = runs[0]
+        result = result_of(name, items, contestants, runs, seed=self.seed, resamples=self.resamples)
         show(result, Console())
         if folder:
             _write(folder, result)
@@ -75,7 +79,7 @@ def _each_warning_once() -> Iterator[None]:
         seen.add(about)
         return is_first
 
-    logger = logging.getLogger("services.pipeline.model_reader")
+    logger = logging.getLogger("services.workflow.model_reader")
     logger.addFilter(is_new)
     try:
         yield

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from integration.canonical import (
     Coding,
@@ -17,41 +17,26 @@ from integration.canonical import (
     Identifier,
     Order,
     Patient,
-    Record,
     Report,
     ReportStatus,
     Source,
 )
+from services.domain.audit_actions import AuditAction
 from services.evaluation.dataset import Labelled, Origin
 from services.evaluation.exercises import Planned, plan
-from services.evaluation.proportions import wilson
-from services.pipeline import analysis
 from services.reading.catalogue import Library
 from services.reading.reader import Reading
 from services.reading.rules.reader import RulesReader
 from services.settings import Settings
-from services.store import exercises, purpose, reports
+from services.store import audit, exercises, purpose, reports
+from services.workflow import analysis
+from services.workflow.analysis import Made
 
 ENGINE = "exercise"
 
 
 class TrainingError(Exception):
     """The exercises cannot be stored; the message says what to change."""
-
-
-class Caught(Record):
-    """Of one kind of exercise (by finding or reader, where one is named): how many were decided rightly."""
-
-    kind: str
-    finding_id: str = ""
-    reader: str = ""
-    count: int
-    right: int
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the share (Wilson)."""
-        return wilson(self.right, self.count)
 
 
 def seed(
@@ -68,11 +53,14 @@ def seed(
             "the data set has reports of `origin: clinical`: only synthetic or de-identified ones train"
         )
     chance = random.Random(start)  # noqa: S311 - the same exercises for the same seed
-    taken = sum(row["count"] for row in exercises.planted(connection, settings.site))
+    taken = sum(row.count for row in exercises.planted(connection, settings.site))
     planned = [(item, plan(item, library, chance, wrong)) for item in items]
     for number, (item, exercise) in enumerate((each for each in planned if each[1]), start=taken + 1):
         _store(connection, item, exercise, number, library, settings)
-    return sum(each.kind != "correct" for _, exercise in planned for each in exercise)
+    wrong_ones = sum(each.kind != "correct" for _, exercise in planned for each in exercise)
+    detail, actor = {"reports": len(items), "wrong": wrong_ones}, "countersign training"
+    audit.append(connection, site=settings.site, actor=actor, action=AuditAction.TRAINING_SEED, detail=detail)
+    return wrong_ones
 
 
 def _store(
@@ -86,22 +74,15 @@ def _store(
     record = _record(item, number, settings.site)
     key = reports.key_of(record) or ""
     report = reports.lock(connection, record, key)
-    version_row = reports.put_version(connection, report["id"], record, "current")
+    version_row = reports.put_version(connection, report.id, record, "current")
     question = analysis.question(record, library)
     rules = RulesReader().read(question)
     verdicts = tuple(each.verdict for each in planned if each.verdict)
     made = Engine(name=ENGINE, version=version("countersign"), catalogue=question.catalogue.id)
     reading = Reading(engine=made, verdicts=verdicts)
-    analysis_id = reports.add_analysis(
-        connection,
-        site_id=settings.site,
-        version_id=version_row["id"],
-        engine=made.model_dump(mode="json"),
-        verdicts=[verdict.model_dump(mode="json") for verdict in verdicts],
-    )
-    analysis.suggest(connection, report, version_row, analysis_id, reading, rules, settings)
-    stored = {row["finding_id"]: row["id"] for row in reports.suggestions(connection, version_row["id"])}
-    exercises.put(connection, [_row(each, report["id"], stored, settings.site) for each in planned])
+    analysis.show(connection, report, version_row, reading, rules, settings, Made(), first=True)
+    stored = {row.finding_id: row.id for row in reports.suggestions(connection, version_row.id)}
+    exercises.put(connection, [_row(each, report.id, stored, settings.site) for each in planned])
 
 
 def _row(planned: Planned, report_id: int, stored: dict[str, int], site: str) -> dict[str, Any]:
@@ -138,16 +119,3 @@ def _record(item: Labelled, number: int, site: str) -> Report:
         issued=now,
         observed=now,
     )
-
-
-def caught(rows: Iterable[RowMapping], *by: str) -> list[Caught]:
-    """Results summed by kind and whatever else is asked for: "finding_id", "reader"."""
-    sums: dict[tuple[str, ...], list[int]] = {}
-    for row in rows:
-        place = sums.setdefault((row["kind"], *(row[name] for name in by)), [0, 0])
-        place[0] += row["count"]
-        place[1] += row["right"]
-    return [
-        Caught(kind=where[0], count=count, right=right, **dict(zip(by, where[1:], strict=True)))
-        for where, (count, right) in sorted(sums.items())
-    ]

@@ -1,40 +1,32 @@
-"""The answer a model must give: its JSON schema, and the way from its text to drafts of verdicts.
+"""From the text of a model's answer to drafts of verdicts.
 
 A draft is what the model said, checked for form only; whether its quotes stand in the report is decided by
-grounding. No error of this module holds a word of the answer: an answer quotes the report.
+grounding. What parses is kept: a candidate that is missing or malformed costs no other its answer. No error of
+this module holds a word of the answer: an answer quotes the report.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
-from collections.abc import Sequence
-from enum import StrEnum
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from integration.canonical import Change, Record, Side, Status
+from services.reading.answer_schema import NONE, Discrepancy
 from services.reading.reader import Candidate
 
-MAX_QUOTES = 2
+MAX_QUOTES = 4
+"""Looked up in the report for one finding; two are shown."""
 MAX_QUOTE_CHARACTERS = 300
 MAX_REMARKS = 6
-NONE = "none"
+"""Of one kind."""
+MAX_STARTS = 8
+"""Opening braces tried in a text that is not JSON alone: prose before the answer may hold some."""
 
-_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL | re.IGNORECASE)
-
-
-class Discrepancy(StrEnum):
-    """What disagrees with what."""
-
-    LATERALITY = "laterality"
-    FINDINGS_IMPRESSION = "findings_impression"
-    SEX = "sex"
-    AGE = "age"
-    ORDER = "order"
-    INCOMPLETE = "incomplete"
+Form = TypeVar("Form", bound="_Form")
 
 
 class AnswerError(ValueError):
@@ -48,10 +40,9 @@ class _Form(BaseModel):
 
 
 class _FindingForm(_Form):
-    id: str
     status: Status
     quotes: list[str] = []
-    laterality: Side | None = None
+    side: Side | None = None
     change: Change | None = None
 
 
@@ -75,14 +66,6 @@ class _SuspiciousForm(_Form):
     quote: str
 
 
-class _AnswerForm(_Form):
-    findings: list[_FindingForm]
-    critical_results: list[_CriticalForm] = []
-    follow_up: list[_FollowUpForm] = []
-    discrepancies: list[_DiscrepancyForm] = []
-    suspicious_instructions: list[_SuspiciousForm] = []
-
-
 class VerdictDraft(Record):
     """What the model said of one candidate; `quotes` as it wrote them, in no way checked against the report."""
 
@@ -102,170 +85,111 @@ class RemarkDraft(Record):
 
 
 class Answer(Record):
-    """One call's answer: a draft for each candidate asked, in the order asked."""
+    """One call's answer: a draft for each candidate that was answered in the form asked, in the order asked."""
 
     verdicts: tuple[VerdictDraft, ...]
     remarks: tuple[RemarkDraft, ...] = ()
 
 
-def answer_schema(candidates: Sequence[Candidate], *, grammar: bool = True) -> dict[str, Any]:
-    """JSON Schema 2020-12 of the answer.
-
-    With `grammar` (SGLang with xgrammar) each place of the list takes one id only, so that order and
-    completeness hold by construction, and lengths are bounded. Without, only what hosted APIs accept in their
-    strict mode: every id as one enum, the rest is left to `parse_answer`.
-    """
-    ids = [candidate.finding.id for candidate in candidates]
-    quotes = _list_of(_text(grammar), MAX_QUOTES if grammar else None)
-    if grammar:
-        findings: dict[str, Any] = {
-            "type": "array",
-            "prefixItems": [_finding_schema([one], quotes) for one in ids],
-            "items": False,
-            "minItems": len(ids),
-            "maxItems": len(ids),
-        }
-    else:
-        findings = {"type": "array", "items": _finding_schema(ids, quotes)}
-    return _object({"findings": findings, **_remark_schemas(grammar)})
-
-
 def parse_answer(content: str, candidates: Sequence[Candidate]) -> Answer:
-    """Drafts for the candidates, in their order.
+    """Drafts for the candidates, in their order; those without a usable answer are left out.
 
-    Raises AnswerError: not JSON, not of the form, an id that was not asked, missing or given twice.
+    Raises AnswerError: there is no JSON object with findings, or not one of the candidates is in it.
     """
-    form = _form(content)
-    ids = [candidate.finding.id for candidate in candidates]
-    _check_ids([finding.id for finding in form.findings], ids)
-    by_id = {finding.id: finding for finding in form.findings}
-    verdicts = tuple(_draft(by_id[one.finding.id], one) for one in candidates)
-    return Answer(verdicts=verdicts, remarks=_remarks(form))
+    said = _object_in(content)
+    findings = said.get("findings")
+    if not isinstance(findings, dict):
+        raise AnswerError("findings: not an object keyed by finding")
+    given = [(one, findings[one.finding.id]) for one in candidates if one.finding.id in findings]
+    drafts = [_draft(form, one) for one, answer in given if (form := _finding(answer))]
+    if candidates and not drafts:
+        raise AnswerError(f"findings: none of the {len(candidates)} asked has a usable answer")
+    return Answer(verdicts=tuple(drafts), remarks=tuple(_remarks(said)))
 
 
-def _form(content: str) -> _AnswerForm:
-    fenced = _FENCE.match(content)
+def _object_in(content: str) -> dict[str, Any]:
+    """The first JSON object with findings: alone, in a code fence, or after words of prose."""
+    for start in islice(_braces(content), MAX_STARTS):
+        try:
+            value, _ = _DECODER.raw_decode(content, start)
+        except json.JSONDecodeError:
+            continue
+        except RecursionError:
+            raise AnswerError("not an answer: nested too deeply") from None
+        if isinstance(value, dict) and "findings" in value:
+            return value
+    raise AnswerError(f"not JSON with findings, in {len(content)} characters")
+
+
+def _braces(content: str) -> Iterator[int]:
+    at = content.find("{")
+    while at >= 0:
+        yield at
+        at = content.find("{", at + 1)
+
+
+def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A key that is repeated keeps its first value."""
+    return dict(reversed(pairs))
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_first_of_each, strict=False)
+
+
+def _finding(said: object) -> _FindingForm | None:
+    """What was said of one candidate; null is short for not_mentioned, a bare status for one without quotes."""
+    if said is None:
+        return _FindingForm(status=Status.NOT_MENTIONED)
+    if isinstance(said, str):
+        return _formed(_FindingForm, {"status": said})
+    return _formed(_FindingForm, said)
+
+
+def _formed(form: type[Form], said: object) -> Form | None:
+    """None for what is not of the form. "none" means nothing said: grammars handle enums of words best."""
+    if not isinstance(said, dict):
+        return None
     try:
-        return _AnswerForm.model_validate(_without_none(json.loads(fenced[1] if fenced else content, strict=False)))
-    except json.JSONDecodeError as error:
-        raise AnswerError(f"not JSON: {error.msg} at character {error.pos} of {len(content)}") from None
-    except RecursionError:
-        raise AnswerError("not an answer: nested too deeply") from None
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise AnswerError(f"{where}: {first['type']} ({error.error_count()} errors)") from None
-
-
-def _without_none(value: Any) -> Any:
-    """ "none" means nothing said; it is a word in the schema because grammars handle enums best."""
-    if not isinstance(value, dict) or not isinstance(value.get("findings"), list):
-        return value
-    findings = [
-        {k: None if k in ("laterality", "change") and v == NONE else v for k, v in one.items()}
-        if isinstance(one, dict)
-        else one
-        for one in value["findings"]
-    ]
-    return {**value, "findings": findings}
-
-
-def _check_ids(given: Sequence[str], asked: Sequence[str]) -> None:
-    """Only ids that were asked are named in an error: any other could hold the report's words."""
-    unknown = sum(one not in asked for one in given)
-    if unknown:
-        raise AnswerError(f"findings: {unknown} ids that were not asked")
-    counts = Counter(given)
-    twice = [one for one in asked if counts[one] > 1]
-    missing = [one for one in asked if not counts[one]]
-    if twice or missing:
-        raise AnswerError(f"findings: given twice {twice}, missing {missing}")
+        return form.model_validate({key: None if value == NONE else value for key, value in said.items()})
+    except ValidationError:
+        return None
 
 
 def _draft(form: _FindingForm, candidate: Candidate) -> VerdictDraft:
     """Quotes of a finding that is not mentioned, and a side of one that has none, decide nothing: dropped.
 
-    So does a quote longer than a grammar lets one be: whoever copies the whole report points at nothing in it.
+    So does a quote longer than the prompt allows: whoever copies the whole report points at nothing in it.
     """
     mentioned = form.status is not Status.NOT_MENTIONED
     quotes = tuple(quote for quote in form.quotes if 0 < len(quote.strip()) <= MAX_QUOTE_CHARACTERS)
     return VerdictDraft(
-        finding_id=form.id,
+        finding_id=candidate.finding.id,
         status=form.status,
-        quotes=quotes if mentioned else (),
-        side=form.laterality if mentioned and candidate.sides else None,
+        quotes=quotes[:MAX_QUOTES] if mentioned else (),
+        side=form.side if mentioned and candidate.sides else None,
         change=form.change if mentioned else None,
     )
 
 
-def _remarks(form: _AnswerForm) -> tuple[RemarkDraft, ...]:
-    return (
-        *(
-            RemarkDraft(
-                kind="critical_result",
-                quote=one.quote,
-                detail={"communicated": "yes" if one.communicated else "no"},
-            )
-            for one in form.critical_results
-        ),
-        *(
-            RemarkDraft(kind="follow_up", quote=one.quote, detail={"modality": one.modality, "interval": one.interval})
-            for one in form.follow_up
-        ),
-        *(
-            RemarkDraft(kind="discrepancy", quote=one.quote, detail={"type": one.type.value})
-            for one in form.discrepancies
-        ),
-        *(
-            RemarkDraft(kind="injection", quote=one.quote, detail={"pattern": "model"})
-            for one in form.suspicious_instructions
-        ),
-    )
+def _remarks(said: dict[str, Any]) -> Iterable[RemarkDraft]:
+    for critical in _listed(_CriticalForm, said.get("critical_results")):
+        told = {"communicated": "yes" if critical.communicated else "no"}
+        yield RemarkDraft(kind="critical_result", quote=critical.quote, detail=told)
+    for asked in _listed(_FollowUpForm, said.get("follow_up")):
+        words = {"modality": asked.modality, "interval": asked.interval}
+        yield RemarkDraft(kind="follow_up", quote=asked.quote, detail=words)
+    for discrepancy in _listed(_DiscrepancyForm, said.get("discrepancies")):
+        yield RemarkDraft(kind="discrepancy", quote=discrepancy.quote, detail={"type": discrepancy.type.value})
+    for suspicious in _listed(_SuspiciousForm, said.get("suspicious_instructions")):
+        yield RemarkDraft(kind="injection", quote=suspicious.quote, detail={"pattern": "model"})
 
 
-def _finding_schema(ids: Sequence[str], quotes: dict[str, Any]) -> dict[str, Any]:
-    """Quotes come before the status, so that the status is chosen with the passage in view."""
-    return _object(
-        {
-            "id": _enum(ids),
-            "quotes": quotes,
-            "status": _enum([status.value for status in Status]),
-            "laterality": _enum([side.value for side in Side] + [NONE]),
-            "change": _enum([change.value for change in Change] + [NONE]),
-        }
-    )
+def _listed(form: type[Form], said: object) -> list[Form]:
+    """The remarks of one kind that are of its form; words longer than any passage asked for point at nothing."""
+    entries = said[:MAX_REMARKS] if isinstance(said, list) else []
+    formed = [one for entry in entries if (one := _formed(form, entry))]
+    return [one for one in formed if all(len(value) <= MAX_QUOTE_CHARACTERS for value in _words(one))]
 
 
-def _remark_schemas(grammar: bool) -> dict[str, Any]:
-    most = MAX_REMARKS if grammar else None
-    quote = {"quote": _text(grammar)}
-    words = _text(grammar)
-    kinds = _enum([kind.value for kind in Discrepancy])
-    return {
-        "critical_results": _list_of(_object({**quote, "communicated": {"type": "boolean"}}), most),
-        "follow_up": _list_of(_object({**quote, "modality": words, "interval": words}), most),
-        "discrepancies": _list_of(_object({"type": kinds, **quote}), most),
-        "suspicious_instructions": _list_of(_object(quote), most),
-    }
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _enum(values: Sequence[str]) -> dict[str, Any]:
-    return {"type": "string", "enum": list(values)}
-
-
-def _text(bounded: bool) -> dict[str, Any]:
-    return {"type": "string", "maxLength": MAX_QUOTE_CHARACTERS} if bounded else {"type": "string"}
-
-
-def _list_of(items: dict[str, Any], most: int | None) -> dict[str, Any]:
-    bound = {} if most is None else {"maxItems": most}
-    return {"type": "array", "items": items, **bound}
+def _words(form: _Form) -> Iterator[str]:
+    return (value for value in form.model_dump().values() if isinstance(value, str))

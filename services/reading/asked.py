@@ -7,8 +7,11 @@ from functools import lru_cache
 
 from integration.canonical import Finding
 from services.reading.catalogue import Library, candidate_from_name
+from services.reading.catalogue.phrases import normalise
+from services.reading.concepts import called
 from services.reading.reader import Candidate
 from services.reading.rules.anatomy import ANATOMY, is_level
+from services.reading.rules.heads import LESIONS
 from services.reading.rules.tokens import words_of
 
 _SIDE = re.compile(r"\b(?:left|right|bilateral|[lr]t)(?:[- ]sided)?\b", re.IGNORECASE)
@@ -34,9 +37,21 @@ def candidate_for(name: str, library: Library) -> Candidate:
         return found
     if named := _by_name(name, library):
         return named
-    if found:
-        return _kind_of(found, name)
-    return _narrowed(name, library) or candidate_from_name(name)
+    known = _kind_of(found, name) if found else _narrowed(name, library)
+    return _called(known or candidate_from_name(name), name)
+
+
+def _called(candidate: Candidate, name: str) -> Candidate:
+    """The candidate with the other names of its thing, its kinds as signs, and what denies it."""
+    other = called(name)
+    names, kinds, normal = (tuple(map(normalise, phrases)) for phrases in other)
+    return candidate.model_copy(
+        update={
+            "synonyms": tuple(dict.fromkeys((*candidate.synonyms, *names))),
+            "signs": tuple(dict.fromkeys((*candidate.signs, *kinds))),
+            "normal_phrases": tuple(dict.fromkeys((*candidate.normal_phrases, *normal))),
+        }
+    )
 
 
 def _is_same(name: str, found: Candidate) -> bool:
@@ -66,11 +81,11 @@ def _kind_of(base: Candidate, name: str) -> Candidate:
     """A candidate for one wording of a finding: the base denied or normal denies it, the base asserted does not."""
     own = candidate_from_name(name)
     asked = _canon(name)
-    same = tuple(synonym for synonym in base.synonyms if asked <= _canon(synonym))
-    places = asked | _canon(base.finding.name)
+    same = tuple(each for each in (*base.synonyms, *base.signs) if asked <= _canon(each))
+    known = asked | _canon(base.finding.name) | LESIONS
     others = (each for each in base.synonyms if each not in same)
-    # A denial elsewhere ("no bladder stone") says nothing of the one asked for ("ureteral stone").
-    denials = tuple(f"no {each}" for each in others if _canon(each) & ANATOMY <= places)
+    # The denial of another kind or place ("no bladder stone") says nothing of the one asked for ("ureteral stone").
+    denials = tuple(f"no {each}" for each in others if _canon(each) <= known)
     return own.model_copy(
         update={
             "synonyms": tuple(dict.fromkeys((*own.synonyms, *same))),
@@ -127,7 +142,9 @@ def _with(base: Candidate, name: str, extra: str) -> Candidate:
         update={
             "finding": Finding(id=own.finding.id, name=own.finding.name, critical=base.finding.critical),
             "definition": "",
+            "ask": (),
             "synonyms": synonyms,
+            "signs": tuple(f"{sign} {extra}".strip() for sign in base.signs),
             "sides": True,
         }
     )

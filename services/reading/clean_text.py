@@ -21,11 +21,11 @@ _KEPT_CONTROLS = frozenset("\n\r\t")
 
 _TOKENS = re.compile(
     r"""
-      <\s*/?\s*(?:think(?:ing)?|reason(?:ing)?|s|bos|eos|pad|unk|mask|system|user|assistant|human|tool|answer
-               |(?:start|end)_of_turn)\s*/?\s*>         # <think>, </s>, <start_of_turn>
-    | <\s*/?\s*[|｜][^<>\n]{0,60}>                      # <|im_start|>, <｜User｜>, <｜end▁of▁sentence｜>
-    | <<\s*/?\s*sys\s*>>
-    | \[\s*/?\s*inst\s*\]
+      <\s*+/?\s*+(?:think(?:ing)?|reason(?:ing)?|s|bos|eos|pad|unk|mask|system|user|assistant|human|tool|answer
+               |(?:start|end)_of_turn)\s*+/?\s*+>         # <think>, </s>, <start_of_turn>
+    | <\s*+/?\s*+[|｜][^<>\n]{0,60}>                      # <|im_start|>, <｜User｜>, <｜end▁of▁sentence｜>
+    | <<\s*+/?\s*+sys\s*+>>
+    | \[\s*+/?\s*+inst\s*+\]
     | \[\[[^\[\]\n]{0,80}\b(?:report|begin|end)\b[^\[\]\n]{0,80}\]\]   # our own delimiters
     | \[gmask\]
     """,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from integration.canonical import Advisory, AdvisoryKind, Quote, Status, Verdict
-from services.reading.answer import Discrepancy, RemarkDraft, VerdictDraft
+from services.reading.answer import RemarkDraft, VerdictDraft
+from services.reading.answer_schema import Discrepancy
 from services.reading.clean_text import clean_text
 from services.reading.grounding import ground, locate
 from services.reading.injection import flag
 from services.reading.reader import Candidate, Question
-from services.reading.rules.advisories import modality_of
+from services.reading.rules.follow_up import modality_of
 
 UNSUPPORTED = "No passage of the report supports this."
 LINE = 160

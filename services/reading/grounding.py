@@ -14,7 +14,8 @@ from integration.canonical import Quote, SectionKind, Status
 from services.reading.injection import flag
 from services.reading.reader import Candidate, Catalogue, Question
 from services.reading.rules.anatomy import ANATOMY
-from services.reading.rules.sections import Block, blocks
+from services.reading.rules.headings import Block
+from services.reading.rules.sections import blocks
 from services.reading.rules.targets import NORMAL_WORDS, Target, compile_catalogue
 from services.reading.rules.tokens import tokenise
 

@@ -11,14 +11,17 @@ import re
 from functools import lru_cache
 
 from integration.canonical import Quote
-from services.reading.injection_patterns import BLOCKS, HINTS, MARKS, SENTENCES
+from services.reading.injection_blocks import forged
+from services.reading.injection_patterns import HINTS, MARKS, SENTENCES
 from services.reading.plain_view import View, view
 
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*(?:[.!?]+|\n|$)")
 _WORD = re.compile(r"\w+")
 _LONG = 16
+# Characters looked at before a span, for what opens its line or clings to it.
+_LEAD = 200
 _MARK = re.compile(rf"[{re.escape(MARKS)}]")
-_FENCE = re.compile(rf"[{re.escape(MARKS)}]|---|\*\*\*")
+_FENCE = re.compile(r"[<>{}\[\]`]|[Ee](?:nd of|ND OF) |([-=*#~_+|/\\:%@$^&!•─═\"'(«])\1")
 # HL7 v2 escapes and invisible characters that stand against a span belong to it.
 _BEFORE = re.compile(r"(?:\\\.?\w{1,6}\\|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])+\Z")
 _AFTER = re.compile(r"(?:[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|\\\.?\w{1,6}\\[^\n]*)+")
@@ -47,13 +50,7 @@ def _hidden(text: str) -> list[tuple[int, int, str]]:
 def _blocks(seen: View) -> list[tuple[int, int, str]]:
     if not _FENCE.search(seen.text):
         return []
-    found: list[tuple[int, int, str]] = []
-    for name, pattern in BLOCKS:
-        for match in pattern.finditer(seen.text):
-            # A tag that only closes an element found before takes no more of its line with it.
-            if not any(start <= match.start() < end for start, end, _ in found):
-                found.append((match.start(), match.end(), name))
-    return [(*seen.original(start, end), name) for start, end, name in found]
+    return [(*seen.original(start, end), name) for start, end, name in forged(seen.text)]
 
 
 def _sentences(seen: View) -> list[tuple[int, int, str]]:
@@ -65,14 +62,17 @@ def _sentences(seen: View) -> list[tuple[int, int, str]]:
     if not (hints or odd):
         return []
     spans = []
+    line = 0
     for found in _SENTENCE.finditer(joined):
         sentence = found.group()
         name = _suspicion(sentence) if odd or _holds_one(sentence, hints) else ""
         if name:
             start, end = _trimmed(joined, found.start(), found.end())
-            if not joined[joined.rfind("\n", 0, start) + 1 : start].strip(" \t>*#-\"'"):
+            if start - line < _LEAD and not joined[line:start].strip(" \t>*#-\"'"):
                 end = _line_end(seen.text, end)
             spans.append((*seen.original(start, end), name))
+        if sentence.endswith("\n"):
+            line = found.end()
     return spans
 
 
@@ -112,8 +112,10 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 def _merged(text: str, spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """Sorted, overlapping or touching spans as one, under the first name."""
     result: list[tuple[int, int, str]] = []
-    grown = [(*_grown(text, start, end), name) for start, end, name in spans if start < end]
-    for start, end, name in sorted(grown):
+    for first, last, name in sorted(span for span in spans if span[0] < span[1]):
+        if result and last <= result[-1][1]:
+            continue
+        start, end = _grown(text, first, last)
         if result and (start <= result[-1][1] or not text[result[-1][1] : start].strip(" \t")):
             before = result.pop()
             result.append((before[0], max(before[1], end), before[2]))
@@ -123,6 +125,7 @@ def _merged(text: str, spans: list[tuple[int, int, str]]) -> list[tuple[int, int
 
 
 def _grown(text: str, start: int, end: int) -> tuple[int, int]:
-    line = text.rfind("\n", 0, start) + 1
+    lead = max(0, start - _LEAD)
+    line = max(lead, text.rfind("\n", lead, start) + 1)
     before, after = _BEFORE.search(text, line, start), _AFTER.match(text, end)
     return before.start() if before else start, after.end() if after else end

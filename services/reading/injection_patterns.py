@@ -1,9 +1,10 @@
-"""The patterns of instruction-like text: what is searched in a sentence, and what spans a block."""
+"""The patterns of instruction-like text that are searched in a sentence."""
 
 from __future__ import annotations
 
 import re
 
+from services.reading.injection_orders import ORDER_WORDS, ORDERS
 from services.reading.rules.wordset import wordset
 
 _STATUS = (
@@ -33,9 +34,10 @@ def _p(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-# Every sentence pattern needs one of these words; a sentence without any is not searched.
-HINTS = wordset(
-    """ignore ignoring disregard disregarding forget override bypass skip discard neglect violate abandon aside
+# Every sentence pattern needs one of these words or marks; a sentence without any is not searched.
+HINTS = (
+    wordset(
+        """ignore ignoring disregard disregarding forget override bypass skip discard neglect violate abandon aside
     instruction instructions instructed prompt prompts directive directives guidelines guardrails rules
     schema you your yours ai llm llms language assistant assistants chatbot chatgpt gpt deepseek claude
     llama gemini copilot mark label classify answer answers output return respond reply tag code grade
@@ -50,8 +52,10 @@ HINTS = wordset(
     ignorieren missachten missachte verwirf alle alles als nur jede du sie sprachmodell ki neue deine sofort
     nun antworte antworten agiere spiele künstliche systemanweisung systemprompt usuario
     modelo lenguaje deje deja conteste contesta respóndelo respuesta salida json ihre ausgabe antwort hören höre"""
+    )
+    | ORDER_WORDS
 )
-MARKS = "<>{}[]`\\#=|%&@"
+MARKS = "<>{}[]`\\#=|%&@_→"
 
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("override", _p(rf"\b{_IGNORE}\b[^.\n]{{0,60}}\b{_RULES}\b")),
@@ -208,12 +212,12 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"context)|begin (?:instructions?|system|prompt))\b|\bprompt injection\b"
         ),
     ),
-    ("roles", _p(r"^\s*(?:[#>*\-\[]+ ?)?(?:assistant|user|human|developer)\s*[\])]?\s*[:>]")),
+    ("roles", _p(r"^\s*+(?:[#>*\-\[]++ ?)?(?:assistant|user|human|developer)\s*+[\])]?\s*+[:>]")),
     (
         "roles",
         _p(
-            r"^\s*(?:[#>*\-\[]+ ?)?(?:system|admin|instructions?|prompt|sistema|asistente|usuario|systemanweisung)"
-            r"\s*[\])]?\s*:\s*(?=\S)(?!.{0,30}\b(?:siemens|ge|philips|canon|toshiba)\b)"
+            r"^\s*+(?:[#>*\-\[]++ ?)?(?:system|admin|instructions?|prompt|sistema|asistente|usuario|systemanweisung)"
+            r"\s*+[\])]?\s*+:\s*(?=\S)(?!.{0,30}\b(?:siemens|ge|philips|canon|toshiba)\b)"
         ),
     ),
     (
@@ -292,7 +296,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "encoded",
         _p(
             r"\\X[0-9A-F]{6,}\\|(?:%[0-9A-F]{2}){6,}|(?:\\u[0-9A-F]{4}){4,}"
-            r"|(?:&#x?[0-9A-F]+;){4,}|\b(?:[0-9A-F]{2} ?){16,}\b"
+            r"|(?:&#(?!(?:160|xA0|32|x20|9|10|13|xA|xD);)x?[0-9A-F]{1,6};){4,}|\b(?:[0-9A-F]{2} ?){16,}\b"
         ),
     ),
     ("segment", _p(r"^\s*(?:MSH|PID|PV1|ORC|OBR|OBX|NTE|ZDS|EVN)\|")),
@@ -315,46 +319,14 @@ _NEEDED = {
     r"\b(?:end|stop": wordset("end stop skip finish terminate close begin prompt"),
 }
 # Name, pattern, and words one of which must stand in the sentence (none: it is always searched).
-SENTENCES: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
-    (
-        name,
-        pattern,
-        next((words for start, words in _NEEDED.items() if pattern.pattern.startswith(start)), frozenset()),
+SENTENCES: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = (
+    tuple(
+        (
+            name,
+            pattern,
+            next((words for start, words in _NEEDED.items() if pattern.pattern.startswith(start)), frozenset()),
+        )
+        for name, pattern in _PATTERNS
     )
-    for name, pattern in _PATTERNS
+    + ORDERS
 )
-
-_TAGS = (
-    r"think(?:ing)?|reasoning|system|user|assistant|human|instructions?|prompt|report|findings?"
-    r"|answer|output|tool|script"
-    r"|override|admin|secret|context|document|json|im_start|s|inst|sys|developer|result|task"
-    r"|important|html|data|iframe|style"
-)
-BLOCKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("think-tag", _p(r"<\s*think(?:ing)?\s*>.*?(?:<\s*/\s*think(?:ing)?\s*>|\n\s*\n|\Z)")),
-    ("think-tag", _p(r"<\s*/\s*think(?:ing)?\s*>[^\n]*")),
-    ("delimiter", _p(r"<\s*[|｜][^<>\n]{0,60}[|｜]?\s*>[^\n]*")),
-    ("delimiter", _p(r"\[\s*inst\s*\].*?\[\s*/\s*inst\s*\]")),
-    ("delimiter", _p(r"\[\s*/?\s*inst\s*\][^\n]*")),
-    ("delimiter", _p(r"<<\s*/?\s*sys\s*>>[^\n]*")),
-    ("delimiter", _p(rf"<\s*(?P<tag>{_TAGS})(?:\s[^<>\n]*)?>.*?<\s*/\s*(?P=tag)\s*>")),
-    ("delimiter", _p(rf"<\s*/?\s*(?:{_TAGS})(?:\s[^<>\n]*)?/?\s*>[^\n]*")),
-    (
-        "delimiter",
-        _p(
-            r"<!--.*?(?:-->|\Z)|\[\[[^\[\]\n]{0,80}\b(?:report|begin|end|system|prompt"
-            r"|instructions?)\b[^\[\]\n]{0,80}\]\][^\n]*|<!\[CDATA\[.*?(?:\]\]>|\Z)"
-        ),
-    ),
-    (
-        "delimiter",
-        _p(
-            r"(?:-{3,}|={3,}|\*{3,}|#{3,}|~{3,}) ?(?:begin|start|end|new|system|user)\b[^\n]{0,40}\b(?:report|prompt|"
-            r"instructions?|input|message|context|document|system|text|data)\b(?=[^\n]*\n[^\n]*"
-            rf"(?:{_LABELLING}|{_IGNORE}|you )\b)[^\n]*"
-        ),
-    ),
-    ("code-fence", _p(r"```.*?(?:```|\Z)")),
-    ("json", _p(r"[\[{]\s*(?:\{\s*)?[\"'“][\w .\-]{1,60}[\"'”]\s*:.*?(?:\}\s*\]?(?:\s*\})*|\n\s*\n|\Z)")),
-)
-BLOCKS = tuple((name, re.compile(pattern.pattern, pattern.flags | re.DOTALL)) for name, pattern in BLOCKS)

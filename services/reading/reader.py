@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -22,6 +23,8 @@ from integration.canonical import (
 class Candidate(Record):
     """One finding to ask about, as the catalogue defines it. Phrases are lower case, without punctuation.
 
+    `synonyms` name the finding; `signs` only support it, where nothing names or denies it. `ask`: other names of it as
+    a model is told them, in plain writing.
     `parent`: id of the less specific finding this one implies. `sides`: whether a side can be said of it.
     `structures`: the anatomy whose being called normal denies the finding ("liver", "lungs").
     """
@@ -29,19 +32,36 @@ class Candidate(Record):
     finding: Finding
     definition: str = ""
     synonyms: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
     normal_phrases: tuple[str, ...] = ()
     structures: tuple[str, ...] = ()
     parent: str = ""
     sides: bool = False
 
 
+def ancestors(name: str, parents: Mapping[str, str]) -> list[str]:
+    """The less specific findings above one, nearest first; itself among them only where the parents run in a circle.
+
+    `parents`: finding → the one above it.
+    """
+    above: list[str] = []
+    while (name := parents.get(name, "")) and name not in above:
+        above.append(name)
+    return above
+
+
 class Catalogue(Record):
-    """The candidates for one exam family, in the order they are asked and shown."""
+    """The candidates for one exam family, in the order they are asked and shown.
+
+    `groups`: where several catalogues were joined, the ids of each in its own order; a model is asked by group.
+    """
 
     id: str
     version: str
     title: str
     candidates: tuple[Candidate, ...]
+    groups: tuple[tuple[str, ...], ...] = ()
 
 
 class Question(Record):
@@ -64,7 +84,10 @@ class Question(Record):
 
 
 class Usage(Record):
-    """What one reading cost; counts in tokens, time in seconds. All zero for rules but seconds."""
+    """What one reading cost; counts in tokens, time in seconds. All zero for rules but seconds.
+
+    `estimated`: the server does not say how many of its tokens were thinking; the share is by characters.
+    """
 
     input_tokens: int = 0
     cached_tokens: int = 0
@@ -72,6 +95,7 @@ class Usage(Record):
     answer_tokens: int = 0
     calls: int = 0
     seconds: float = 0.0
+    estimated: bool = False
 
 
 class Reading(Record):

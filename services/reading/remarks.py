@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from integration.canonical import Advisory, AdvisoryKind
+from integration.canonical import Advisory, AdvisoryKind, Quote
 from services.reading.reader import Reading
 
 
@@ -38,4 +38,9 @@ def _same(first: Advisory, second: Advisory) -> bool:
     """One kind of remark on overlapping words; two scores in one sentence are two."""
     if first.kind is not second.kind or first.detail.get("value") != second.detail.get("value"):
         return False
-    return any(one.start < other.end and other.start < one.end for one in first.quotes for other in second.quotes)
+    return overlap(first.quotes, second.quotes)
+
+
+def overlap(first: Sequence[Quote], second: Sequence[Quote]) -> bool:
+    """Whether two quotes, one of each, share words of the report."""
+    return any(one.start < other.end and other.start < one.end for one in first for other in second)

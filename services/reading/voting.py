@@ -1,7 +1,7 @@
 """When to ask a model again, and what several answers come to.
 
-One run by default. Several only where the rules engine disagrees, the status is uncertain, or the finding is
-critical (docs/reading.md). Confidence is the share of the votes, never the model's own word for it.
+One run by default. Several only where the two readers disagree, the status is uncertain, or the finding is critical
+and either speaks of it (docs/reading.md). Confidence is the share of the votes, never the model's own word for it.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from integration.canonical import Status, Verdict
 
 T = TypeVar("T")
 _POLAR = frozenset({Status.PRESENT, Status.ABSENT})
+_OMITTED = frozenset({Status.PRESENT, Status.NOT_MENTIONED})
 
 
 def needs_votes(verdict: Verdict, rules: Verdict | None) -> bool:
     """Whether one more look is worth its cost; `rules` is the rules engine's verdict, None if it has none."""
-    if verdict.finding.critical or verdict.status is Status.UNCERTAIN or verdict.unsupported:
+    if verdict.status is Status.UNCERTAIN or verdict.unsupported:
         return True
-    return rules is not None and disagrees(verdict, rules)
+    spoken_of = {verdict.status, rules.status if rules else verdict.status} != {Status.NOT_MENTIONED}
+    return (verdict.finding.critical and spoken_of) or (rules is not None and disagrees(verdict, rules))
 
 
 def disagrees(verdict: Verdict, rules: Verdict) -> bool:
-    """Present against absent. Silence of the rules engine says little: it speaks on about half the labels."""
-    return {verdict.status, rules.status} == _POLAR
+    """Present against absent, or against silence: what one reader asserts and the other leaves out."""
+    return {verdict.status, rules.status} in (_POLAR, _OMITTED)
 
 
 def tally(votes: Sequence[Verdict]) -> Verdict:

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     Select,
     and_,
     bindparam,
@@ -26,6 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger
 
 from integration.canonical import sha256
+from services.domain.audit_actions import AuditAction
+from services.domain.audit_rows import AuditRow
+from services.domain.reports import Json
+from services.store.rows import every, record
 from services.store.tables import account, audit, report
 
 SEALER_LOCK = 0x5EA1  # advisory lock key: one sealer at a time
@@ -58,36 +61,37 @@ def append(
     *,
     site: str,
     actor: str,
-    action: str,
+    action: AuditAction,
     entity: str = "",
     report_id: int | None = None,
-    detail: dict[str, Any] | None = None,
+    detail: Json | None = None,
 ) -> None:
     """Adds a row within the caller's transaction. `detail` holds no text of a report and no patient's name."""
-    values = {"site_id": site, "actor": actor, "action": action, "entity": entity, "report_id": report_id}
+    values = {"site_id": site, "actor": actor, "action": action.value, "entity": entity, "report_id": report_id}
     connection.execute(_APPEND, {**values, "detail": detail or {}})
 
 
-def append_each(connection: Connection, report_ids: Sequence[int], *, site: str, actor: str, action: str) -> None:
+def append_each(
+    connection: Connection, report_ids: Sequence[int], *, site: str, actor: str, action: AuditAction
+) -> None:
     """Adds the same row for each of these reports, in one go."""
-    same = {"site_id": site, "actor": actor, "action": action}
+    same = {"site_id": site, "actor": actor, "action": action.value}
     if report_ids:
         connection.execute(insert(audit), [{**same, "report_id": report_id} for report_id in report_ids])
 
 
-def content_hash(previous: str, row: RowMapping | dict[str, Any]) -> str:
+def content_hash(previous: str, row: AuditRow) -> str:
     """SHA-256 (hex) over the previous row's hash and all a row says; times in UTC, microseconds."""
-    at: datetime = row["at"]
     return sha256(
         previous,
-        str(row["id"]),
-        row["site_id"],
-        at.astimezone(UTC).isoformat(timespec="microseconds"),
-        row["actor"],
-        row["action"],
-        row["entity"],
-        str(row["report_id"] or ""),
-        json.dumps(row["detail"], sort_keys=True, ensure_ascii=False),
+        str(row.id),
+        row.site_id,
+        row.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        row.actor,
+        row.action,
+        row.entity,
+        str(row.report_id or ""),
+        json.dumps(row.detail, sort_keys=True, ensure_ascii=False),
     )
 
 
@@ -111,12 +115,12 @@ def seal(connection: Connection, limit: int = BATCH) -> int:
     tip = connection.execute(last.order_by(audit.c.sequence.desc()).limit(1)).one_or_none()
     sequence, previous = tip or (0, START)
     unsealed = select(audit).where(audit.c.hash.is_(None)).order_by(audit.c.id).limit(limit)
-    rows = connection.execute(unsealed).mappings().all()
+    rows = every(AuditRow, connection.execute(unsealed))
     sealed: list[dict[str, Any]] = []
     for row in rows:
         sequence += 1
         digest = content_hash(previous, row)
-        sealed.append({"row": row["id"], "place": sequence, "before": previous, "digest": digest})
+        sealed.append({"row": row.id, "place": sequence, "before": previous, "digest": digest})
         previous = digest
     if sealed:
         connection.execute(_SEAL, sealed)
@@ -129,20 +133,21 @@ def verify(connection: Connection) -> Verified:
     query = select(audit).where(audit.c.sequence.is_not(None)).order_by(audit.c.sequence)
     unsealed = connection.scalar(select(func.count()).where(audit.c.hash.is_(None))) or 0
     for row in connection.execute(query.execution_options(yield_per=BATCH)).mappings():
-        broken = _broken(row, sealed + 1, previous)
+        entry = record(AuditRow, row)
+        broken = _broken(entry, sealed + 1, previous)
         if broken:
             return Verified(sealed, unsealed, broken)
-        sealed, previous = sealed + 1, row["hash"]
+        sealed, previous = sealed + 1, entry.hash or ""
     return Verified(sealed, unsealed, None)
 
 
-def _broken(row: RowMapping, sequence: int, previous: str) -> Broken | None:
-    if row["sequence"] != sequence:
-        return Broken(row["id"], f"row {sequence} of the chain is missing")
-    if row["previous_hash"] != previous:
-        return Broken(row["id"], "does not follow the row before it")
-    if row["hash"] != content_hash(previous, row):
-        return Broken(row["id"], "was changed after it was sealed")
+def _broken(row: AuditRow, sequence: int, previous: str) -> Broken | None:
+    if row.sequence != sequence:
+        return Broken(row.id, f"row {sequence} of the chain is missing")
+    if row.previous_hash != previous:
+        return Broken(row.id, "does not follow the row before it")
+    if row.hash != content_hash(previous, row):
+        return Broken(row.id, "was changed after it was sealed")
     return None
 
 
@@ -158,7 +163,7 @@ _NAMED = (
 )
 
 
-def history_of(report_id: ColumnElement[Any], most: int = 200) -> Select[Any]:
+def history_of(report_id: ColumnElement[int], most: int = 200) -> Select[tuple[object, ...]]:
     """The question what happened to a report, newest first."""
     return _NAMED.where(audit.c.report_id == report_id).limit(most)
 
@@ -166,35 +171,37 @@ def history_of(report_id: ColumnElement[Any], most: int = 200) -> Select[Any]:
 _OF_REPORT = history_of(bindparam("report"))
 
 
-def of_report(connection: Connection, report_id: int) -> Sequence[RowMapping]:
+def of_report(connection: Connection, report_id: int) -> list[AuditRow]:
     """What happened to a report, newest first."""
-    return connection.execute(_OF_REPORT, {"report": report_id}).mappings().all()
+    return every(AuditRow, connection.execute(_OF_REPORT, {"report": report_id}))
 
 
-def search(
-    connection: Connection,
-    site: str,
-    *,
-    actor: str = "",
-    action: str = "",
-    report_id: int | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    before: int | None = None,
-    limit: int = 100,
-) -> Sequence[RowMapping]:
-    """Rows of a site, newest first. `actor` is part of a name, `action` the start of one; `before` pages by id."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for. `actor` is part of a name, `action` the start of one; `before` pages by id."""
+
+    actor: str = ""
+    action: str = ""
+    report_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+def search(connection: Connection, site: str, wanted: Wanted = Wanted(), limit: int = 100) -> list[AuditRow]:
+    """Rows of a site, newest first."""
+    named = func.coalesce(account.c.name, audit.c.actor).icontains(wanted.actor, autoescape=True)
     conditions = [
         audit.c.site_id == site,
-        func.coalesce(account.c.name, audit.c.actor).icontains(actor, autoescape=True) if actor else None,
-        audit.c.action.startswith(action, autoescape=True) if action else None,
-        audit.c.report_id == report_id if report_id is not None else None,
-        audit.c.at >= since if since else None,
-        audit.c.at < until if until else None,
-        audit.c.id < before if before else None,
+        named if wanted.actor else None,
+        audit.c.action.startswith(wanted.action, autoescape=True) if wanted.action else None,
+        audit.c.report_id == wanted.report_id if wanted.report_id is not None else None,
+        audit.c.at >= wanted.since if wanted.since else None,
+        audit.c.at < wanted.until if wanted.until else None,
+        audit.c.id < wanted.before if wanted.before else None,
     ]
     where = and_(*[condition for condition in conditions if condition is not None])
-    return connection.execute(_NAMED.where(where).limit(limit)).mappings().all()
+    return every(AuditRow, connection.execute(_NAMED.where(where).limit(limit)))
 
 
 def patients(connection: Connection, report_ids: Collection[int]) -> dict[int, tuple[str, str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
+from services.domain.figures import Calibration, Sample
+from services.domain.reports import Json
 from services.reading.agreement import Curve
-from services.store.jobs import NOW
+from services.store.clock import NOW
+from services.store.rows import Values, every
 from services.store.tables import calibration
 
 # What an engine suggested by votes, and whether the second reader, who saw neither it nor the decision, said the same.
@@ -28,12 +30,12 @@ _SAMPLES = text("""
 """)
 
 
-def samples(connection: Connection, site: str, days: int) -> Sequence[RowMapping]:
+def samples(connection: Connection, site: str, days: int) -> list[Sample]:
     """What curves are fitted on: engine, model, finding_id, confidence (vote share), agreed."""
-    return connection.execute(_SAMPLES, {"site": site, "days": days}).mappings().all()
+    return every(Sample, connection.execute(_SAMPLES, {"site": site, "days": days}))
 
 
-def active(connection: Connection, site: str, engine: Mapping[str, Any]) -> dict[str, Curve]:
+def active(connection: Connection, site: str, engine: Json) -> dict[str, Curve]:
     """The curves in use for an engine (its `name` and `model`), by finding id; "" serves the others."""
     query = select(calibration.c.finding_id, calibration.c.id, calibration.c.points).where(
         calibration.c.site_id == site,
@@ -44,11 +46,11 @@ def active(connection: Connection, site: str, engine: Mapping[str, Any]) -> dict
     return {row.finding_id: Curve(id=row.id, points=row.points) for row in connection.execute(query)}
 
 
-def put(connection: Connection, site: str, rows: Sequence[dict[str, Any]]) -> int:
+def put(connection: Connection, site: str, rows: Sequence[Values]) -> int:
     """Stores a fit's curves as the next version and retires those of the same engines and models; its number."""
     latest = select(func.coalesce(func.max(calibration.c.version), 0)).where(calibration.c.site_id == site)
     number = int(connection.execute(latest).scalar_one()) + 1
-    for engine, model in {(row["engine"], row["model"]) for row in rows}:
+    for engine, model in {(str(row["engine"]), str(row["model"])) for row in rows}:
         retire(connection, site, engine, model)
     connection.execute(insert(calibration), [{"site_id": site, "version": number, **row} for row in rows])
     return number
@@ -61,8 +63,8 @@ def retire(connection: Connection, site: str, engine: str, model: str) -> int:
     return connection.execute(statement.values(retired_at=NOW)).rowcount
 
 
-def all_of_them(connection: Connection, site: str) -> Sequence[RowMapping]:
+def all_of_them(connection: Connection, site: str) -> list[Calibration]:
     """Every curve of a site, the newest version first."""
     query = select(calibration).where(calibration.c.site_id == site)
     order = (calibration.c.version.desc(), calibration.c.engine, calibration.c.finding_id)
-    return connection.execute(query.order_by(*order)).mappings().all()
+    return every(Calibration, connection.execute(query.order_by(*order)))

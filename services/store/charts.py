@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
 
-from sqlalchemy import Connection, RowMapping, and_, case, exists, func, select, text
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, Select, and_, case, exists, func, select
+from sqlalchemy.sql.elements import ColumnElement, Extract
 
-from services.store.jobs import NOW, ahead
+from services.domain.figures import DayOfReviewing, DayOfTurnaround, Decided, Tenth, Waiting
+from services.domain.words import REVIEW_TO_DO
+from services.store.clock import NOW, ahead
+from services.store.rows import every
 from services.store.tables import analysis, review, suggestion
-from services.store.tables.review import OPEN
 
 DECIDED = ("approved", "edited", "rejected")
 DAY = 86400
@@ -37,46 +38,46 @@ _ENGINE = analysis.c.engine["name"].astext
 _MODEL = func.coalesce(func.nullif(analysis.c.engine["model"].astext, ""), analysis.c.engine["version"].astext)
 
 
-def queue(connection: Connection, span: Span) -> Sequence[RowMapping]:
+def queue(connection: Connection, span: Span) -> list[Waiting]:
     """Reports that wait now: priority, how long (under 1 h, 1 to 4 h, over 4 h), count."""
     hours = func.extract("epoch", NOW - review.c.created_at) / 3600
     wait = case((hours < 1, 0), (hours < 4, 1), else_=2).label("wait")
     query = select(review.c.priority, wait, func.count().label("count"))
-    query = query.where(review.c.site_id == span.site, review.c.state.in_(OPEN), *_about(span))
-    return (
-        connection.execute(query.group_by(review.c.priority, wait).order_by(review.c.priority, wait)).mappings().all()
-    )
+    query = query.where(review.c.site_id == span.site, review.c.state.in_(REVIEW_TO_DO), *_about(span))
+    query = query.where(review.c.signature_at.is_(None))
+    return every(Waiting, connection.execute(query.group_by(review.c.priority, wait).order_by(review.c.priority, wait)))
 
 
-def turnaround(connection: Connection, span: Span) -> Sequence[RowMapping]:
+def turnaround(connection: Connection, span: Span) -> list[DayOfTurnaround]:
     """By day of signature: minutes from reading to Sign (median, p90), count."""
     minutes = func.extract("epoch", review.c.signed_at - review.c.created_at) / 60
-    return _signed_by_day(connection, span, median=_middle(minutes), p90=_middle(minutes, 0.9))
+    query = _signed_by_day(span, _middle(minutes).label("median"), _middle(minutes, 0.9).label("p90"))
+    return every(DayOfTurnaround, connection.execute(query))
 
 
-def reviewing(connection: Connection, span: Span) -> Sequence[RowMapping]:
+def reviewing(connection: Connection, span: Span) -> list[DayOfReviewing]:
     """By day of signature: median seconds from opening to the first decision and to Sign, count."""
     sign = func.extract("epoch", review.c.signed_at - review.c.opened_at)
     # Where there was nothing to decide, the signature is the first thing done.
     first = func.extract("epoch", func.coalesce(review.c.first_action_at, review.c.signed_at) - review.c.opened_at)
-    opened = review.c.opened_at.is_not(None)
-    return _signed_by_day(connection, span, opened, first_action=_middle(first), sign=_middle(sign))
+    query = _signed_by_day(span, _middle(first).label("first_action"), _middle(sign).label("sign"))
+    return every(DayOfReviewing, connection.execute(query.where(review.c.opened_at.is_not(None))))
 
 
 _DAY = func.date_trunc("day", review.c.signed_at).label("day")
 
 
-def _middle(value: Any, share: float = 0.5) -> Any:
+Seconds = ColumnElement[float | Decimal] | Extract
+
+
+def _middle(value: Seconds, share: float = 0.5) -> ColumnElement[float]:
     return func.percentile_cont(share).within_group(value)
 
 
-def _signed_by_day(
-    connection: Connection, span: Span, *where: ColumnElement[bool], **columns: Any
-) -> Sequence[RowMapping]:
-    named = [column.label(name) for name, column in columns.items()]
+def _signed_by_day(span: Span, *columns: ColumnElement[float]) -> Select[tuple[object, ...]]:
     since = review.c.signed_at >= ahead(-span.days * DAY)
-    query = select(_DAY, *named, func.count().label("count")).where(review.c.site_id == span.site, since, *where)
-    return connection.execute(query.where(*_about(span)).group_by(_DAY).order_by(_DAY)).mappings().all()
+    query = select(_DAY, *columns, func.count().label("count")).where(review.c.site_id == span.site, since)
+    return query.where(*_about(span)).group_by(_DAY).order_by(_DAY)
 
 
 def _about(span: Span) -> list[ColumnElement[bool]]:
@@ -112,11 +113,11 @@ def _decided(span: Span) -> ColumnElement[bool]:
     return and_(*chosen)
 
 
-def _tally(*states: str) -> Any:
+def _tally(*states: str) -> ColumnElement[int]:
     return func.count().filter(suggestion.c.state.in_(states))
 
 
-def outcomes(connection: Connection, span: Span, limit: int = 20) -> Sequence[RowMapping]:
+def outcomes(connection: Connection, span: Span, limit: int = 20) -> list[Decided]:
     """By finding: how many were approved, edited, rejected; the most frequent first."""
     name = func.max(suggestion.c.finding["name"].astext).label("name")
     query = (
@@ -133,10 +134,10 @@ def outcomes(connection: Connection, span: Span, limit: int = 20) -> Sequence[Ro
         .order_by(func.count().desc(), suggestion.c.finding_id)
         .limit(limit)
     )
-    return connection.execute(query).mappings().all()
+    return every(Decided, connection.execute(query))
 
 
-def agreement(connection: Connection, span: Span) -> Sequence[RowMapping]:
+def agreement(connection: Connection, span: Span) -> list[Tenth]:
     """By tenth of vote share: mean share, approvals, count. Readings without votes are left out."""
     tenth = func.least(func.floor(suggestion.c.confidence * BINS), BINS - 1).label("tenth")
     query = (
@@ -150,12 +151,13 @@ def agreement(connection: Connection, span: Span) -> Sequence[RowMapping]:
         .group_by(tenth)
         .order_by(tenth)
     )
-    return connection.execute(query).mappings().all()
+    return every(Tenth, connection.execute(query))
 
 
-def disagreement(connection: Connection, span: Span, limit: int = 20) -> Sequence[RowMapping]:
+def disagreement(connection: Connection, span: Span, limit: int = 20) -> list[Decided]:
     """By finding: suggestions the rules disagree with, what became of them, and how many there were in all."""
-    against = suggestion.c.conflict
+    said = func.coalesce(suggestion.c.suggested_status, suggestion.c.status)
+    against = and_(suggestion.c.conflict, suggestion.c.rules_status.is_distinct_from(said))
     name = func.max(suggestion.c.finding["name"].astext).label("name")
     conflicts = func.count().filter(against)
     query = (
@@ -174,7 +176,7 @@ def disagreement(connection: Connection, span: Span, limit: int = 20) -> Sequenc
         .order_by(conflicts.desc(), suggestion.c.finding_id)
         .limit(limit)
     )
-    return connection.execute(query).mappings().all()
+    return every(Decided, connection.execute(query))
 
 
 def engines(connection: Connection, site: str) -> list[str]:
@@ -189,20 +191,3 @@ def readers(connection: Connection, site: str) -> dict[str, list[str]]:
     for name, model in sorted((row[0], row[1] or "") for row in connection.execute(query) if row[0]):
         found.setdefault(name, []).append(model)
     return found
-
-
-# One step of the index for each site: a DISTINCT would read every report.
-_SITES = text("""
-    WITH RECURSIVE found AS (
-        (SELECT site_id FROM report ORDER BY site_id LIMIT 1)
-        UNION ALL
-        SELECT (SELECT site_id FROM report WHERE report.site_id > found.site_id ORDER BY site_id LIMIT 1)
-        FROM found WHERE found.site_id IS NOT NULL
-    )
-    SELECT site_id FROM found WHERE site_id IS NOT NULL
-""")
-
-
-def sites(connection: Connection) -> list[str]:
-    """The sites there are reports of."""
-    return list(connection.execute(_SITES).scalars())

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, text
+from sqlalchemy import Connection, select, text
 
+from services.domain.words import CircuitState
 from services.settings import Queue
+from services.store.rows import every
 from services.store.tables import circuit
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """An engine's breaker; `open_until`: when the next try may go out."""
+
+    engine: str
+    state: CircuitState
+    failures: int
+    open_until: datetime | None
+    changed_at: datetime
+
 
 # An outage reported while the circuit is open changes nothing: it comes from a reading begun before.
 _FAILED = text("""
@@ -50,6 +65,6 @@ def probe(connection: Connection, queue: Queue) -> list[str]:
     return [row.engine for row in connection.execute(_PROBE, {"lease": queue.lease})]
 
 
-def all_of_them(connection: Connection) -> Sequence[RowMapping]:
+def all_of_them(connection: Connection) -> list[Circuit]:
     """Every circuit there is, by engine."""
-    return connection.execute(select(circuit).order_by(circuit.c.engine)).mappings().all()
+    return every(Circuit, connection.execute(select(circuit).order_by(circuit.c.engine)))

@@ -4,55 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    and_,
-    cast,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, cast, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.domain.deliveries import Delivery, DeliveryCount, WaitingEvents
+from services.domain.words import DeliveryState
 from services.settings import Queue
-from services.store.jobs import NOW, StaleLease, ahead
+from services.store.clock import NOW, scattered
+from services.store.leases import Leases, pause
+from services.store.rows import every, one_or_none
 from services.store.tables import delivery
 
 ORU = "oru"
+WEBHOOK = "webhook"
+DELIVERIES = Leases(delivery, Delivery, held=DeliveryState.PENDING, free={"state": DeliveryState.PENDING})
 
 
-_ADD = insert(delivery).returning(delivery.c.id)
-
-
-def add(connection: Connection, **values: Any) -> int:
+def add(connection: Connection, **values: object) -> int:
     """Puts a delivery in the outbox; its id."""
-    return int(connection.execute(_ADD, values).scalar_one())
+    return DELIVERIES.add(connection, **values)
 
 
-def claim(connection: Connection, queue: Queue, limit: int) -> Sequence[RowMapping]:
-    """Leases the next FHIR deliveries that are due: of one report and destination only the first that is pending."""
+def claim(connection: Connection, queue: Queue, limit: int, *, webhook: str = "") -> list[Delivery]:
+    """Leases the next deliveries that are due: of one report and destination only the first that is pending.
+
+    Those to FHIR servers, or the events for the `webhook` of that name.
+    """
     earlier = delivery.alias("earlier")
     blocked = exists().where(
         earlier.c.report_id == delivery.c.report_id,
         earlier.c.destination == delivery.c.destination,
         earlier.c.state == "pending",
+        _sent_by(earlier, webhook),
         earlier.c.id < delivery.c.id,
     )
-    free = func.coalesce(delivery.c.lease_until, delivery.c.created_at) <= NOW
-    due = and_(delivery.c.state == "pending", delivery.c.kind != ORU, delivery.c.not_before <= NOW, free, ~blocked)
-    return _lease(connection, queue, due, limit)
+    return _lease(connection, queue, and_(_sent_by(delivery, webhook), ~blocked), limit)
 
 
-def claim_in_order(connection: Connection, queue: Queue, destination: str) -> RowMapping | None:
+def _sent_by(table: FromClause, webhook: str) -> ColumnElement[bool]:
+    """Deliveries to FHIR servers, or to one webhook; a webhook may be called as a FHIR endpoint is."""
+    if webhook:
+        return and_(table.c.kind == WEBHOOK, table.c.destination == webhook)
+    return table.c.kind.not_in((ORU, WEBHOOK))
+
+
+def claim_in_order(connection: Connection, queue: Queue, destination: str) -> Delivery | None:
     """Leases the next message to an interface engine, if it is due. One that was refused holds all later ones."""
     earlier = delivery.alias("earlier")
     blocked = exists().where(
@@ -61,25 +58,23 @@ def claim_in_order(connection: Connection, queue: Queue, destination: str) -> Ro
         earlier.c.state.in_(("pending", "dead")),
         earlier.c.id < delivery.c.id,
     )
-    free = func.coalesce(delivery.c.lease_until, delivery.c.created_at) <= NOW
-    ours = and_(delivery.c.kind == ORU, delivery.c.destination == destination, delivery.c.state == "pending")
-    leased = _lease(connection, queue, and_(ours, delivery.c.not_before <= NOW, free, ~blocked), 1)
-    return leased[0] if leased else None
+    ours = and_(delivery.c.kind == ORU, delivery.c.destination == destination, ~blocked)
+    return next(iter(_lease(connection, queue, ours, 1)), None)
 
 
-def was_sent_before(connection: Connection, row: RowMapping) -> bool:
+def was_sent_before(connection: Connection, row: Delivery) -> bool:
     """Whether an earlier delivery of this kind told this destination of the same report."""
     earlier = and_(
-        delivery.c.kind == row["kind"],
-        delivery.c.report_id == row["report_id"],
-        delivery.c.destination == row["destination"],
+        delivery.c.kind == row.kind,
+        delivery.c.report_id == row.report_id,
+        delivery.c.destination == row.destination,
         delivery.c.state == "sent",
-        delivery.c.id < row["id"],
+        delivery.c.id < row.id,
     )
     return bool(connection.scalar(select(func.count()).where(earlier)))
 
 
-def last_told(connection: Connection, report_id: int, destination: str) -> RowMapping | None:
+def last_told(connection: Connection, report_id: int, destination: str) -> Delivery | None:
     """The newest message on a report that an interface engine has, or may have: one that was tried counts."""
     where = and_(
         delivery.c.kind == ORU,
@@ -88,61 +83,42 @@ def last_told(connection: Connection, report_id: int, destination: str) -> RowMa
         or_(delivery.c.state == "sent", delivery.c.attempts > 0),
     )
     newest = select(delivery).where(where).order_by(delivery.c.id.desc()).limit(1)
-    return connection.execute(newest).mappings().one_or_none()
+    return one_or_none(Delivery, connection.execute(newest))
 
 
-def _lease(connection: Connection, queue: Queue, due: ColumnElement[bool], limit: int) -> Sequence[RowMapping]:
+def _lease(connection: Connection, queue: Queue, wanted: ColumnElement[bool], limit: int) -> list[Delivery]:
+    """A lease that ran out is taken over here: it counts as an attempt, and no sweep need come first."""
+    free = or_(delivery.c.lease_until.is_(None), DELIVERIES.lapsed())
+    due = and_(delivery.c.state == DELIVERIES.held, delivery.c.not_before <= NOW, free, wanted)
     # In the order of ix_delivery_pending, so that a long queue is not read to its end for a few.
     first = select(delivery.c.id).where(due).order_by(delivery.c.not_before, delivery.c.id)
-    chosen = first.limit(limit).with_for_update(skip_locked=True)
-    statement = (
-        update(delivery)
-        .where(delivery.c.id.in_(chosen))
-        .values(
-            lease_epoch=delivery.c.lease_epoch + 1, lease_until=ahead(queue.lease), attempts=delivery.c.attempts + 1
-        )
-        .returning(*delivery.c)
-    )
-    return sorted(connection.execute(statement).mappings().all(), key=lambda row: int(row["id"]))
+    chosen = delivery.c.id.in_(first.limit(limit).with_for_update(skip_locked=True))
+    statement = DELIVERIES.claim(chosen, attempts=delivery.c.attempts + 1).returning(*delivery.c)
+    claimed = every(Delivery, connection.execute(statement, {"lease": timedelta(seconds=queue.lease)}))
+    return sorted(claimed, key=lambda row: row.id)
 
 
-def renew(connection: Connection, rows: Sequence[RowMapping], queue: Queue) -> None:
-    """Holds the leases of deliveries that take long."""
-    connection.execute(update(delivery).where(_leased(rows)).values(lease_until=ahead(queue.lease)))
+def renew(connection: Connection, rows: Sequence[Delivery], queue: Queue) -> int:
+    """Holds the leases of deliveries that take long; of how many."""
+    return DELIVERIES.renew(connection, DELIVERIES.of(rows), queue)
 
 
-def give_back(connection: Connection, rows: Sequence[RowMapping]) -> None:
-    """Deliveries whose sender stops can go out again at once; a late answer to it is refused as stale."""
-    freed = {"lease_until": None, "lease_epoch": delivery.c.lease_epoch + 1}
-    connection.execute(update(delivery).where(_leased(rows)).values(**freed))
+def give_back(connection: Connection, rows: Sequence[Delivery]) -> int:
+    """Deliveries whose sender stops can go out again at once; a late answer to it is refused as stale. How many."""
+    return DELIVERIES.give_back(connection, DELIVERIES.of(rows))
 
 
-def _leased(rows: Sequence[RowMapping]) -> ColumnElement[bool]:
-    leases = [(row["id"], row["lease_epoch"]) for row in rows]
-    held = tuple_(delivery.c.id, delivery.c.lease_epoch).in_(leases)
-    return and_(held, delivery.c.state == "pending", delivery.c.lease_until.is_not(None))
-
-
-def give_back_untried(connection: Connection, rows: Sequence[RowMapping]) -> None:
+def give_back_untried(connection: Connection, rows: Sequence[Delivery]) -> None:
     """Leases that were not made use of: another go at these is no retry."""
-    freed = {"lease_until": None, "attempts": func.greatest(delivery.c.attempts - 1, 0)}
-    connection.execute(update(delivery).where(_leased(rows)).values(**freed))
+    attempts = func.greatest(delivery.c.attempts - 1, 0)
+    DELIVERIES.give_back(connection, DELIVERIES.of(rows), attempts=attempts)
 
 
-def close_sent(connection: Connection, rows: Sequence[RowMapping]) -> frozenset[int]:
+def close_sent(connection: Connection, rows: Sequence[Delivery]) -> frozenset[int]:
     """Ends deliveries that were sent; the ids of those that were still ours, not blocked or taken over meanwhile."""
-    leases = {"ids": [row["id"] for row in rows], "epochs": [row["lease_epoch"] for row in rows]}
-    return frozenset(connection.execute(_CLOSE_SENT, leases).scalars())
-
-
-_CLOSE_SENT = text(
-    """
-    UPDATE delivery SET state = 'sent', reason = '', sent_at = now(), lease_until = NULL
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:epochs AS integer[])) AS mine (id, epoch)
-    WHERE delivery.id = mine.id AND lease_epoch = mine.epoch AND state = 'pending'
-    RETURNING delivery.id
-    """
-)
+    sent = {"state": DeliveryState.SENT, "reason": "", "sent_at": NOW, "lease_until": None}
+    closed = update(delivery).where(DELIVERIES.of(rows)).values(sent).returning(delivery.c.id)
+    return frozenset(connection.execute(closed).scalars())
 
 
 def amended(connection: Connection, ids: Sequence[int]) -> frozenset[int]:
@@ -160,22 +136,15 @@ def amended(connection: Connection, ids: Sequence[int]) -> frozenset[int]:
     return frozenset(connection.execute(query).scalars()) if ids else frozenset()
 
 
-def close(connection: Connection, row: RowMapping, state: str, reason: str = "") -> None:
+def close(connection: Connection, row: Delivery, state: str, reason: str = "") -> None:
     """Ends a delivery under our lease. Raises StaleLease where it was blocked or taken over meanwhile."""
-    _write(connection, row, state=state, reason=reason, sent_at=NOW if state == "sent" else None, lease_until=None)
+    DELIVERIES.close(connection, row, state=state, reason=reason, sent_at=NOW if state == "sent" else None)
 
 
-def postpone(connection: Connection, row: RowMapping, reason: str, queue: Queue, asked: float = 0) -> None:
+def postpone(connection: Connection, row: Delivery, reason: str, queue: Queue, asked: float = 0) -> None:
     """Tries again later, with back-off; not before `asked` seconds, where the server said so."""
-    pause = max(min(queue.backoff * 2 ** min(row["attempts"] - 1, 16), queue.backoff_max), min(asked, 3600))
-    later = ahead(pause) + func.random() * timedelta(seconds=pause / 4)
-    _write(connection, row, reason=reason, not_before=later, lease_until=None)
-
-
-def _write(connection: Connection, row: RowMapping, **values: Any) -> None:
-    mine = and_(delivery.c.id == row["id"], delivery.c.lease_epoch == row["lease_epoch"], delivery.c.state == "pending")
-    if connection.execute(update(delivery).where(mine).values(**values)).rowcount != 1:
-        raise StaleLease(f"delivery {row['id']}")
+    later = scattered(pause(queue, row.attempts, min(asked, 3600)))
+    DELIVERIES.close(connection, row, reason=reason, not_before=later)
 
 
 def block(connection: Connection, report_id: int, kinds: Sequence[str], reason: str) -> int:
@@ -186,26 +155,38 @@ def block(connection: Connection, report_id: int, kinds: Sequence[str], reason: 
 
 def retry(connection: Connection, delivery_id: int) -> bool:
     """An operator sends a dead or blocked delivery on its way again; what others changed is then overwritten."""
-    statement = update(delivery).where(delivery.c.id == delivery_id, delivery.c.state.in_(("dead", "blocked")))
     detail = delivery.c.detail.op("||")(cast({"overwrite": True}, JSONB))
-    fresh = {"state": "pending", "attempts": 0, "reason": "", "not_before": NOW, "detail": detail}
-    return connection.execute(statement.values(**fresh)).rowcount == 1
+    fresh = {"attempts": 0, "reason": "", "not_before": NOW, "detail": detail}
+    return DELIVERIES.move(connection, delivery_id, ("dead", "blocked"), **fresh)
 
 
 def dismiss(connection: Connection, delivery_id: int, reason: str) -> bool:
     """An operator lets a refused delivery go; later ones to that destination go on."""
-    statement = update(delivery).where(delivery.c.id == delivery_id, delivery.c.state == "dead")
-    return connection.execute(statement.values(state="blocked", reason=reason)).rowcount == 1
+    return DELIVERIES.move(connection, delivery_id, ("dead",), state="blocked", reason=reason)
 
 
-def in_states(connection: Connection, states: Sequence[str]) -> Sequence[RowMapping]:
+def in_states(connection: Connection, states: Sequence[str]) -> list[Delivery]:
     """Deliveries in these states, in the order they go out."""
     query = select(delivery).where(delivery.c.state.in_(states)).order_by(delivery.c.id)
-    return connection.execute(query).mappings().all()
+    return every(Delivery, connection.execute(query))
 
 
-def counts(connection: Connection) -> Sequence[RowMapping]:
+def waiting_events(connection: Connection) -> list[WaitingEvents]:
+    """Per webhook what it has not taken: pending events, dead ones, the oldest pending."""
+    pending, dead = delivery.c.state == "pending", delivery.c.state == "dead"
+    oldest = func.extract("epoch", NOW - func.min(delivery.c.created_at).filter(pending))
+    columns = (
+        func.count().filter(pending).label("pending"),
+        func.count().filter(dead).label("dead"),
+        func.coalesce(oldest, 0).label("oldest"),
+        func.coalesce(func.max(delivery.c.reason).filter(pending), "").label("reason"),
+    )
+    query = select(delivery.c.destination, *columns).where(delivery.c.kind == WEBHOOK, or_(pending, dead))
+    return every(WaitingEvents, connection.execute(query.group_by(delivery.c.destination)))
+
+
+def counts(connection: Connection) -> list[DeliveryCount]:
     """Per state: count, and the age in seconds of the oldest."""
     oldest = func.extract("epoch", NOW - func.min(delivery.c.created_at)).label("oldest")
     query = select(delivery.c.state, func.count().label("count"), oldest).group_by(delivery.c.state)
-    return connection.execute(query).mappings().all()
+    return every(DeliveryCount, connection.execute(query))

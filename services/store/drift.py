@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from sqlalchemy import Connection, text
 
-from sqlalchemy import Connection, RowMapping, text
+from services.domain.figures import RateCount
 
 # `recent`: within the last `current` days; the others are of the `reference` days before.
 _SUGGESTED = text("""
@@ -49,6 +49,7 @@ _ANSWERED = text("""
     ) AS answers
     GROUP BY engine, recent HAVING sum(kept + failed) > 0
 """)
+_OF = ("engine", "model", "finding_id", "name", "recent", "count")
 RATES = {
     "override": _DECIDED,
     "disagreement": _SUGGESTED,
@@ -58,11 +59,18 @@ RATES = {
 }
 
 
-def counts(connection: Connection, site: str, current: int, reference: int) -> dict[str, Sequence[RowMapping]]:
-    """By rate: engine, model, finding_id, name, recent, count, and the hits in the column of the rate's name."""
+def counts(connection: Connection, site: str, current: int, reference: int) -> dict[str, list[RateCount]]:
+    """By rate, how often it was hit, and of how many; the rules are not compared with themselves."""
     values = {"site": site, "current": current, "reference": reference}
     asked = {query: connection.execute(query, values).mappings().all() for query in dict.fromkeys(RATES.values())}
-    return {rate: asked[query] for rate, query in RATES.items()}
+    return {
+        rate: [
+            RateCount(**{name: row[name] for name in _OF}, hits=row[rate])
+            for row in asked[query]
+            if (rate, row["engine"]) != ("disagreement", "rules")
+        ]
+        for rate, query in RATES.items()
+    }
 
 
 def sites(connection: Connection) -> list[str]:

@@ -49,8 +49,8 @@ def hung_up(descriptor: int) -> bool:
     return bool(channel.poll(0))
 
 
-def _refuse_the_dead(dbapi_connection: Any, record: object, proxy: object) -> None:
+def _refuse_the_dead(dbapi_connection: object, record: object, proxy: object) -> None:
     """A connection that died with its server is replaced before it is handed out, without asking the living ones."""
-    driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
+    driver: Any = getattr(dbapi_connection, "driver_connection", dbapi_connection)
     if driver.closed or hung_up(driver.fileno()):
         raise DisconnectionError

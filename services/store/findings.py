@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.store.rows import every
 from services.store.tables import advisory, analysis, notice, report, report_version, review, suggestion
 
 
@@ -17,10 +18,11 @@ def _moved() -> ColumnElement[datetime]:
     other, sign = report_version.alias("other"), review.alias("sign")
     readings = select(func.max(analysis.c.created_at)).join(other, other.c.id == analysis.c.version_id)
     retractions = select(func.max(notice.c.created_at)).where(notice.c.kind == "retracted")
+    released = func.greatest(sign.c.signed_at, case((sign.c.signature_at.is_(None), sign.c.releases_at)))
     happened = (
         readings.where(other.c.report_id == report_version.c.report_id, analysis.c.shadow.is_(False)),
         retractions.where(notice.c.report_id == report_version.c.report_id),
-        select(sign.c.signed_at).where(sign.c.report_id == report_version.c.report_id),
+        select(released).where(sign.c.report_id == report_version.c.report_id),
     )
     return func.greatest(*(each.correlate(report_version).scalar_subquery() for each in happened))
 
@@ -29,7 +31,9 @@ MOVED = _moved()
 IS_OVER = report_version.c.state.in_(("superseded", "retracted"))
 TAKEN_BACK = or_(suggestion.c.state == "withdrawn", report_version.c.state == "retracted")
 CHANGED = func.greatest(suggestion.c.created_at, suggestion.c.decided_at, case((TAKEN_BACK, MOVED)))
-VERSION_CHANGED = func.greatest(report_version.c.created_at, review.c.signed_at, case((IS_OVER, MOVED)))
+# What is signed is seen once it is released.
+RELEASED = case((review.c.signature_at.is_(None), review.c.releases_at))
+VERSION_CHANGED = func.greatest(report_version.c.created_at, review.c.signed_at, RELEASED, case((IS_OVER, MOVED)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,17 @@ class Asked:
     after: int = 0
 
 
-def suggestions(connection: Connection, asked: Asked, limit: int) -> Sequence[RowMapping]:
-    """id, version_id and identifier of what fits, in the order it was made."""
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A suggestion that fits, and the version it is of."""
+
+    id: int
+    version_id: int
+    identifier: str
+
+
+def suggestions(connection: Connection, asked: Asked, limit: int) -> list[Fitting]:
+    """What fits, in the order it was made."""
     where = [*_about(asked), suggestion.c.id > asked.after, *_between(CHANGED, asked)]
     if asked.identifier:
         where.append(suggestion.c.identifier == asked.identifier)
@@ -68,10 +81,10 @@ def suggestions(connection: Connection, asked: Asked, limit: int) -> Sequence[Ro
     columns = (suggestion.c.id, suggestion.c.version_id, suggestion.c.identifier)
     joined = suggestion.join(report_version, report_version.c.id == suggestion.c.version_id)
     query = select(*columns).select_from(joined.join(report, report.c.id == report_version.c.report_id))
-    return connection.execute(query.where(*where).order_by(suggestion.c.id).limit(limit)).mappings().all()
+    return every(Fitting, connection.execute(query.where(*where).order_by(suggestion.c.id).limit(limit)))
 
 
-def versions(connection: Connection, asked: Asked, limit: int, *, current: bool = False) -> Sequence[RowMapping]:
+def versions(connection: Connection, asked: Asked, limit: int, *, current: bool = False) -> list[int]:
     """id of the versions that fit and were read or counted once; `current`: of each report the one that counts."""
     where = [*_about(asked), report_version.c.id > asked.after, *_between(VERSION_CHANGED, asked)]
     if current:
@@ -79,7 +92,7 @@ def versions(connection: Connection, asked: Asked, limit: int, *, current: bool 
     joined = report_version.join(report, report.c.id == report_version.c.report_id)
     joined = joined.outerjoin(review, review.c.version_id == report_version.c.id)
     query = select(report_version.c.id).select_from(joined).where(*where)
-    return connection.execute(query.order_by(report_version.c.id).limit(limit)).mappings().all()
+    return list(connection.execute(query.order_by(report_version.c.id).limit(limit)).scalars())
 
 
 def moved(connection: Connection, version_ids: Sequence[int]) -> dict[int, datetime]:
@@ -88,10 +101,12 @@ def moved(connection: Connection, version_ids: Sequence[int]) -> dict[int, datet
     return {row.id: row.moved for row in connection.execute(query) if row.moved}
 
 
-def engines(connection: Connection) -> Sequence[RowMapping]:
-    """Every engine, with its versions, that reviewers were shown something of."""
-    query = select(analysis.c.engine, func.max(analysis.c.version_id).label("version_id"))
-    return connection.execute(query.where(analysis.c.shadow.is_(False)).group_by(analysis.c.engine)).mappings().all()
+def newest_of_engines(connection: Connection, site: str) -> list[int]:
+    """For every engine, with its versions, the newest version of a report of a site that reviewers saw a reading of."""
+    query = select(func.max(analysis.c.version_id)).where(analysis.c.shadow.is_(False))
+    query = query.join(report_version, report_version.c.id == analysis.c.version_id)
+    query = query.join(report, report.c.id == report_version.c.report_id).where(report.c.site_id == site)
+    return list(connection.execute(query.group_by(analysis.c.engine)).scalars())
 
 
 def _about(asked: Asked) -> list[ColumnElement[bool]]:
@@ -108,8 +123,8 @@ def _about(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.version_id is not None:
         where.append(report_version.c.id == asked.version_id)
     if asked.key:
-        remarked = select(advisory.c.version_id).where(advisory.c.identifier == asked.key)
-        where.append(or_(report.c.key == asked.key, report_version.c.id.in_(remarked)))
+        advised = select(advisory.c.version_id).where(advisory.c.identifier == asked.key)
+        where.append(or_(report.c.key == asked.key, report_version.c.id.in_(advised)))
     return where
 
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from integration.canonical import Priority
 from integration.hl7v2.msh import Header, read_header
 from integration.hl7v2.urgency import urgency
+from services.domain.messages import ClaimedJob, Message
+from services.store.rows import Values, every, one, record
 from services.store.tables import job, message, report, report_source
 
 SUMMARY = [c for c in message.c if c.name not in ("body", "ack")]
 
 
-def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
+def add(connection: Connection, rows: Sequence[Values]) -> list[int]:
     """Inserts messages of one shape; their ids in the same order."""
     statement = insert(message).returning(message.c.id, sort_by_parameter_order=True)
     return list(connection.execute(statement, rows).scalars())
 
 
-def add_resource(connection: Connection, row: dict[str, Any]) -> int | None:
+def add_resource(connection: Connection, row: Values) -> int | None:
     """Inserts a message of the FHIR door; None where this version of the resource is known."""
     statement = pg_insert(message).values(row).on_conflict_do_nothing().returning(message.c.id)
     return connection.execute(statement).scalar()
@@ -44,7 +45,7 @@ def last_version(connection: Connection, endpoint: str, reference: str) -> str |
     return connection.scalar(query)
 
 
-def add_jobs(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def add_jobs(connection: Connection, rows: Sequence[Values]) -> None:
     """One intake job for each message that is queued."""
     if rows:
         connection.execute(insert(job), rows)
@@ -58,9 +59,9 @@ _SET_STATE = (
 )
 
 
-def get(connection: Connection, message_id: int) -> RowMapping:
+def get(connection: Connection, message_id: int) -> Message:
     """A message with its body. Raises NoResultFound."""
-    return connection.execute(_GET, {"wanted": message_id}).mappings().one()
+    return one(Message, connection.execute(_GET, {"wanted": message_id}))
 
 
 def trace_of(connection: Connection, message_id: int | None, version_id: int | None) -> str:
@@ -75,30 +76,30 @@ def set_state(connection: Connection, message_id: int, state: str, reason: str =
     connection.execute(_SET_STATE, {"wanted": message_id, "moved": state, "because": reason})
 
 
-def parts_of(connection: Connection, batches: Sequence[int]) -> dict[int, list[RowMapping]]:
+def parts_of(connection: Connection, batches: Sequence[int]) -> dict[int, list[Message]]:
     """The messages taken out of batches, in order, by the id of their frame."""
     query = select(*SUMMARY).where(message.c.part.is_not(None)).order_by(message.c.parent_id, message.c.part)
-    found: dict[int, list[RowMapping]] = {}
+    found: dict[int, list[Message]] = {}
     for row in connection.execute(query.where(message.c.parent_id == func.any(batches))).mappings():
-        found.setdefault(row["parent_id"], []).append(row)
+        found.setdefault(row["parent_id"], []).append(record(Message, row))
     return found
 
 
-def part_of(batch: RowMapping, number: int, body: bytes, header: Header | None) -> dict[str, Any]:
+def part_of(batch: ClaimedJob, number: int, body: bytes, header: Header | None) -> Values:
     """The row of one message taken out of a batch, whose claimed job is given."""
     return {
-        "site_id": batch["site_id"],
-        "door": batch["door"],
-        "peer": batch["peer"],
-        "application": header.sending_application if header else batch["application"],
-        "facility": header.sending_facility if header else batch["facility"],
+        "site_id": batch.site_id,
+        "door": batch.door,
+        "peer": batch.peer,
+        "application": header.sending_application if header else batch.application,
+        "facility": header.sending_facility if header else batch.facility,
         "control_id": (header.control_id or None) if header else None,
         "message_type": header.message_type if header else "",
         "body": body,
         "bytes": len(body),
         "sha256": hashlib.sha256(body).hexdigest(),
         "state": "queued",
-        "parent_id": batch["message_id"],
+        "parent_id": batch.message_id,
         "part": number,
     }
 
@@ -112,6 +113,7 @@ def counts(connection: Connection) -> dict[tuple[str, str], int]:
 def search(
     connection: Connection,
     *,
+    site: str = "",
     control_id: str = "",
     state: str = "",
     door: str = "",
@@ -123,7 +125,7 @@ def search(
     parts: bool = False,
     limit: int | None = None,
     offset: int = 0,
-) -> Sequence[RowMapping]:
+) -> list[Message]:
     """Frames and resources, with `parts` those of batches too, in order of arrival, without their bodies.
 
     `accession` (or filler order number) and `patient` (identifier) find messages that spoke of such a report, and
@@ -134,7 +136,7 @@ def search(
         query = query.where(message.c.part.is_(None))
     if accession or patient:
         query = query.where(spoke_of(accession, patient))
-    exact = {message.c.control_id: control_id, message.c.state: state, message.c.door: door}
+    exact = {message.c.control_id: control_id, message.c.state: state, message.c.door: door, message.c.site_id: site}
     for column, value in exact.items():
         if value:
             query = query.where(column == value)
@@ -144,7 +146,7 @@ def search(
         query = query.where(message.c.received_at < until)
     if ids is not None:
         query = query.where(message.c.id.in_(ids))
-    return connection.execute(query.limit(limit).offset(offset)).mappings().all()[::-1]
+    return every(Message, connection.execute(query.limit(limit).offset(offset)))[::-1]
 
 
 def spoke_of(accession: str, patient: str) -> ColumnElement[bool]:
@@ -169,10 +171,17 @@ def _quarantined_with(*words: str) -> Select[tuple[int]]:
     return select(func.coalesce(held.c.parent_id, held.c.id)).where(held.c.state == "quarantined", *found)
 
 
-def quarantined(connection: Connection) -> Sequence[RowMapping]:
+def quarantined(connection: Connection) -> list[Message]:
     """What could not be understood, the parts of batches included, in order of arrival."""
     query = select(*SUMMARY).where(message.c.state == "quarantined").order_by(message.c.id)
-    return connection.execute(query).mappings().all()
+    return every(Message, connection.execute(query))
+
+
+def to_try(connection: Connection, last: int) -> list[Message]:
+    """With their bytes: what is in quarantine, and the newest messages of the HL7 door that were read."""
+    held = select(message).where(message.c.state == "quarantined", message.c.door == "hl7").order_by(message.c.id)
+    done = select(message).where(message.c.state == "done", message.c.door == "hl7").order_by(message.c.id.desc())
+    return every(Message, connection.execute(held)) + every(Message, connection.execute(done.limit(last)))
 
 
 def requeue(connection: Connection, message_id: int) -> bool:

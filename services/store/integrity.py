@@ -45,7 +45,7 @@ PROMISES = (
         "signed reports were never put in the outbox; the first is report",
         """
         SELECT review.report_id FROM review WHERE review.state = 'signed'
-            AND EXISTS (SELECT FROM delivery)
+            AND EXISTS (SELECT FROM delivery WHERE kind <> 'webhook')
             AND NOT EXISTS (SELECT FROM delivery
                 WHERE delivery.version_id = review.version_id AND delivery.kind IN ('signed', 'oru'))
         """,
@@ -60,6 +60,25 @@ PROMISES = (
         UNION ALL
         SELECT min(id) AS id FROM fhir_resource WHERE resource_type = 'Observation'
         GROUP BY endpoint, regexp_replace(identifier, '^.*[|]', '') HAVING count(*) > 1
+        """,
+    ),
+    (
+        "patients",
+        "no order is of two patients, but where a person let it be",
+        "orders are of two patients; the first is report",
+        """
+        WITH counted AS (
+            SELECT report.*, (patient_authority, patient_id) AS patient FROM report WHERE held = ''
+                AND EXISTS (SELECT FROM report_version AS version
+                    WHERE version.report_id = report.id AND version.state IN ('current', 'superseding'))
+                AND NOT EXISTS (SELECT FROM audit
+                    WHERE audit.report_id = report.id AND audit.action = 'report.release')
+        )
+        SELECT one.id FROM counted AS one JOIN counted AS other USING (site_id, processing, accession)
+        WHERE accession <> '' AND one.patient < other.patient
+        UNION
+        SELECT one.id FROM counted AS one JOIN counted AS other USING (site_id, processing, filler)
+        WHERE filler <> '' AND one.accession = '' AND one.patient <> other.patient
         """,
     ),
     (
@@ -81,7 +100,7 @@ class Check:
 
 
 def examine(connection: Connection) -> Iterator[Check]:
-    """Schema, stored bytes, work for every message, audit chain: each on its own."""
+    """Schema, stored bytes, work for every message, promises, audit chain: each on its own."""
     current = is_current(connection)
     yield Check("schema", "current", "" if current else "not of this version: run `countersign migrate`")
     if current:

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, Connection, RowMapping, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.store import people, together
-from services.store.jobs import NOW
-from services.store.review_list import SIGNED, SITE, TO_DO
-from services.store.tables import draft, report, review, suggestion
+from services.domain.reviews import PendingSignature
+from services.store import people, pipelined_queries, signatures
+from services.store.clock import NOW
+from services.store.list_search import SITE
+from services.store.review_list import SIGNED, TO_DO
+from services.store.rows import records
+from services.store.tables import advisory, draft, report, review, suggestion
+from services.store.tables.advisory import UNTOLD
 
 _REVIEWS = bindparam("reviews", type_=ARRAY(BigInteger))
 _CHIPS = (
@@ -32,6 +36,13 @@ _CHIPS = (
 
 _DRAFTED = select(draft.c.review_id, func.count().label("count")).where(draft.c.review_id == func.any(_REVIEWS))
 _DRAFTED = _DRAFTED.group_by(draft.c.review_id)
+# Seconds since Sign of those with a critical result nobody is said to have been told of.
+_UNTOLD = (
+    select(review.c.id.label("review_id"), func.extract("epoch", NOW - func.min(advisory.c.signed_at)).label("seconds"))
+    .join(advisory, advisory.c.report_id == review.c.report_id)
+    .where(review.c.id == func.any(_REVIEWS), text(UNTOLD))
+    .group_by(review.c.id)
+)
 _WAITING = (
     select(review.c.priority, func.count().label("count"))
     .where(review.c.site_id == SITE, TO_DO)
@@ -44,13 +55,13 @@ _SIGNED_TODAY = select(func.count().label("count")).where(
 
 def counts(connection: Connection, site: str) -> dict[str, int]:
     """What the header shows: stat, urgent, routine (to do), and signed today."""
-    return _counts(*together.read(connection, (_WAITING, {"site": site}), (_SIGNED_TODAY, {"site": site})))
+    waiting, signed = pipelined_queries.read(connection, (_WAITING, {"site": site}), (_SIGNED_TODAY, {"site": site}))
+    return _counts({row["priority"]: row["count"] for row in waiting}, signed[0]["count"])
 
 
-def _counts(waiting: Sequence[RowMapping], signed: Sequence[RowMapping]) -> dict[str, int]:
-    by_priority = {row["priority"]: row["count"] for row in waiting}
+def _counts(by_priority: dict[int, int], signed: int) -> dict[str, int]:
     names = ("stat", "urgent", "routine")
-    return {**{name: by_priority.get(index, 0) for index, name in enumerate(names)}, "signed": signed[0]["count"]}
+    return {**{name: by_priority.get(index, 0) for index, name in enumerate(names)}, "signed": signed}
 
 
 # One step of the index for each modality: a DISTINCT would read every report.
@@ -75,14 +86,18 @@ class Around:
     """What a page of the list shows beside its rows.
 
     `chips`: what is suggested in each review (name, status, side, flags; in catalogue order); `drafted`: how many
-    decisions wait for a signature in each; `counts`: what the header shows; `views`: the person's, by name.
+    decisions wait for a signature in each; `untold`: seconds since Sign of those with a critical result of which nobody
+    was told; `counts`: what the header shows; `views`: the person's, by name;
+    `pending`: signatures they can still take back.
     """
 
     chips: dict[int, list[RowMapping]]
     drafted: dict[int, int]
+    untold: dict[int, float]
     counts: dict[str, int]
     modalities: list[str]
     views: Sequence[RowMapping]
+    pending: Sequence[PendingSignature]
 
 
 def around(
@@ -90,14 +105,16 @@ def around(
 ) -> Around:
     """All of it in one round trip. `counted`: the counts where they are known, for they cost more than all else."""
     values = {"site": site, "account": account_id, "reviews": list(review_ids)}
-    asked: list[together.Statement] = [
+    asked: list[pipelined_queries.Statement] = [
         _CHIPS,
         _DRAFTED,
+        _UNTOLD,
         _MODALITIES,
         people.VIEWS,
+        signatures.PENDING,
         *([] if counted else [_WAITING, _SIGNED_TODAY]),
     ]
-    chips, drafted, modalities, views, *numbers = together.read(
+    chips, drafted, untold, modalities, views, pending, *numbers = pipelined_queries.read(
         connection, *[(statement, values) for statement in asked]
     )
     by_review: dict[int, list[RowMapping]] = {}
@@ -106,7 +123,9 @@ def around(
     return Around(
         chips=by_review,
         drafted={row["review_id"]: row["count"] for row in drafted},
-        counts=counted or _counts(*numbers),
+        untold={row["review_id"]: float(row["seconds"]) for row in untold},
+        counts=counted or _counts({row["priority"]: row["count"] for row in numbers[0]}, numbers[1][0]["count"]),
         modalities=[row["modality"] for row in modalities],
         views=views,
+        pending=records(PendingSignature, pending),
     )

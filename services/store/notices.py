@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from sqlalchemy import Connection, func, insert, select, update
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
-
+from services.domain.deliveries import Notice
+from services.store.rows import every
 from services.store.tables import notice
 
 
@@ -21,10 +21,14 @@ def add_once(connection: Connection, kind: str, site_id: str, report_id: int | N
         add(connection, kind, site_id, report_id, message)
 
 
-def open_ones(connection: Connection, limit: int = 100) -> Sequence[RowMapping]:
-    """Notices nobody has cleared, newest first."""
-    query = select(notice).where(notice.c.cleared_at.is_(None)).order_by(notice.c.id.desc()).limit(limit)
-    return connection.execute(query).mappings().all()
+def open_ones(connection: Connection, site: str = "", limit: int = 100, before: int | None = None) -> list[Notice]:
+    """Notices nobody has cleared, of a site or of all, newest first; with `before` those of lower numbers."""
+    query = select(notice).where(notice.c.cleared_at.is_(None))
+    if site:
+        query = query.where(notice.c.site_id == site)
+    if before is not None:
+        query = query.where(notice.c.id < before)
+    return every(Notice, connection.execute(query.order_by(notice.c.id.desc()).limit(limit)))
 
 
 def clear(connection: Connection, notice_id: int, who: str) -> bool:

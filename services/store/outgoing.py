@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeVar
 
-from sqlalchemy import Connection, RowMapping, select, text
+from sqlalchemy import Connection, select, text
 
+from services.domain.reports import Json, StoredAdvisory, Suggestion, VersionHead
+from services.store.rows import every
 from services.store.tables import analysis, report_version
 
-Named = RowMapping | Mapping[str, Any]
+OfVersion = TypeVar("OfVersion", Suggestion, StoredAdvisory)
 
 # One row a version. The text of a version is left out: its record holds it. Its own source comes before later ones,
 # so that a finding keeps naming what it was read from.
 _HEADS = text(
     """
-    SELECT version.id, version.report_id, version.state, version.content_hash, version.record, version.created_at,
+    SELECT version.id, version.report_id, version.state, version.content_hash, version.record, version.reading_state,
+           version.created_at,
            report.key,
            review.version_id AS reviewed, review.state AS review_state, review.signed_at, review.signed_by, review.note,
+           CASE WHEN review.signature_at IS NULL THEN review.releases_at END AS released_at,
            account.practitioner,
            reading.id AS analysis_id, reading.engine, reading.created_at AS read_at,
            source.reference, source.reference_version
@@ -40,30 +44,38 @@ _HEADS = text(
 )
 _SUGGESTIONS = text(
     """
-    SELECT id, version_id, identifier, finding_id, finding, side, status, change, quotes, origin, state, reason,
-           created_at, decided_at
-    FROM suggestion WHERE version_id = ANY(:versions) ORDER BY position, id
+    SELECT * FROM suggestion WHERE version_id = ANY(:versions) ORDER BY position, id
     """
 )
 _ADVISORIES = text("SELECT * FROM advisory WHERE version_id = ANY(:versions) AND state <> 'open' ORDER BY id")
 
 
-def heads(connection: Connection, version_ids: Sequence[int]) -> dict[int, RowMapping]:
+def heads(connection: Connection, version_ids: Sequence[int]) -> dict[int, VersionHead]:
     """By version: its row, latest reading and FHIR source, and of its report the key, review and signer, if any."""
-    rows = connection.execute(_HEADS, {"versions": list(version_ids)}).mappings()
-    return {row["id"]: row for row in rows}
+    rows = every(VersionHead, connection.execute(_HEADS, {"versions": list(version_ids)}))
+    return {row.id: row for row in rows}
 
 
-def suggestions(connection: Connection, version_ids: Sequence[int]) -> dict[int, list[RowMapping]]:
+def suggestions(connection: Connection, version_ids: Sequence[int]) -> dict[int, list[Suggestion]]:
     """By version: its suggestions, in catalogue order."""
-    return _by_version(connection.execute(_SUGGESTIONS, {"versions": list(version_ids)}).mappings().all())
+    return _by_version(every(Suggestion, connection.execute(_SUGGESTIONS, {"versions": list(version_ids)})))
 
 
-def advisories(connection: Connection, version_ids: Sequence[int]) -> dict[int, list[RowMapping]]:
+def engines(connection: Connection, version_ids: Sequence[int]) -> dict[int, dict[int, Json]]:
+    """By version: who read it, by reading, shadows left out."""
+    found: dict[int, dict[int, Json]] = defaultdict(dict)
+    query = select(analysis.c.version_id, analysis.c.id, analysis.c.engine)
+    where = (analysis.c.version_id.in_(version_ids), analysis.c.shadow.is_(False))
+    for version_id, number, engine in connection.execute(query.where(*where).order_by(analysis.c.id)):
+        found[version_id][number] = engine
+    return found
+
+
+def advisories(connection: Connection, version_ids: Sequence[int]) -> dict[int, list[StoredAdvisory]]:
     """By version: what was signed of its advisories, also where it stands no more."""
     if not version_ids:
         return {}
-    return _by_version(connection.execute(_ADVISORIES, {"versions": list(version_ids)}).mappings().all())
+    return _by_version(every(StoredAdvisory, connection.execute(_ADVISORIES, {"versions": list(version_ids)})))
 
 
 def shown(connection: Connection, report_id: int) -> list[int]:
@@ -76,8 +88,8 @@ def shown(connection: Connection, report_id: int) -> list[int]:
     return sorted(set(connection.execute(query).scalars()))
 
 
-def _by_version(rows: Sequence[RowMapping]) -> dict[int, list[RowMapping]]:
-    found: dict[int, list[RowMapping]] = defaultdict(list)
+def _by_version(rows: Sequence[OfVersion]) -> dict[int, list[OfVersion]]:
+    found: dict[int, list[OfVersion]] = defaultdict(list)
     for row in rows:
-        found[row["version_id"]].append(row)
+        found[row.version_id].append(row)
     return found

@@ -5,43 +5,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Interval, RowMapping, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Interval, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from services.domain.people import Account, LiveSession, LoginAttempt, SavedView
+from services.domain.reports import Json
 from services.settings import Worklist
-from services.store.jobs import NOW, ahead
+from services.store.clock import NOW, ahead
+from services.store.rows import every, one, one_or_none
 from services.store.tables import account, login_attempt, login_session, saved_view
 
 LOGIN_MINUTES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who acts. `practitioner` is the FHIR reference a signature is made with; "" means they cannot sign."""
-
-    id: int
-    site: str
-    name: str
-    roles: frozenset[str]
-    practitioner: str
-
-    @property
-    def actor(self) -> str:
-        """How audit rows name them."""
-        return f"account/{self.id}"
-
-    def may(self, *roles: str) -> bool:
-        """Whether they have one of these roles."""
-        return bool(self.roles.intersection(roles))
-
-
-def as_person(row: RowMapping) -> Person:
-    """The person of an account row."""
-    return Person(row["id"], row["site_id"], row["name"], frozenset(row["roles"]), row["practitioner"])
 
 
 def digest(token: str) -> bytes:
@@ -58,29 +34,29 @@ def put_account(
     name: str,
     roles: Sequence[str],
     practitioner: str,
-) -> RowMapping:
+) -> Account:
     """The account of an identity, made at the first login; name, roles and Practitioner follow the provider."""
     fresh = {"name": name, "roles": list(roles), "practitioner": practitioner}
     statement = pg_insert(account).values(site_id=site, issuer=issuer, subject=subject, **fresh)
     statement = statement.on_conflict_do_update(index_elements=["issuer", "subject"], set_=fresh)
-    return connection.execute(statement.returning(*account.c)).mappings().one()
+    return one(Account, connection.execute(statement.returning(*account.c)))
 
 
-def get_account(connection: Connection, account_id: int) -> RowMapping | None:
+def get_account(connection: Connection, account_id: int) -> Account | None:
     """One account."""
-    return connection.execute(select(account).where(account.c.id == account_id)).mappings().one_or_none()
+    return one_or_none(Account, connection.execute(select(account).where(account.c.id == account_id)))
 
 
-def find_account(connection: Connection, issuer: str, subject: str) -> RowMapping | None:
+def find_account(connection: Connection, issuer: str, subject: str) -> Account | None:
     """The account of an identity, None before its first login."""
     where = and_(account.c.issuer == issuer, account.c.subject == subject)
-    return connection.execute(select(account).where(where)).mappings().one_or_none()
+    return one_or_none(Account, connection.execute(select(account).where(where)))
 
 
-def accounts(connection: Connection, site: str) -> Sequence[RowMapping]:
+def accounts(connection: Connection, site: str) -> list[Account]:
     """The people of a site, by name."""
     query = select(account).where(account.c.site_id == site).order_by(account.c.name, account.c.id)
-    return connection.execute(query).mappings().all()
+    return every(Account, connection.execute(query))
 
 
 def set_active(connection: Connection, account_id: int, active: bool) -> None:
@@ -91,7 +67,7 @@ def set_active(connection: Connection, account_id: int, active: bool) -> None:
         connection.execute(update(login_session).where(mine).values(ended_at=NOW))
 
 
-def set_preferences(connection: Connection, account_id: int, preferences: dict[str, Any]) -> None:
+def set_preferences(connection: Connection, account_id: int, preferences: Json) -> None:
     """Replaces what a person chose: theme, keys."""
     connection.execute(update(account).where(account.c.id == account_id).values(preferences=preferences))
 
@@ -125,17 +101,27 @@ _LIVE = (
 _SEEN = update(login_session).where(login_session.c.id == bindparam("session")).values(seen_at=NOW)
 
 
-def use_session(connection: Connection, token: str, limits: Worklist, touch: bool) -> RowMapping | None:
+def use_session(connection: Connection, token: str, limits: Worklist, touch: bool) -> LiveSession | None:
     """The live session of a cookie with its account, None where it ended, expired or the account is shut.
 
     `touch` counts as activity; a page that only listens must not keep a session alive.
     """
     idle, total = timedelta(seconds=limits.session_idle), timedelta(seconds=limits.session_total)
-    row = connection.execute(_LIVE, {"digest": digest(token), "idle": idle, "total": total}).mappings().one_or_none()
+    row = one_or_none(LiveSession, connection.execute(_LIVE, {"digest": digest(token), "idle": idle, "total": total}))
     # Not at every request: a write a few times a minute is enough to tell that somebody is there.
-    if row is not None and touch and float(row["idle_for"]) > min(15.0, limits.session_idle / 10):
-        connection.execute(_SEEN, {"session": row["session_id"]})
+    if row is not None and touch and float(row.idle_for) > min(15.0, limits.session_idle / 10):
+        connection.execute(_SEEN, {"session": row.session_id})
     return row
+
+
+_OWNER = select(account.c.active).join_from(login_session, account)
+_OWNER = _OWNER.where(login_session.c.token_sha256 == bindparam("digest"))
+
+
+def was_of_active_account(connection: Connection, token: str) -> bool | None:
+    """Whether the account of a cookie is open, its session over or not; None for a cookie nobody knows."""
+    active: bool | None = connection.scalar(_OWNER, {"digest": digest(token)})
+    return active
 
 
 def end_session(connection: Connection, session_id: int) -> None:
@@ -149,20 +135,20 @@ def start_login(connection: Connection, state: str, **values: str | float | None
     connection.execute(insert(login_attempt).values(state_sha256=digest(state), **values))
 
 
-def finish_login(connection: Connection, state: str) -> RowMapping | None:
+def finish_login(connection: Connection, state: str) -> LoginAttempt | None:
     """Takes the login a provider's answer belongs to; each can be used once."""
     fresh = and_(login_attempt.c.state_sha256 == digest(state), login_attempt.c.created_at > ahead(-60 * LOGIN_MINUTES))
     statement = delete(login_attempt).where(fresh).returning(*login_attempt.c)
-    return connection.execute(statement).mappings().one_or_none()
+    return one_or_none(LoginAttempt, connection.execute(statement))
 
 
 # By name.
 VIEWS = select(saved_view).where(saved_view.c.account_id == bindparam("account")).order_by(saved_view.c.name)
 
 
-def views(connection: Connection, account_id: int) -> Sequence[RowMapping]:
+def views(connection: Connection, account_id: int) -> list[SavedView]:
     """A person's saved views."""
-    return connection.execute(VIEWS, {"account": account_id}).mappings().all()
+    return every(SavedView, connection.execute(VIEWS, {"account": account_id}))
 
 
 def save_view(connection: Connection, account_id: int, name: str, query: str) -> None:

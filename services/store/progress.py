@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, text
+
+from services.domain.words import ReviewState, VersionState
+from services.store.rows import every
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one report is; `task`: the identifier of its Task."""
+
+    accession: str
+    procedure: str
+    priority: int
+    held: str
+    version_state: VersionState | None
+    engine: str | None
+    review: ReviewState | None
+    suggestions: int
+    sent: int
+    unsent: int
+    identifiers: list[str]
+    task: str | None
+
 
 QUERY = text(
     """
@@ -28,6 +50,6 @@ QUERY = text(
 )
 
 
-def reports(connection: Connection) -> Sequence[RowMapping]:
+def reports(connection: Connection) -> list[Progress]:
     """One row a report: its reading, its review, its suggestions' identifiers, its deliveries."""
-    return connection.execute(QUERY).mappings().all()
+    return every(Progress, connection.execute(QUERY))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.store.tables import rating
 
 
-def put(connection: Connection, **values: Any) -> None:
+def put(connection: Connection, **values: object) -> None:
     """Stores one item's value, 1 to 5, over an earlier one of the same person."""
     statement = pg_insert(rating).values(**values)
     where = ["review_id", "account_id", "item"]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Executable,
-    RowMapping,
+    FromClause,
     Select,
-    SmallInteger,
-    Text,
     and_,
     bindparam,
     func,
     insert,
+    or_,
     select,
     text,
     update,
@@ -24,18 +23,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from integration.canonical import Report, sha256
+from integration.canonical import Identifier, Report, sha256
+from services.domain.reports import Source, StoredReport, Suggestion, Version
+from services.domain.reviews import Review
+from services.domain.words import VERSION_COUNTS
+from services.store.rows import Values, every, one, one_or_none
 from services.store.tables import (
-    analysis,
     report,
+    report_alias,
     report_source,
     report_version,
     review,
     suggestion,
 )
-
-CURRENT = ("current", "superseding")
-
 
 _GIVEN = [column for column in report.c if column.name not in ("id", "held", "created_at")]
 _MADE = (
@@ -47,11 +47,31 @@ _MADE = (
 )
 
 
-def _make(order: str) -> Select[Any]:
+def is_of_order(
+    other: FromClause, order: str, number: ColumnElement[str], filler: ColumnElement[str]
+) -> ColumnElement[bool]:
+    """Whether a report is of the same order: by the accession number; by the filler's where one of both has no other.
+
+    Without its authority, which the two doors name differently.
+    """
+    named = other.c[order] == number
+    return named if order == "filler" else or_(named, and_(other.c.accession == "", other.c.filler == filler))
+
+
+def _make(order: str) -> Select[tuple[object, ...]]:
     """Beside the row made: `order_known`, whether another one that is not held has the same number of an order."""
     other = report.alias("other")
-    same = and_(other.c.site_id == bindparam("of_site"), other.c[order] == bindparam("order"), other.c.held == "")
-    return select(_MADE, select(other.c.id).where(same).exists().label("order_known"))
+    same = and_(
+        other.c.site_id == bindparam("of_site"),
+        is_of_order(other, order, bindparam("order"), bindparam("new_filler")),
+        other.c.held == "",
+        other.c.processing == bindparam("new_processing"),
+    )
+    alias_of = select(report_alias.c.report_id).where(
+        report_alias.c.site_id == bindparam("of_site"), report_alias.c.key == bindparam("new_key")
+    )
+    known = select(other.c.id).where(same).exists().label("order_known")
+    return select(_MADE, known, alias_of.scalar_subquery().label("alias_of"))
 
 
 _MAKE = {order: _make(order) for order in ("accession", "filler")}
@@ -59,32 +79,33 @@ _LOCK = select(report).where(report.c.site_id == bindparam("site"), report.c.key
 _LOCK_BY_ID = select(report).where(report.c.id == bindparam("report")).with_for_update()
 
 
-def make(connection: Connection, record: Report, key: str) -> RowMapping | None:
+def make(connection: Connection, record: Report, key: str) -> StoredReport | None:
     """The row of a report nobody knew, ours until the transaction ends; None where it is known.
 
-    Beside its columns: order_known, whether another report that is not held has its order.
+    Beside its columns: order_known, whether another report that is not held has its order; alias_of, the report that
+    its key is a further key of.
     """
     values = {"site_id": record.site, "key": key, **_shown(record)}
     order = "accession" if values["accession"] else "filler"
     new = {f"new_{name}": value for name, value in values.items()}
     asked = {**new, "of_site": record.site, "order": values[order]}
-    return connection.execute(_MAKE[order], asked).mappings().one_or_none()
+    return one_or_none(StoredReport, connection.execute(_MAKE[order], asked))
 
 
-def lock(connection: Connection, record: Report, key: str) -> RowMapping:
+def lock(connection: Connection, record: Report, key: str) -> StoredReport:
     """The report's row, made if need be, locked until the transaction ends: one change of a report at a time."""
     known = {"site": record.site, "key": key}
-    return make(connection, record, key) or connection.execute(_LOCK, known).mappings().one()
+    return make(connection, record, key) or one(StoredReport, connection.execute(_LOCK, known))
 
 
-def by_id(connection: Connection, report_id: int) -> RowMapping:
+def by_id(connection: Connection, report_id: int) -> StoredReport:
     """A report's row. Raises NoResultFound."""
-    return connection.execute(select(report).where(report.c.id == report_id)).mappings().one()
+    return one(StoredReport, connection.execute(select(report).where(report.c.id == report_id)))
 
 
-def lock_by_id(connection: Connection, report_id: int) -> RowMapping:
+def lock_by_id(connection: Connection, report_id: int) -> StoredReport:
     """A known report's row, locked until the transaction ends."""
-    return connection.execute(_LOCK_BY_ID, {"report": report_id}).mappings().one()
+    return one(StoredReport, connection.execute(_LOCK_BY_ID, {"report": report_id}))
 
 
 def key_of(record: Report) -> str | None:
@@ -92,7 +113,7 @@ def key_of(record: Report) -> str | None:
     return sha256(*record.key_parts) if record.key_parts else None
 
 
-def _shown(record: Report) -> dict[str, Any]:
+def _shown(record: Report) -> Values:
     patient, order = record.patient, record.order
     first = patient.identifiers[0] if patient.identifiers else None
     return {
@@ -106,34 +127,65 @@ def _shown(record: Report) -> dict[str, Any]:
         "body_site": order.body_site,
         "priority": int(order.priority),
         "observed_at": record.observed,
+        "processing": record.processing.value,
     }
 
 
-def show(connection: Connection, report_id: int, record: Report) -> None:
-    """Updates what lists show of a report from its current record."""
-    connection.execute(update(report).where(report.c.id == report_id).values(**_shown(record)))
+def show(connection: Connection, report_id: int, record: Report) -> StoredReport:
+    """Updates what lists show of a report from its current record; how it stands then."""
+    statement = update(report).where(report.c.id == report_id).values(**_shown(record)).returning(*report.c)
+    return one(StoredReport, connection.execute(statement))
 
 
-def other_patients(connection: Connection, report_id: int, record: Report) -> Sequence[int]:
-    """Reports of the same order that name another patient."""
-    order = record.order
-    same_order = [
-        column == value.value
-        for column, value in ((report.c.accession, order.accession), (report.c.filler, order.filler))
-        if value
-    ][:1]
-    query = select(report.c.id).where(report.c.site_id == record.site, report.c.id != report_id, *same_order)
-    return list(connection.execute(query.where(report.c.held == "")).scalars())
+def move_sources(connection: Connection, from_report: int, to_report: int) -> None:
+    """What was said of one report was said of another."""
+    statement = update(report_source).where(report_source.c.report_id == from_report)
+    connection.execute(statement.values(report_id=to_report, version_id=None))
+
+
+def forget(connection: Connection, report_id: int) -> None:
+    """Drops the row of a report that was just made, and is another after all."""
+    connection.execute(report.delete().where(report.c.id == report_id))
+
+
+def add_aliases(connection: Connection, report_id: int, record: Report) -> None:
+    """Further keys of a report, where no report has them yet."""
+    rows = [{"site_id": record.site, "key": sha256(*parts), "report_id": report_id} for parts in record.other_keys]
+    if rows:
+        connection.execute(pg_insert(report_alias).on_conflict_do_nothing(), rows)
+
+
+def lock_orders(connection: Connection, records: Sequence[Report]) -> None:
+    """One transaction at a time decides whose an order is, whichever message or door names it first.
+
+    Advisory locks until the transaction ends, on a site's accession and filler order numbers; taken in one order for
+    all reports of a message, so that two messages cannot wait for each other.
+    """
+    names = {
+        f"{record.site}\x1f{kind}\x1f{number.value}"
+        for record in records
+        for order in (record.order, *record.exams)
+        for kind, number in (("accession", order.accession), ("filler", order.filler))
+        if number and number.value
+    }
+    if names:
+        connection.execute(_LOCK_ORDERS, {"names": sorted(names)})
+
+
+def number_of(number: Identifier | None) -> str:
+    return number.value if number else ""
+
+
+_LOCK_ORDERS = text("""
+    SELECT pg_advisory_xact_lock(number)
+    FROM (SELECT DISTINCT hashtextextended(name, 0) AS number FROM unnest(CAST(:names AS text[])) AS name
+        ORDER BY number OFFSET 0) AS orders
+""")
 
 
 def hold(connection: Connection, report_id: int, reason: str) -> None:
     """A person must decide before this report goes on."""
     connection.execute(update(report).where(report.c.id == report_id).values(held=reason))
-
-
-def is_of_site(connection: Connection, report_id: int, site: str) -> bool:
-    """Whether a site has a report of that number."""
-    return connection.scalar(select(report.c.site_id).where(report.c.id == report_id)) == site
 
 
 _ADD_SOURCE = insert(report_source)
@@ -144,7 +196,7 @@ def add_source(connection: Connection, report_id: int, message_id: int, record: 
     connection.execute(_ADD_SOURCE, source_values(report_id, message_id, record))
 
 
-def source_values(report_id: int, message_id: int, record: Report) -> dict[str, Any]:
+def source_values(report_id: int, message_id: int, record: Report) -> Values:
     """A source's columns, but for its version."""
     return {
         "site_id": record.site,
@@ -169,7 +221,7 @@ def records(connection: Connection, report_id: int) -> list[Report]:
     return [Report.model_validate(record) for record in connection.execute(query).scalars()]
 
 
-def last_source(connection: Connection, site: str, endpoint: str, reference: str) -> RowMapping | None:
+def last_source(connection: Connection, site: str, endpoint: str, reference: str) -> Source | None:
     """What a resource of a FHIR endpoint said last of its report; None where it never became one."""
     where = and_(
         report_source.c.site_id == site,
@@ -177,13 +229,13 @@ def last_source(connection: Connection, site: str, endpoint: str, reference: str
         report_source.c.record["source"]["application"].astext == endpoint,
     )
     query = select(report_source).where(where).order_by(report_source.c.id.desc()).limit(1)
-    return connection.execute(query).mappings().one_or_none()
+    return one_or_none(Source, connection.execute(query))
 
 
-def current_version(connection: Connection, report_id: int) -> RowMapping | None:
+def current_version(connection: Connection, report_id: int) -> Version | None:
     """The version that counts, None before the first and after a retraction."""
-    where = and_(report_version.c.report_id == report_id, report_version.c.state.in_(CURRENT))
-    return connection.execute(select(report_version).where(where)).mappings().one_or_none()
+    where = and_(report_version.c.report_id == report_id, report_version.c.state.in_(VERSION_COUNTS))
+    return one_or_none(Version, connection.execute(select(report_version).where(where)))
 
 
 _VERSION = select(report_version).where(report_version.c.id == bindparam("version"))
@@ -192,9 +244,9 @@ _SET_VERSION_STATE = (
 )
 
 
-def version(connection: Connection, version_id: int) -> RowMapping:
+def version(connection: Connection, version_id: int) -> Version:
     """One version. Raises NoResultFound."""
-    return connection.execute(_VERSION, {"version": version_id}).mappings().one()
+    return one(Version, connection.execute(_VERSION, {"version": version_id}))
 
 
 def set_version_state(connection: Connection, version_id: int, state: str) -> None:
@@ -218,16 +270,16 @@ def _put_version() -> Executable:
 _PUT_VERSION = _put_version()
 
 
-def put_version(connection: Connection, report_id: int, record: Report, state: str) -> RowMapping:
+def put_version(connection: Connection, report_id: int, record: Report, state: str) -> Version:
     """The version with this record's content, made or brought up to date, in `state`.
 
     Content is compared with white space folded, so a known version keeps the text its quotes point into.
     """
     values = {**version_values(report_id, record), "state": state, "of_report": report_id}
-    return connection.execute(_PUT_VERSION, values).mappings().one()
+    return one(Version, connection.execute(_PUT_VERSION, values))
 
 
-def version_values(report_id: int, record: Report) -> dict[str, Any]:
+def version_values(report_id: int, record: Report) -> Values:
     """A version's columns, but for its state."""
     return {
         "site_id": record.site,
@@ -240,12 +292,25 @@ def version_values(report_id: int, record: Report) -> dict[str, Any]:
     }
 
 
-_ADD_ANALYSIS = insert(analysis).returning(analysis.c.id)
+_BEGIN = text("""
+    WITH version AS (
+        INSERT INTO report_version (site_id, report_id, content_hash, state, status, text, record, issued_at)
+        VALUES (:site_id, :report_id, :content_hash, 'current', :status, :text, :stands, :issued_at)
+        RETURNING *
+    ), source AS (
+        INSERT INTO report_source
+            (site_id, report_id, version_id, message_id, door, reference, reference_version, record)
+        SELECT site_id, report_id, id, :message_id, :door, :reference, :reference_version, :record FROM version
+    )
+    SELECT * FROM version
+""").bindparams(bindparam("stands", type_=JSONB), bindparam("record", type_=JSONB))
 
 
-def add_analysis(connection: Connection, **values: Any) -> int:
-    """Stores a reading; its id."""
-    return int(connection.execute(_ADD_ANALYSIS, values).scalar_one())
+def first_version(connection: Connection, report_id: int, message_id: int, record: Report, stands: Report) -> Version:
+    """A new report's first version, `stands`, and its first source: what a message said, `record`."""
+    version, source = version_values(report_id, stands), source_values(report_id, message_id, record)
+    values = {**source, **version, "stands": version["record"], "record": source["record"]}
+    return one(Version, connection.execute(_BEGIN, values))
 
 
 def has_suggestions(connection: Connection, report_id: int) -> bool:
@@ -254,28 +319,10 @@ def has_suggestions(connection: Connection, report_id: int) -> bool:
     return connection.scalar(select(func.count()).where(where)) != 0
 
 
-# What a reader says of a suggestion; the rest is what people make of it.
-_OF_PEOPLE = ("id", "created_at", "decided_at", "decided_by", "suggested_status", "origin", "state", "reason")
-SUGGESTED = [column.name for column in suggestion.c if column.name not in _OF_PEOPLE]
-_PUT_SUGGESTIONS = text(f"""
-    INSERT INTO suggestion ({", ".join(SUGGESTED)})
-    SELECT {", ".join(SUGGESTED)} FROM jsonb_populate_recordset(CAST(NULL AS suggestion), :rows)
-    ON CONFLICT (version_id, identifier) DO UPDATE SET state = 'proposed', reason = '',
-        {", ".join(f"{name} = excluded.{name}" for name in SUGGESTED if name not in ("version_id", "identifier"))}
-    WHERE suggestion.state IN ('proposed', 'withdrawn')
-""").bindparams(bindparam("rows", type_=JSONB))  # noqa: S608
-
-
-def put_suggestions(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Stores suggestions. One read again keeps its identity; what a person decided is left alone."""
-    if rows:
-        connection.execute(_PUT_SUGGESTIONS, {"rows": list(rows)})
-
-
-def suggestions(connection: Connection, version_id: int) -> Sequence[RowMapping]:
+def suggestions(connection: Connection, version_id: int) -> list[Suggestion]:
     """The suggestions of a version, in catalogue order."""
     query = select(suggestion).where(suggestion.c.version_id == version_id)
-    return connection.execute(query.order_by(suggestion.c.position, suggestion.c.id)).mappings().all()
+    return every(Suggestion, connection.execute(query.order_by(suggestion.c.position, suggestion.c.id)))
 
 
 def withdraw_suggestions(connection: Connection, version_id: int, reason: str) -> int:
@@ -298,34 +345,20 @@ def older_versions_showing(connection: Connection, report_id: int, version_id: i
     return list(connection.execute(query).scalars())
 
 
-def review_of(connection: Connection, report_id: int) -> RowMapping | None:
+def review_of(connection: Connection, report_id: int) -> Review | None:
     """The review of a report."""
-    return connection.execute(select(review).where(review.c.report_id == report_id)).mappings().one_or_none()
+    return one_or_none(Review, connection.execute(select(review).where(review.c.report_id == report_id)))
 
 
-_OPEN_REVIEW = text("""
-    INSERT INTO review (site_id, report_id, version_id, priority, suggestions, critical, conflicts, unsupported)
-    SELECT :site, :report, :version, :priority, count(*), count(*) FILTER (WHERE critical AND status = 'present'),
-        count(*) FILTER (WHERE conflict), count(*) FILTER (WHERE unsupported)
-    FROM suggestion WHERE version_id = :version AND state <> 'withdrawn'
-    ON CONFLICT (report_id) DO UPDATE SET version_id = excluded.version_id, revision = review.revision + 1,
-        suggestions = excluded.suggestions, critical = excluded.critical,
-        conflicts = excluded.conflicts, unsupported = excluded.unsupported,
-        state = CASE WHEN review.version_id = excluded.version_id THEN review.state
-            WHEN review.state = 'signed' THEN 'reopened' WHEN review.state = 'cancelled' THEN 'open'
-            ELSE review.state END
-""").bindparams(
-    bindparam("site", type_=Text),
-    bindparam("report", type_=BigInteger),
-    bindparam("version", type_=BigInteger),
-    bindparam("priority", type_=SmallInteger),
-)
+def open_review(connection: Connection, of: Version, priority: int) -> None:
+    """A review for a version; one there is already is left as it is."""
+    values = {"site_id": of.site_id, "report_id": of.report_id, "version_id": of.id, "priority": priority}
+    connection.execute(pg_insert(review).values(**values).on_conflict_do_nothing(index_elements=["report_id"]))
 
 
-def open_review(connection: Connection, version_row: RowMapping, priority: int) -> None:
-    """A review for a version whose suggestions are stored; one already signed is reopened, a claim is kept."""
-    values = {"site": version_row["site_id"], "report": version_row["report_id"], "version": version_row["id"]}
-    connection.execute(_OPEN_REVIEW, {**values, "priority": priority})
+def open_review_unread(connection: Connection, of: Version) -> None:
+    """The same for a version nobody could read: the report waits for a person all the same."""
+    open_review(connection, of, by_id(connection, of.report_id).priority)
 
 
 def set_review_state(connection: Connection, report_id: int, state: str, note: str = "") -> None:
@@ -338,16 +371,3 @@ def bump_review(connection: Connection, report_id: int, note: str) -> None:
     """Makes open screens of a report's review stale."""
     values = {"note": note, "revision": review.c.revision + 1}
     connection.execute(update(review).where(review.c.report_id == report_id).values(**values))
-
-
-def move_drafts(connection: Connection, report_id: int, version_id: int) -> None:
-    """Drafts survive a correction: each moves to the new suggestion that says the same as its old one."""
-    connection.execute(
-        text(
-            "UPDATE draft SET suggestion_id = fresh.id FROM suggestion old, suggestion fresh "
-            "WHERE draft.suggestion_id = old.id AND old.report_id = :report AND old.version_id <> :version "
-            "AND fresh.version_id = :version AND fresh.finding_id = old.finding_id AND fresh.status = old.status "
-            "AND fresh.side IS NOT DISTINCT FROM old.side"
-        ),
-        {"report": report_id, "version": version_id},
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,10 +11,11 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """One kind of thing: what it is, which rows are old enough, and what is done to them."""
+    """One kind of thing: what it is, which rows of which table are old enough, and what is done to them."""
 
     name: str
     what: str
+    table: str
     where: str
     action: str
 
@@ -24,6 +26,7 @@ PURGES = (
     Purge(
         "messages",
         "raw messages emptied (row, hash and answer stay)",
+        "message",
         """
         FROM message WHERE body IS NOT NULL AND state IN ('done', 'ignored', 'rejected')
             AND received_at < now() - make_interval(days => :days)
@@ -32,22 +35,33 @@ PURGES = (
             AND NOT EXISTS (SELECT FROM report_source JOIN job ON job.version_id = report_source.version_id
                 WHERE report_source.message_id = message.id AND job.state IN ('ready', 'waiting', 'leased', 'dead'))
         """,
-        "UPDATE message SET body = NULL, truncated = true WHERE id IN (SELECT id {where} ORDER BY id LIMIT :batch)",
+        r"""
+        WITH old AS (SELECT id {where} ORDER BY id LIMIT :batch), unnamed AS (
+            UPDATE message_search SET text = '', words = array_to_string(ARRAY(
+                SELECT line FROM unnest(string_to_array(words, E'\n')) line WHERE line = '' OR line ~ E'^[csptro]\x1f'
+            ), E'\n') FROM old WHERE message_id = old.id
+        )
+        UPDATE message SET body = NULL, truncated = true FROM old WHERE message.id = old.id
+        """,
     ),
     Purge(
         "reasoning",
         "models' reasoning emptied (verdicts and quotes stay)",
+        "analysis",
         "FROM analysis WHERE reasoning <> '' AND created_at < now() - make_interval(days => :days)",
         "UPDATE analysis SET reasoning = '' WHERE id IN (SELECT id {where} ORDER BY id LIMIT :batch)",
     ),
     Purge(
         "jobs",
-        "finished jobs deleted (dead letters stay)",
+        "finished jobs deleted (dead letters and what was read stay)",
+        "job",
+        "FROM job WHERE state IN ('done', 'cancelled') AND finished_at < now() - make_interval(days => :days)",
         """
-        FROM job WHERE state IN ('done', 'cancelled') AND finished_at < now() - make_interval(days => :days)
-            AND NOT EXISTS (SELECT FROM analysis WHERE analysis.job_id = job.id)
+        WITH old AS (SELECT id {where} ORDER BY id LIMIT :batch), outlived AS (
+            UPDATE analysis SET job_id = NULL FROM old WHERE analysis.job_id = old.id
+        )
+        DELETE FROM job USING old WHERE job.id = old.id
         """,
-        "DELETE FROM job WHERE id IN (SELECT id {where} ORDER BY id LIMIT :batch)",
     ),
 )
 BATCH = 5000
@@ -62,19 +76,7 @@ def count(connection: Connection, days: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-def purge_some(connection: Connection, purge: Purge, days: int, batch: int = BATCH) -> int:
-    """Purges at most a batch of one kind; how many. Call again, in a new transaction, until it is 0."""
-    _forget_job_of_readings(connection, purge, days)
-    return connection.execute(text(purge.action.format(where=purge.where)), {"days": days, "batch": batch}).rowcount
-
-
-def _forget_job_of_readings(connection: Connection, purge: Purge, days: int) -> None:
-    """A reading outlives the job that made it."""
-    if purge.name == "jobs":
-        connection.execute(
-            text(
-                "UPDATE analysis SET job_id = NULL FROM job WHERE job.id = analysis.job_id "
-                "AND job.state IN ('done', 'cancelled') AND job.finished_at < now() - make_interval(days => :days)"
-            ),
-            {"days": days},
-        )
+def purge_some(connection: Connection, purge: Purge, days: int, batch: int = BATCH) -> Counter[str]:
+    """Purges at most a batch of one kind; how many of each site. Again, in a new transaction, until it is none."""
+    action = text(f"{purge.action.format(where=purge.where)} RETURNING {purge.table}.site_id")
+    return Counter(connection.execute(action, {"days": days, "batch": batch}).scalars())

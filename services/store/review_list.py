@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
     BigInteger,
     Connection,
-    RowMapping,
     Select,
     Text,
     and_,
     bindparam,
     exists,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -26,19 +26,24 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
-from services.store.jobs import NOW
-from services.store.tables import account, audit, report, report_version, review, suggestion
+from services.domain.words import NOT_READ, ReadingState, ReviewState, VersionState
+from services.store.clock import NOW
+from services.store.list_search import FEW, MOST_WORDS, SITE, escaped, find, named
+from services.store.rows import Values, every
+from services.store.tables import account, advisory, analysis, audit, notice, report, report_version, review, suggestion
+from services.store.tables.advisory import UNTOLD
+from services.store.tables.report import ONE_SILENT
 from services.store.tables.review import IS_OPEN
 
-Show = Literal["todo", "mine", "signed", "all"]
+Show = Literal["todo", "mine", "recent", "signed", "all"]
 Sort = Literal["urgent", "oldest", "newest", "patient", "disagreement"]
 Way = Literal["all", "on", "back"]
-Flag = Literal["critical", "conflict", "unsupported", "reopened", "none"]
+Flag = Literal["critical", "conflict", "unsupported", "reopened", "pending", "unread", "none", "untold", "silent"]
 PAGE = 50
 # Written out, not bound: PostgreSQL uses an index on part of a table where it sees that the query asks for no more.
-TO_DO = text(f"review.{IS_OPEN}")
+TO_DO = text(f"review.{IS_OPEN} AND review.signature_at IS NULL")
 SIGNED = text("review.state = 'signed'")
-CLAIMED = text("review.state = 'claimed'")
+CLAIMED = text("review.state = 'claimed' AND review.signature_at IS NULL")
 
 
 Condition = ColumnElement[bool] | TextClause
@@ -46,7 +51,9 @@ Condition = ColumnElement[bool] | TextClause
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What of a site's worklist is shown. Empty strings and None do not filter; `search` is a prefix.
+    """What of a site's worklist is shown. Empty strings and None do not filter.
+
+    `search`: words that are all somewhere in names and numbers, or all begin words of the report's text.
 
     `patient` is an identifier with its assigning authority.
     """
@@ -63,6 +70,40 @@ class Filter:
     account_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedReport:
+    """A row of the list. `waiting`: seconds; `revision` and the counts are of its review; `held` says why it is."""
+
+    report_id: int
+    priority: int
+    state: ReviewState
+    patient_id: str
+    patient_name: str
+    accession: str
+    procedure: str
+    modality: str
+    observed_at: datetime | None
+    created_at: datetime
+    signed_at: datetime | None
+    suggestions: int
+    critical: int
+    conflicts: int
+    unsupported: int
+    reading_state: ReadingState
+    id: int
+    revision: int
+    signature_at: datetime | None
+    processing: str
+    body_site: str
+    held: str
+    version_state: VersionState
+    report_status: str
+    waiting: float
+    claimer: str | None
+    claim_live: bool
+    claimed_by: int | None
+
+
 COLUMNS = (
     review.c.id,
     review.c.report_id,
@@ -74,17 +115,20 @@ COLUMNS = (
     review.c.conflicts,
     review.c.unsupported,
     review.c.signed_at,
+    review.c.signature_at,
     review.c.created_at,
     report.c.patient_name,
     report.c.patient_id,
     report.c.accession,
     report.c.procedure,
     report.c.modality,
+    report.c.processing,
     report.c.body_site,
     report.c.observed_at,
     report.c.held,
     report_version.c.state.label("version_state"),
     report_version.c.status.label("report_status"),
+    report_version.c.reading_state,
     func.extract("epoch", func.coalesce(review.c.signed_at, NOW) - review.c.created_at).label("waiting"),
     account.c.name.label("claimer"),
     and_(review.c.claimed_by.is_not(None), review.c.claimed_until > NOW).label("claim_live"),
@@ -105,7 +149,7 @@ class Order:
     columns: tuple[ColumnElement[Any], ...]
     descending: bool = False
 
-    def by(self, backwards: bool = False) -> list[ColumnElement[Any]]:
+    def by(self, backwards: bool = False) -> list[ColumnElement[object]]:
         """ORDER BY."""
         down = self.descending != backwards
         return [column.desc() if down else column.asc() for column in self.columns]
@@ -117,7 +161,7 @@ class Order:
         return tuple_(*self.columns) < here if down else tuple_(*self.columns) > here
 
     @staticmethod
-    def at(place: Sequence[Any] | None) -> dict[str, Any]:
+    def at(place: Sequence[object] | None) -> Values:
         """The parameters of `beyond`."""
         return {f"at_{index}": value for index, value in enumerate(place or ())}
 
@@ -131,11 +175,12 @@ ORDERS: dict[str, Order] = {
     "disagreement": Order((-review.c.conflicts, review.c.priority, review.c.created_at, review.c.id)),
 }
 LAST_SIGNED = Order((review.c.signed_at, review.c.id), descending=True)
+MY_LAST_SIGNED = Order((func.coalesce(review.c.signature_at, review.c.signed_at), review.c.id), descending=True)
 
 
 def order_of(wanted: Filter) -> Order:
     """What is signed is not urgent any more: there the last signature comes first, and of all reports the newest."""
-    settled: dict[str, Order] = {"signed": LAST_SIGNED, "all": ORDERS["newest"]}
+    settled: dict[str, Order] = {"recent": MY_LAST_SIGNED, "signed": LAST_SIGNED, "all": ORDERS["newest"]}
     return settled.get(wanted.show, ORDERS["urgent"]) if wanted.sort == "urgent" else ORDERS[wanted.sort]
 
 
@@ -143,7 +188,7 @@ def order_of(wanted: Filter) -> Order:
 class Page:
     """At most PAGE rows, and whether there are others before and after them."""
 
-    rows: Sequence[RowMapping]
+    rows: list[ListedReport]
     earlier: bool
     later: bool
 
@@ -165,15 +210,15 @@ def page(connection: Connection, wanted: Filter, after: int | None = None, befor
 
 
 def _rows(
-    connection: Connection, wanted: Filter, way: Way, place: Sequence[Any] | None, limit: int
-) -> Sequence[RowMapping]:
-    shape, values = _asked(connection, wanted)
+    connection: Connection, wanted: Filter, way: Way, place: Sequence[object] | None, limit: int
+) -> list[ListedReport]:
+    shape, values = asked(connection, wanted)
     values |= {**Order.at(place), "most": limit}
-    return connection.execute(_listing(shape, way), values).mappings().all()
+    return every(ListedReport, connection.execute(_listing(shape, way), values))
 
 
 @lru_cache(maxsize=256)
-def _listing(shape: Filter, way: Way) -> Select[Any]:
+def _listing(shape: Filter, way: Way) -> Select[tuple[object, ...]]:
     """Which reviews they are is settled first, in the narrow tables; only those are joined with what is shown."""
     order = order_of(shape)
     beyond = [] if way == "all" else [order.beyond(way == "back")]
@@ -184,11 +229,11 @@ def _listing(shape: Filter, way: Way) -> Select[Any]:
 
 
 @cache
-def _standing(order: Order) -> Select[Any]:
+def _standing(order: Order) -> Select[tuple[object, ...]]:
     return select(*order.columns).select_from(TABLES).where(review.c.id == bindparam("review"))
 
 
-def _place(connection: Connection, order: Order, review_id: int | None) -> Sequence[Any] | None:
+def _place(connection: Connection, order: Order, review_id: int | None) -> Sequence[object] | None:
     """Where a review stands in an order; None for one that has no place in it."""
     if review_id is None:
         return None
@@ -196,16 +241,12 @@ def _place(connection: Connection, order: Order, review_id: int | None) -> Seque
     return None if row is None or None in row else row
 
 
-# A search that finds more reports than this goes down the list: some of them will be at its top.
-FEW = 1000
-
-
-def _asked(connection: Connection, wanted: Filter) -> tuple[Filter, dict[str, Any]]:
+def asked(connection: Connection, wanted: Filter) -> tuple[Filter, Values]:
     """A filter's shape, which is what makes another statement, and the parameters of its statements."""
-    search = wanted.search.strip().lower()
-    values = {
+    words = wanted.search.split()[:MOST_WORDS]
+    values: Values = {
         "site": wanted.site,
-        "begins": re.sub(r"([/%_])", r"/\1", search) + "%",
+        **{f"word_{at}": f"%{escaped(word)}%" for at, word in enumerate(words)},
         "modality": wanted.modality,
         "priority": wanted.priority,
         "finding": wanted.finding,
@@ -213,11 +254,11 @@ def _asked(connection: Connection, wanted: Filter) -> tuple[Filter, dict[str, An
         "authority": wanted.patient and wanted.patient[1],
         "account": wanted.account_id,
     }
-    found = connection.execute(_FOUND, values).scalars().all() if search else []
+    found = find(connection, words, values) if words else []
     shape = replace(
         wanted,
         site="",
-        search=search and ("many" if len(found) > FEW else "few"),
+        search=f"{'many' if len(found) > FEW else 'few'} {len(words)}" if words else "",
         modality=wanted.modality and "some",
         priority=None if wanted.priority is None else 0,
         finding=wanted.finding and "some",
@@ -227,24 +268,13 @@ def _asked(connection: Connection, wanted: Filter) -> tuple[Filter, dict[str, An
     return shape, {**values, "found": found[:FEW]}
 
 
-SITE = bindparam("site", type_=Text)
-
-
-_BEGINS = or_(
-    *[
-        func.lower(column).like(bindparam("begins", type_=Text), escape="/")
-        for column in (report.c.patient_name, report.c.accession, report.c.patient_id)
-    ]
-)
-_FOUND = select(report.c.id).where(report.c.site_id == SITE, _BEGINS).limit(FEW + 1)
-
-
 def conditions(shape: Filter) -> list[Condition]:
     """The WHERE of all filters of a shape."""
     chosen: list[Condition] = [review.c.site_id == SITE, report.c.site_id == SITE, *_shown(shape)]
     if shape.search:
         few = report.c.id == func.any(bindparam("found", type_=ARRAY(BigInteger)))
-        chosen.append(few if shape.search == "few" else _BEGINS)
+        how, _, words = shape.search.partition(" ")
+        chosen.append(few if how == "few" else named(int(words)))
     if shape.patient is not None:
         chosen += [report.c.patient_id == bindparam("patient"), report.c.patient_authority == bindparam("authority")]
     if shape.modality:
@@ -260,8 +290,29 @@ def conditions(shape: Filter) -> list[Condition]:
 
 def _shown(shape: Filter) -> list[Condition]:
     mine: list[Condition] = [CLAIMED, review.c.claimed_by == bindparam("account"), review.c.claimed_until > NOW]
-    shown: dict[Show, list[Condition]] = {"todo": [TO_DO], "mine": mine, "signed": [SIGNED], "all": []}
+    shown: dict[Show, list[Condition]] = {
+        "todo": [TO_DO],
+        "mine": mine,
+        "recent": [_signed_lately()],
+        "signed": [SIGNED],
+        "all": [],
+    }
     return shown[shape.show]
+
+
+def _signed_lately() -> ColumnElement[bool]:
+    """By this person, within a day; also what they can still take back."""
+    mine: ColumnElement[int] = bindparam("account", type_=BigInteger)
+    pending = and_(review.c.signature_at.is_not(None), review.c.signature_by == mine)
+    return or_(pending, and_(SIGNED, review.c.signed_by == mine, review.c.signed_at > NOW - timedelta(days=1)))
+
+
+def _read_to(*states: ReadingState) -> ColumnElement[bool]:
+    """How far the reading of the version under review came."""
+    of = report_version.alias("of_review")
+    # Written out, as above.
+    named = [literal_column(f"'{state}'", Text) for state in states]
+    return exists().where(of.c.id == review.c.version_id, of.c.reading_state.in_(named))
 
 
 def _flagged(flag: Flag) -> ColumnElement[bool]:
@@ -270,9 +321,21 @@ def _flagged(flag: Flag) -> ColumnElement[bool]:
         "conflict": review.c.conflicts > 0,
         "unsupported": review.c.unsupported > 0,
         "reopened": and_(review.c.signed_at.is_not(None), review.c.state != "signed"),
-        "none": review.c.suggestions == 0,
+        "pending": _read_to(ReadingState.PENDING),
+        "unread": _read_to(*NOT_READ),
+        "untold": exists().where(advisory.c.report_id == review.c.report_id, text(UNTOLD)),
+        "silent": _one_reader_silent(),
+        "none": and_(review.c.suggestions == 0, _read_to(ReadingState.NOTHING_FOUND)),
     }
     return tests[flag]
+
+
+_SILENT = text(ONE_SILENT)
+
+
+def _one_reader_silent() -> ColumnElement[bool]:
+    """One of rules and model asserts a finding of which the other says nothing."""
+    return exists().where(suggestion.c.version_id == review.c.version_id, _SILENT)
 
 
 def _suggested() -> ColumnElement[bool]:
@@ -288,7 +351,7 @@ def following(connection: Connection, wanted: Filter, account_id: int, done: int
 
     From the top once `done` is signed, since something more urgent may have come; `onward` from there on down.
     """
-    shape, values = _asked(connection, wanted)
+    shape, values = asked(connection, wanted)
     values |= {"account": account_id, "done": done}
     place = _place(connection, ORDERS[wanted.sort], done) if onward else None
     below = connection.scalar(_following(shape, onward=True), values | Order.at(place)) if place else None
@@ -297,7 +360,7 @@ def following(connection: Connection, wanted: Filter, account_id: int, done: int
 
 
 @lru_cache(maxsize=256)
-def _following(shape: Filter, *, onward: bool) -> Select[Any]:
+def _following(shape: Filter, *, onward: bool) -> Select[int]:
     mine = review.c.claimed_by == bindparam("account")
     free = or_(review.c.claimed_by.is_(None), review.c.claimed_until < NOW, mine)
     where = [*conditions(shape), TO_DO, free, review.c.id != bindparam("done")]
@@ -307,14 +370,19 @@ def _following(shape: Filter, *, onward: bool) -> Select[Any]:
     return select(review.c.report_id).select_from(TABLES).where(*where, *beyond).order_by(*order.by()).limit(1)
 
 
-_LAST_CHANGE = select(func.max(audit.c.id))
+# A change of a review has an audit row, a correction a version, a reading an analysis, a retraction a notice.
+_NEWEST = [
+    select(func.coalesce(func.max(each.c.id), 0)).scalar_subquery()
+    for each in (audit, report_version, analysis, notice)
+]
+_LAST_CHANGE = select(_NEWEST[0] + _NEWEST[1] + _NEWEST[2] + _NEWEST[3])
 
 
 def last_change(connection: Connection) -> int:
-    """The newest audit row: every change of a review has one."""
+    """A number that grows with all that a list or an open report shows."""
     return int(connection.scalar(_LAST_CHANGE) or 0)
 
 
-def export(connection: Connection, wanted: Filter, limit: int) -> Sequence[RowMapping]:
+def export(connection: Connection, wanted: Filter, limit: int) -> list[ListedReport]:
     """The whole list under a filter, up to a limit."""
     return _rows(connection, wanted, "all", None, limit)

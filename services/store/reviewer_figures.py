@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, cast, func, select
+from sqlalchemy import ColumnElement, Connection, and_, cast, func, select
 from sqlalchemy.types import Date
 
+from services.domain.figures import AddedInWeek, DecidedInWeek, WeekOfRatings, WeekOfTimes
 from services.store.charts import DAY, DECIDED, Span
-from services.store.jobs import ahead
+from services.store.clock import ahead
+from services.store.rows import every
 from services.store.tables import analysis, draft, rating, review, suggestion
 
 ENGINE = func.coalesce(analysis.c.engine["name"].astext, "").label("engine")
@@ -29,7 +30,7 @@ def week(moment: ColumnElement[object]) -> ColumnElement[date]:
     return cast(func.date_trunc("week", moment, "UTC"), Date).label("week")
 
 
-def decisions(connection: Connection, span: Span) -> Sequence[RowMapping]:
+def decisions(connection: Connection, span: Span) -> list[DecidedInWeek]:
     """By finding, engine, model, week and decision: finding_id, name, state, suggested, status, reason, count, seconds.
 
     `suggested` and `status`: before and after; `seconds`: median from opening a finding to deciding it.
@@ -46,10 +47,10 @@ def decisions(connection: Connection, span: Span) -> Sequence[RowMapping]:
     tables = tables.outerjoin(draft, draft.c.suggestion_id == suggestion.c.id)
     where = and_(suggestion.c.origin == "ai", suggestion.c.state.in_(DECIDED), *_within(suggestion.c.decided_at, span))
     query = select(*groups, _NAME, func.count().label("count"), seconds).select_from(tables).where(where)
-    return connection.execute(query.group_by(*groups)).mappings().all()
+    return every(DecidedInWeek, connection.execute(query.group_by(*groups)))
 
 
-def added(connection: Connection, span: Span) -> Sequence[RowMapping]:
+def added(connection: Connection, span: Span) -> list[AddedInWeek]:
     """By finding, engine, model and week: findings reviewers put in by hand (finding_id, name, count)."""
     decided = week(suggestion.c.decided_at)
     groups = (suggestion.c.finding_id, ENGINE, MODEL, decided)
@@ -59,7 +60,7 @@ def added(connection: Connection, span: Span) -> Sequence[RowMapping]:
         suggestion.c.origin == "human", suggestion.c.state == "approved", *_within(suggestion.c.decided_at, span)
     )
     query = select(*groups, _NAME, func.count().label("count")).select_from(tables).where(where)
-    return connection.execute(query.group_by(*groups)).mappings().all()
+    return every(AddedInWeek, connection.execute(query.group_by(*groups)))
 
 
 def _within(moment: ColumnElement[object], span: Span) -> list[ColumnElement[bool]]:
@@ -71,7 +72,7 @@ def _within(moment: ColumnElement[object], span: Span) -> list[ColumnElement[boo
     return chosen
 
 
-def times(connection: Connection, span: Span) -> Sequence[RowMapping]:
+def times(connection: Connection, span: Span) -> list[WeekOfTimes]:
     """By engine, model and week: reports signed, seconds from open to first action and to Sign (median, p90)."""
     signed = week(review.c.signed_at)
     groups = (ENGINE, MODEL, signed)
@@ -91,10 +92,10 @@ def times(connection: Connection, span: Span) -> Sequence[RowMapping]:
     )
     if span.engine:
         query = query.where(analysis.c.engine["name"].astext == span.engine)
-    return connection.execute(query.group_by(*groups).order_by(signed, ENGINE, MODEL)).mappings().all()
+    return every(WeekOfTimes, connection.execute(query.group_by(*groups).order_by(signed, ENGINE, MODEL)))
 
 
-def ratings(connection: Connection, span: Span) -> Sequence[RowMapping]:
+def ratings(connection: Connection, span: Span) -> list[WeekOfRatings]:
     """QUEST by item, engine, model and week: how many, and the mean of 1 to 5."""
     engine = func.coalesce(rating.c.engine["name"].astext, "").label("engine")
     model = func.coalesce(rating.c.engine["model"].astext, "").label("model")
@@ -104,7 +105,9 @@ def ratings(connection: Connection, span: Span) -> Sequence[RowMapping]:
     query = query.where(rating.c.site_id == span.site, rating.c.created_at >= ahead(-span.days * DAY))
     if span.engine:
         query = query.where(rating.c.engine["name"].astext == span.engine)
-    return connection.execute(query.group_by(*groups).order_by(given, rating.c.item, engine, model)).mappings().all()
+    return every(
+        WeekOfRatings, connection.execute(query.group_by(*groups).order_by(given, rating.c.item, engine, model))
+    )
 
 
 def versions_of(connection: Connection, site: str, engine: str) -> set[int]:

@@ -1,19 +1,35 @@
-"""Queries on reviews: who has them open, what is drafted, what was opened."""
+"""Queries on reviews: who has them open, what is suggested and drafted, what stands when they are signed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Interval, RowMapping, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Interval,
+    ScalarSelect,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.sql.dml import ReturningInsert
 
-from services.store import together
-from services.store.jobs import NOW
-from services.store.tables import account, draft, opening, report, report_version, review, suggestion
-from services.store.tables.review import OPEN
+from services.domain.reports import SignedElsewhere, Suggestion
+from services.domain.reviews import Draft, Glance, LockedReview, ReviewCount, Showing
+from services.domain.words import REVIEW_TO_DO
+from services.store import openings, pipelined_queries
+from services.store.clock import NOW
+from services.store.rows import Values, every, one_or_none, records
+from services.store.tables import account, draft, report, report_version, review, suggestion
 
 claimer = account.alias("claimer")
 
@@ -24,9 +40,12 @@ _LOCKED = (
         claimer.c.name.label("claimer"),
         and_(review.c.claimed_by.is_not(None), review.c.claimed_until > NOW).label("claim_live"),
         report_version.c.state.label("version_state"),
+        func.extract("epoch", NOW - report_version.c.created_at).cast(Float).label("version_age"),
         report_version.c.content_hash,
+        report_version.c.reading_state,
         report.c.held,
         report.c.key,
+        report.c.processing,
     )
     .select_from(
         review.join(report, report.c.id == review.c.report_id)
@@ -39,18 +58,57 @@ _LOCKED_BY_ID = _LOCKED.where(review.c.id == bindparam("review"))
 _LOCKED_OF_REPORT = _LOCKED.where(review.c.report_id == bindparam("report"))
 
 
-def locked(connection: Connection, review_id: int) -> RowMapping | None:
+_REPORT = select(report.c.id).where(report.c.id == bindparam("report")).with_for_update()
+_REPORT_OF_REVIEW = (
+    select(report.c.id)
+    .where(report.c.id == select(review.c.report_id).where(review.c.id == bindparam("review")).scalar_subquery())
+    .with_for_update()
+)
+
+
+def locked(connection: Connection, review_id: int) -> LockedReview | None:
     """A review with its report's and version's standing, locked until the transaction ends.
 
+    The report is locked before it, as by all that changes a report: a correction and a signature wait for each other,
+    and the second sees what the first has made of the review.
     Beside the review's columns: claimer (name, None where free), claim_live, version_state, held, key,
     content_hash and site of the report.
     """
-    return connection.execute(_LOCKED_BY_ID, {"review": review_id}).mappings().one_or_none()
+    connection.execute(_REPORT_OF_REVIEW, {"review": review_id})
+    return one_or_none(LockedReview, connection.execute(_LOCKED_BY_ID, {"review": review_id}))
 
 
-def locked_of_report(connection: Connection, report_id: int) -> RowMapping | None:
+def locked_of_report(connection: Connection, report_id: int) -> LockedReview | None:
     """The same for the review of a report."""
-    return connection.execute(_LOCKED_OF_REPORT, {"report": report_id}).mappings().one_or_none()
+    connection.execute(_REPORT, {"report": report_id})
+    return one_or_none(LockedReview, connection.execute(_LOCKED_OF_REPORT, {"report": report_id}))
+
+
+_signing = account.alias("signing")
+_GLANCE = (
+    select(
+        review.c.state,
+        review.c.version_id,
+        report_version.c.state.label("version_state"),
+        report_version.c.reading_state,
+        review.c.claimed_by,
+        claimer.c.name.label("claimer"),
+        and_(review.c.claimed_by.is_not(None), review.c.claimed_until > NOW).label("claim_live"),
+        func.coalesce(review.c.signature_by, case((review.c.state == "signed", review.c.signed_by))).label("signed_by"),
+        _signing.c.name.label("signer"),
+    )
+    .select_from(
+        review.join(report_version, report_version.c.id == review.c.version_id)
+        .outerjoin(claimer, claimer.c.id == review.c.claimed_by)
+        .outerjoin(_signing, _signing.c.id == func.coalesce(review.c.signature_by, review.c.signed_by))
+    )
+    .where(review.c.id == bindparam("review"), review.c.site_id == bindparam("site"))
+)
+
+
+def glance(connection: Connection, site: str, review_id: int) -> Glance | None:
+    """How a review stands now, without locking it; None where the site has none of that number."""
+    return one_or_none(Glance, connection.execute(_GLANCE, {"review": review_id, "site": site}))
 
 
 _ID = select(review.c.id).where(review.c.report_id == bindparam("report"))
@@ -65,7 +123,7 @@ def count_flags(connection: Connection, report_id: int) -> None:
     """Brings a review's counts in line with its version's suggestions; to be called when those change."""
     mine = and_(suggestion.c.version_id == review.c.version_id, suggestion.c.state != "withdrawn")
 
-    def number(*condition: Any) -> Any:
+    def number(*condition: ColumnElement[bool]) -> ScalarSelect[int]:
         return select(func.count()).where(mine, *condition).scalar_subquery()
 
     values = {
@@ -101,7 +159,7 @@ def claim(connection: Connection, review_id: int, account_id: int, seconds: floa
     connection.execute(_CLAIM, _lease(review_id, account_id, seconds))
 
 
-def _lease(review_id: int, account_id: int, seconds: float) -> dict[str, Any]:
+def _lease(review_id: int, account_id: int, seconds: float) -> Values:
     return {"review": review_id, "account": account_id, "lease": timedelta(seconds=seconds)}
 
 
@@ -112,7 +170,7 @@ def release(connection: Connection, review_id: int) -> None:
     connection.execute(update(review).where(review.c.id == review_id, review.c.state == "claimed").values(**values))
 
 
-_ADVANCE = (
+ADVANCE = (
     update(review)
     .where(review.c.id == bindparam("review"))
     .values(revision=review.c.revision + 1)
@@ -120,25 +178,10 @@ _ADVANCE = (
 )
 
 
-def advance(connection: Connection, review_id: int, **values: Any) -> int:
+def advance(connection: Connection, review_id: int, **values: object) -> int:
     """Writes values and makes every older revision stale; the new revision."""
-    statement = _ADVANCE.values(**values) if values else _ADVANCE
+    statement = ADVANCE.values(**values) if values else ADVANCE
     return int(connection.execute(statement, {"review": review_id}).scalar_one())
-
-
-_SIGN = _ADVANCE.values(
-    state="signed",
-    opened_at=func.coalesce(review.c.opened_at, NOW),
-    signed_at=NOW,
-    signed_by=bindparam("account"),
-    claimed_by=None,
-    claimed_until=None,
-)
-
-
-def sign(connection: Connection, review_id: int, account_id: int) -> None:
-    """Closes a review in a person's name; every older revision is stale."""
-    connection.execute(_SIGN, {"review": review_id, "account": account_id})
 
 
 def touch(connection: Connection, review_id: int, column: str) -> None:
@@ -154,9 +197,9 @@ _SUGGESTIONS = (
 )
 
 
-def suggestions(connection: Connection, version_id: int) -> Sequence[RowMapping]:
+def suggestions(connection: Connection, version_id: int) -> list[Suggestion]:
     """What a version suggests, in catalogue order, withdrawn ones left out."""
-    return connection.execute(_SUGGESTIONS, {"version": version_id}).mappings().all()
+    return every(Suggestion, connection.execute(_SUGGESTIONS, {"version": version_id}))
 
 
 _SIGNED_ELSEWHERE = (
@@ -170,13 +213,13 @@ _SIGNED_ELSEWHERE = (
 )
 
 
-def signed_elsewhere(connection: Connection, report_id: int, version_id: int) -> Sequence[RowMapping]:
+def signed_elsewhere(connection: Connection, report_id: int, version_id: int) -> list[SignedElsewhere]:
     """Findings that stand signed under another version of the report: id, version_id."""
     known = {"report": report_id, "version": version_id}
-    return connection.execute(_SIGNED_ELSEWHERE, known).mappings().all()
+    return every(SignedElsewhere, connection.execute(_SIGNED_ELSEWHERE, known))
 
 
-def set_suggestion(connection: Connection, suggestion_id: int, **values: Any) -> None:
+def set_suggestion(connection: Connection, suggestion_id: int, **values: object) -> None:
     """Writes values of a suggestion."""
     connection.execute(update(suggestion).where(suggestion.c.id == suggestion_id).values(**values))
 
@@ -189,17 +232,18 @@ _SETTLED = (
         reason=bindparam("why"),
         status=bindparam("says"),
         suggested_status=bindparam("said"),
+        critical=bindparam("grave"),
         decided_by=bindparam("who"),
         decided_at=NOW,
     )
 )
 
 
-def settle(connection: Connection, who: str, outcomes: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
-    """Writes what became of suggestions: (id, state, {reason, status, suggested_status, perhaps quotes})."""
+def settle(connection: Connection, who: str, outcomes: Sequence[tuple[int, str, Values]]) -> None:
+    """Writes what became of suggestions: (id, state, {reason, status, suggested_status, critical, perhaps quotes})."""
     rows = [
         {"suggestion": number, "to": state, "why": values["reason"], "says": values["status"], "who": who}
-        | {"said": values["suggested_status"]}
+        | {"said": values["suggested_status"], "grave": values["critical"]}
         for number, state, values in outcomes
     ]
     if rows:
@@ -209,7 +253,7 @@ def settle(connection: Connection, who: str, outcomes: Sequence[tuple[int, str, 
             set_suggestion(connection, number, quotes=values["quotes"])
 
 
-def put_human(connection: Connection, **values: Any) -> int:
+def put_human(connection: Connection, **values: object) -> int:
     """A finding a person added, made or brought up to date; its id."""
     statement = pg_insert(suggestion).values(origin="human", **values)
     fresh = {name: statement.excluded[name] for name in values if name not in ("version_id", "identifier")}
@@ -225,16 +269,16 @@ _DRAFTS = (
 )
 
 
-def drafts(connection: Connection, review_id: int) -> Sequence[RowMapping]:
+def drafts(connection: Connection, review_id: int) -> list[Draft]:
     """All drafts of a review with the name of who decided, oldest first."""
-    return connection.execute(_DRAFTS, {"review": review_id}).mappings().all()
+    return every(Draft, connection.execute(_DRAFTS, {"review": review_id}))
 
 
-def _put_draft() -> Any:
+def _put_draft() -> ReturningInsert[int]:
     statement = pg_insert(draft)
     fresh = {name: statement.excluded[name] for name in ("account_id", "action", "value", "reason_code", "opened_at")}
     statement = statement.on_conflict_do_update(
-        index_elements=["review_id", "suggestion_id"], set_={**fresh, "decided_at": NOW}
+        index_elements=["review_id", "suggestion_id"], set_={**fresh, "decided_at": NOW, "carried": ""}
     )
     return statement.returning(draft.c.id)
 
@@ -242,56 +286,49 @@ def _put_draft() -> Any:
 _PUT_DRAFT = _put_draft()
 
 
-def put_draft(connection: Connection, **values: Any) -> int:
+def put_draft(connection: Connection, **values: object) -> int:
     """Stores a decision over an earlier one on the same suggestion; its id."""
     return int(connection.execute(_PUT_DRAFT, values).scalar_one())
 
 
-def drop_draft(connection: Connection, review_id: int, draft_id: int) -> RowMapping | None:
+def drop_draft(connection: Connection, review_id: int, draft_id: int) -> Draft | None:
     """Takes a decision back; what it was, None where it is gone already."""
     statement = delete(draft).where(draft.c.id == draft_id, draft.c.review_id == review_id)
-    return connection.execute(statement.returning(*draft.c)).mappings().one_or_none()
-
-
-_OPENED = select(opening.c.suggestion_id, opening.c.opened_at).where(
-    opening.c.review_id == bindparam("review"), opening.c.account_id == bindparam("account")
-)
-
-
-def opened(connection: Connection, review_id: int, account_id: int) -> dict[int, Any]:
-    """Which suggestions a person has had open, and since when."""
-    rows = connection.execute(_OPENED, {"review": review_id, "account": account_id})
-    return {row.suggestion_id: row.opened_at for row in rows}
-
-
-_OPEN = pg_insert(opening).on_conflict_do_nothing()
-
-
-def open_suggestion(connection: Connection, site: str, review_id: int, suggestion_id: int, account_id: int) -> bool:
-    """Notes that a suggestion is on a person's screen; whether this was the first time."""
-    values = {"site_id": site, "review_id": review_id, "suggestion_id": suggestion_id, "account_id": account_id}
-    return connection.execute(_OPEN, values).rowcount == 1
+    return one_or_none(Draft, connection.execute(statement.returning(*draft.c)))
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a decision or a signature rests on: `opened` is suggestion → when this person first had it open."""
+    """What a decision or a signature rests on.
 
-    drafts: Sequence[RowMapping]
-    suggestions: Sequence[RowMapping]
-    opened: dict[int, Any]
+    `opened` is suggestion → when this person first had it open, `evidence` those whose words they saw, `showing` what
+    is on their screen.
+    """
+
+    drafts: Sequence[Draft]
+    suggestions: Sequence[Suggestion]
+    opened: dict[int, datetime]
+    evidence: frozenset[int]
+    showing: Showing | None
 
 
 def standing(connection: Connection, review_id: int, version_id: int, account_id: int) -> Standing:
-    """The same as `drafts`, `suggestions` and `opened`, in one round trip."""
+    """All of it in one round trip."""
     values = {"review": review_id, "version": version_id, "account": account_id}
-    drafts, suggested, seen = together.read(connection, (_DRAFTS, values), (_SUGGESTIONS, values), (_OPENED, values))
-    return Standing(drafts, suggested, {each["suggestion_id"]: each["opened_at"] for each in seen})
+    asked = (_DRAFTS, _SUGGESTIONS, openings.OPENED, openings.SHOWING)
+    drafts, suggested, seen, shown = pipelined_queries.read(connection, *[(each, values) for each in asked])
+    return Standing(
+        records(Draft, drafts),
+        records(Suggestion, suggested),
+        {each["suggestion_id"]: each["opened_at"] for each in seen},
+        frozenset(each["suggestion_id"] for each in seen if each["evidence_at"]),
+        next(iter(records(Showing, shown)), None),
+    )
 
 
-def waiting(connection: Connection) -> Sequence[RowMapping]:
+def waiting(connection: Connection) -> list[ReviewCount]:
     """Reviews to do by state and priority: count, and the age in seconds of the oldest."""
     oldest = func.extract("epoch", NOW - func.min(review.c.created_at)).label("oldest")
     query = select(review.c.state, review.c.priority, func.count().label("count"), oldest)
-    query = query.where(review.c.state.in_(OPEN))
-    return connection.execute(query.group_by(review.c.state, review.c.priority)).mappings().all()
+    query = query.where(review.c.state.in_(REVIEW_TO_DO), review.c.signature_at.is_(None))
+    return every(ReviewCount, connection.execute(query.group_by(review.c.state, review.c.priority)))

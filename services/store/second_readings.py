@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from sqlalchemy import Connection, RowMapping, and_, exists, func, or_, select, text, update
+from sqlalchemy import Connection, and_, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from services.store.jobs import NOW, ahead
+from services.domain.figures import ReadTwice
+from services.domain.reviews import SecondAnswer, SecondReading
+from services.store.clock import NOW, ahead
+from services.store.rows import every, one_or_none
 from services.store.tables import account, audit, report, report_version, review, second_answer, second_reading
 
 DAY = 86400
+OFFERED = 50
+"""Most readings that a person is offered at a time."""
 # Nothing has replaced what was signed: a reading of anything else would compare two texts.
 _STANDS = and_(review.c.state == "signed", review.c.version_id == second_reading.c.version_id)
 _TABLES = (
@@ -37,16 +39,16 @@ _COLUMNS = (
 )
 
 
-def add(connection: Connection, **values: Any) -> None:
+def add(connection: Connection, **values: object) -> None:
     """Puts a version into the queue; one that is there already stays as it is."""
     connection.execute(pg_insert(second_reading).values(**values).on_conflict_do_nothing())
 
 
-def locked(connection: Connection, site: str, reading_id: int) -> RowMapping | None:
+def locked(connection: Connection, site: str, reading_id: int) -> SecondReading | None:
     """A second reading with its report's text, locked until the transaction ends. Nothing in it tells the first."""
     where = and_(second_reading.c.id == reading_id, second_reading.c.site_id == site)
     query = select(*_COLUMNS).select_from(_TABLES).where(where).with_for_update(of=second_reading)
-    return connection.execute(query).mappings().one_or_none()
+    return one_or_none(SecondReading, connection.execute(query))
 
 
 def has_seen(connection: Connection, report_id: int, actor: str) -> bool:
@@ -57,7 +59,7 @@ def has_seen(connection: Connection, report_id: int, actor: str) -> bool:
     return bool(connection.scalar(select(seen)))
 
 
-def waiting(connection: Connection, site: str, account_id: int, limit: int = 50) -> Sequence[RowMapping]:
+def waiting(connection: Connection, site: str, account_id: int, limit: int = OFFERED) -> list[SecondReading]:
     """What a person could read blind, oldest first: not theirs, never seen by them, open by nobody else."""
     free = or_(
         second_reading.c.claimed_by.is_(None),
@@ -72,7 +74,7 @@ def waiting(connection: Connection, site: str, account_id: int, limit: int = 50)
     where = and_(second_reading.c.site_id == site, second_reading.c.state != "done", _STANDS, free, ~seen)
     where = and_(where, review.c.signed_by != account_id)
     query = select(*_COLUMNS).select_from(_TABLES).where(where).order_by(second_reading.c.id).limit(limit)
-    return connection.execute(query).mappings().all()
+    return every(SecondReading, connection.execute(query))
 
 
 def claim(connection: Connection, reading_id: int, account_id: int, seconds: float) -> None:
@@ -89,13 +91,13 @@ def claim(connection: Connection, reading_id: int, account_id: int, seconds: flo
     connection.execute(update(second_reading).where(second_reading.c.id == reading_id).values(**values))
 
 
-def answers(connection: Connection, reading_id: int) -> dict[str, RowMapping]:
+def answers(connection: Connection, reading_id: int) -> dict[str, SecondAnswer]:
     """What was answered so far, by finding id."""
     query = select(second_answer).where(second_answer.c.second_reading_id == reading_id).order_by(second_answer.c.id)
-    return {row["finding_id"]: row for row in connection.execute(query).mappings()}
+    return {row.finding_id: row for row in every(SecondAnswer, connection.execute(query))}
 
 
-def put_answer(connection: Connection, **values: Any) -> None:
+def put_answer(connection: Connection, **values: object) -> None:
     """Stores an answer over an earlier one on the same finding."""
     statement = pg_insert(second_answer).values(**values)
     fresh = {"status": statement.excluded.status, "side": statement.excluded.side, "answered_at": NOW}
@@ -140,10 +142,6 @@ _PAIRS = text("""
 """)
 
 
-def pairs(connection: Connection, site: str, days: int = 365) -> Sequence[RowMapping]:
-    """Both readers' words on every suggested finding of the reports read twice.
-
-    Columns: report_id, version_id, finding_id, name, confidence, first, second (present, absent, uncertain or
-    not_mentioned), first_account, second_account, finished_at. `first` is what was signed.
-    """
-    return connection.execute(_PAIRS, {"site": site, "days": days}).mappings().all()
+def pairs(connection: Connection, site: str, days: int = 365) -> list[ReadTwice]:
+    """Both readers' words on every suggested finding of the reports read twice."""
+    return every(ReadTwice, connection.execute(_PAIRS, {"site": site, "days": days}))

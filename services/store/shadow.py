@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 
+from services.domain.figures import ShadowPair
+from services.domain.reports import Suggestion
 from services.store.charts import DAY
-from services.store.jobs import ahead
+from services.store.clock import ahead
+from services.store.rows import every
 from services.store.tables import analysis, job, review, suggestion
 
 first, second = analysis.alias("first"), analysis.alias("second")
@@ -15,11 +18,8 @@ first, second = analysis.alias("first"), analysis.alias("second")
 
 def pairs(
     connection: Connection, site: str, engine: str, days: int, limit: int
-) -> Iterator[tuple[RowMapping, Sequence[RowMapping]]]:
-    """The newest signed reports an engine read in the shadow, with what became of each suggestion.
-
-    Columns: version_id, engine, verdicts, usage (of the reading shown), shadow_verdicts, shadow_usage, shadow_failed.
-    """
+) -> Iterator[tuple[ShadowPair, list[Suggestion]]]:
+    """The newest signed reports an engine read in the shadow, with what became of each suggestion."""
     newest = func.max(second.c.id).label("second"), func.max(first.c.id).label("first")
     both = (
         select(review.c.version_id, *newest)
@@ -48,11 +48,11 @@ def pairs(
     query = select(*columns).select_from(
         both.join(first, first.c.id == both.c.first).join(second, second.c.id == both.c.second)
     )
-    for row in connection.execute(query).mappings():
+    for row in every(ShadowPair, connection.execute(query)):
         settled = select(suggestion).where(
-            suggestion.c.version_id == row["version_id"], suggestion.c.state.in_(("approved", "edited", "rejected"))
+            suggestion.c.version_id == row.version_id, suggestion.c.state.in_(("approved", "edited", "rejected"))
         )
-        yield row, connection.execute(settled).mappings().all()
+        yield row, every(Suggestion, connection.execute(settled))
 
 
 def engines(connection: Connection, site: str) -> list[str]:
@@ -62,7 +62,7 @@ def engines(connection: Connection, site: str) -> list[str]:
     return sorted(found for found in connection.execute(query).scalars() if found)
 
 
-def waiting(connection: Connection, site: str) -> Sequence[RowMapping]:
-    """Shadow readings by state of their jobs: state, count."""
-    query = select(job.c.state, func.count().label("count")).where(job.c.site_id == site, job.c.shadow)
-    return connection.execute(query.group_by(job.c.state).order_by(job.c.state)).mappings().all()
+def waiting(connection: Connection, site: str) -> dict[str, int]:
+    """Shadow readings by state of their jobs."""
+    query = select(job.c.state, func.count()).where(job.c.site_id == site, job.c.shadow).group_by(job.c.state)
+    return {row[0]: row[1] for row in connection.execute(query.order_by(job.c.state))}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.store.tables import subscription
 
 
-def get(connection: Connection, endpoint: str) -> RowMapping | None:
-    """The endpoint's row: watermark, events, reference and state of the Subscription."""
-    return connection.execute(select(subscription).where(subscription.c.endpoint == endpoint)).mappings().one_or_none()
+def watermark(connection: Connection, endpoint: str) -> datetime | None:
+    """How far polling of an endpoint came; None before the first time."""
+    return connection.scalar(select(subscription.c.watermark).where(subscription.c.endpoint == endpoint))
 
 
-def put(connection: Connection, endpoint: str, site: str, **values: Any) -> None:
+def put(connection: Connection, endpoint: str, site: str, **values: object) -> None:
     """Sets some of the endpoint's columns."""
     statement = insert(subscription).values(endpoint=endpoint, site_id=site, **values)
     fresh = {**values, "updated_at": func.now()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from services.figures.proportions import wilson
+
 COLOURS = ("#9aa5b1", "#5b8db8", "#0b6e4f", "#c97b2a", "#7a5195")
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 320, 60, 40
 
@@ -58,4 +60,28 @@ def lines(title: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> st
         x = LEFT + place * 130
         parts.append(f'<rect x="{x}" y="26" width="10" height="10" fill="{colour}"/>')
         parts.append(f'<text x="{x + 14}" y="35">{name}</text>')
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def shares(title: str, rows: Mapping[str, tuple[int, int]]) -> str:
+    """A line for each name with (hits, count): a point at the share, and the ends of its 95 % interval."""
+    height, left = 60 + 34 * len(rows), 250
+    room = WIDTH - left - 40
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" '
+        'font-size="12">',
+        f'<rect width="{WIDTH}" height="{height}" fill="white"/><text x="20" y="18" font-size="14">{title}</text>',
+    ]
+    for tick in range(0, 11, 2):
+        x = left + room * tick / 10
+        parts.append(f'<path d="M{x:.1f} 30V{height - 22}" stroke="#ddd"/>')
+        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{tick / 10:.1f}</text>')
+    for place, (name, (hits, count)) in enumerate(rows.items()):
+        low, high = wilson(hits, count)
+        y, colour = 48 + 34 * place, COLOURS[place % len(COLOURS)]
+        start, middle, end = (left + room * share for share in (low, hits / count, high))
+        parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{name}</text>')
+        parts.append(f'<path d="M{start:.1f} {y}H{end:.1f}" stroke="{colour}" stroke-width="3"/>')
+        parts.append(f'<circle cx="{middle:.1f}" cy="{y}" r="5" fill="{colour}"/>')
+        parts.append(f'<text x="{end + 6:.1f}" y="{y + 4}">{hits / count:.2f}</text>')
     return "\n".join([*parts, "</svg>", ""])

@@ -96,7 +96,7 @@ def _database() -> Database:
 
 async def serve_countersign(port: int) -> None:
     from integration.hl7v2.senders import Senders
-    from services.listener.server import Listener
+    from services.processes.listener.server import Listener
 
     listener = Listener(Mllp(port=port), _database(), Senders(), "default")
     async with listener.open():

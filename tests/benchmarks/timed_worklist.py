@@ -22,9 +22,9 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.processes.worklist import main as worklist
 from services.settings import Settings, load
-from services.worklist import main as worklist
-from services.worklist.app import create_app
+from services.web.app import create_app
 
 
 class Timed:
@@ -59,7 +59,7 @@ def main() -> None:
         app.add_middleware(Timed, rows=rows)
         return app
 
-    worklist.create_app = timed
+    worklist.create_app = timed  # type: ignore[attr-defined]
     try:
         worklist.run(load())
     finally:

@@ -19,26 +19,20 @@ import json
 import os
 import random
 import re
-import signal
-import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
 from playwright.async_api import Page, async_playwright
-from pydantic import SecretStr
-from sqlalchemy import create_engine, text
 
-from services.embedded import postgres
-from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.engine import connect
-from services.store.migrate import migrate
 from tests.benchmarks import worklist_seed
+from tests.benchmarks.kept_postgres import database
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.worklist_process import Worklist
 
@@ -48,6 +42,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 LISTS = (
     "", "?sort=oldest", "?sort=newest", "?sort=patient", "?sort=disagreement", "?show=signed", "?show=mine",
     "?show=all", "?priority=stat", "?modality=CT", "?flag=critical", "?finding=lung_mass", "?flag=conflict",
+    "?flag=silent", "?flag=unread", "?flag=pending", "?show=all&flag=unread",
 )  # fmt: skip
 ON_SCREEN = "next report on screen, Chromium"
 AIMED_AT = ("list", "search", "open", "sign, next report")
@@ -141,14 +136,28 @@ class Reviewer:
         """Five reports, each followed by the next."""
         self.page = (await self.send("open", "GET", f"/reports/{report}")).text
         for _ in range(5):
+            await self.begin()
             while self.has("data-current") and not self.is_complete():
                 await self.decide()
             if not self.is_complete():
                 return
-            answer = await self.send("sign, next report", "POST", f"{self.address}/sign", revision=self.revision)
+            answer = await self.send(
+                "sign, next report", "POST", f"{self.address}/sign", revision=self.revision, **self.said
+            )
             self.page = answer.text
             if answer.status_code != 200:
                 return
+
+    async def begin(self) -> None:
+        """As the page does once it has loaded: the report is on the screen, to its end."""
+        if 'data-open="yes"' in self.page:
+            shown = {"seen": "end", "suggestion_id": self.value("data-current")}
+            await self.send("opened", "POST", f"{self.address}/opened", **{k: v for k, v in shown.items() if v})
+
+    @property
+    def said(self) -> dict[str, object]:
+        """What Sign asks to be said beside the drafts."""
+        return {"seen": "end", "acknowledged": re.findall(r'name="acknowledged" value="([^"]*)"', self.page)}
 
     @property
     def address(self) -> str:
@@ -162,7 +171,7 @@ class Reviewer:
         return re.findall(rf'{name}="([^"]*)"', self.page)[-1]
 
     def has(self, name: str) -> bool:
-        return 'data-mine="yes"' in self.page and bool(self.value(name))
+        return 'data-open="yes"' in self.page and bool(self.value(name))
 
     def is_complete(self) -> bool:
         return 'data-complete="yes"' in self.page
@@ -186,39 +195,6 @@ class Reviewer:
         async with self.http.stream("GET", "/events", timeout=None) as answer:
             async for _ in answer.aiter_bytes():
                 pass
-
-
-@contextmanager
-def database(folder: Path) -> Iterator[Database]:
-    """PostgreSQL in a folder, with a migrated, empty database."""
-    placement = postgres.prepare(folder / "data", "benchmark")
-    port = free_port()
-    process = subprocess.Popen(postgres.command(placement, port), user=placement.user, env=postgres.environment())
-    server = Database(port=port, password=SecretStr("benchmark"), name="postgres", pool_size=10)
-    try:
-        yield _made(server)
-    finally:
-        # "Fast": whoever is connected still is sent away. The last checkpoint may take its time on a busy disk.
-        process.send_signal(signal.SIGINT)
-        process.wait(300)
-
-
-def _made(server: Database) -> Database:
-    admin = create_engine(server.url(), isolation_level="AUTOCOMMIT")
-    for _ in range(100):
-        try:
-            with admin.connect() as connection:
-                connection.execute(text("CREATE DATABASE worklist"))
-            break
-        except Exception:
-            time.sleep(0.2)
-    admin.dispose()
-    made = server.model_copy(update={"name": "worklist"})
-    engine = connect(made)
-    with engine.begin() as connection:
-        migrate(connection)
-    engine.dispose()
-    return made
 
 
 @asynccontextmanager
@@ -293,6 +269,8 @@ async def _review_by_keys(page: Page) -> None:
         await page.locator(f'[data-panel] .progress b:text-is("{count + 1}")').wait_for()
     await idle.wait_for()
     await page.keyboard.press("s")
+    if await page.locator('[data-command="sign"].armed').count():
+        await page.keyboard.press("s")
     await page.locator(f'main.review:not([data-report="{before}"])').wait_for()
 
 
@@ -300,7 +278,7 @@ def main() -> None:
     options = parsed()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        with database(options.seed or Path(folder)) as made:
+        with database(options.seed or Path(folder), "worklist") as made:
             engine = connect(made)
             began = time.perf_counter()
             cookies = worklist_seed.seed(engine, options.reports, options.waiting)

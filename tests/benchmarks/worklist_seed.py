@@ -67,7 +67,7 @@ def reviewers(connection: Connection) -> list[str]:
             connection, site="default", issuer="urn:benchmark", subject=f"reviewer-{number}", name=f"Reviewer {number}",
             roles=("reviewer", "signer"), practitioner=f"Practitioner/{number}",
         )  # fmt: skip
-        cookies.append(people.start_session(connection, row["id"])[0])
+        cookies.append(people.start_session(connection, row.id)[0])
     return cookies
 
 
@@ -96,11 +96,12 @@ _COPIES = (
     FROM copy JOIN report ON report.id = template
     """,
     """
-    INSERT INTO report_version (id, site_id, report_id, content_hash, state, status, text, record, issued_at,
-        created_at)
+    INSERT INTO report_version (id, site_id, report_id, content_hash, state, status, text, record, reading_state,
+        issued_at, created_at)
     OVERRIDING SYSTEM VALUE
     SELECT copy.id, 'default', copy.id, md5('v' || n), 'current', 'final', text || 'Accession ' || n,
-        record, at, at
+        record, CASE WHEN n % 100 = 3 THEN 'unread' WHEN n % 100 = 7 THEN 'failed' WHEN n % 100 = 9 THEN 'pending'
+            ELSE 'read' END, at, at
     FROM copy JOIN report_version ON report_version.id = template
     """,
     """
@@ -111,10 +112,12 @@ _COPIES = (
     """,
     """
     INSERT INTO suggestion (site_id, report_id, version_id, analysis_id, identifier, finding_id, finding, side, status,
-        quotes, rationale, rules_status, critical, conflict, unsupported, position, state, reason, decided_at,
+        quotes, rationale, rules_status, readers, critical, conflict, unsupported, position, state, reason, decided_at,
         decided_by, created_at)
     SELECT 'default', copy.id, copy.id, copy.id, md5(copy.id || finding_id), finding_id, finding, side, status, quotes,
-        rationale, rules_status, critical, conflict, unsupported, position,
+        rationale, rules_status, CASE WHEN n % 200 = 5 THEN
+            jsonb_build_object('rules', 'present', 'r1', 'not_mentioned') ELSE '{}' END,
+        critical, conflict, unsupported, position,
         CASE WHEN NOT signed THEN 'proposed' WHEN (n + position) % 10 = 0 THEN 'rejected' ELSE 'approved' END,
         CASE WHEN signed AND (n + position) % 10 = 0 THEN 'hedged' ELSE '' END,
         CASE WHEN signed THEN at + interval '20 minutes' END, CASE WHEN signed THEN 'Practitioner/1' ELSE '' END, at

@@ -28,7 +28,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
         "two": [answer("aaunppaunp", USAGE) for _ in items],
     }
     path: Path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(page_of(result_of("set", items, engines, answers, resamples=200)), "utf-8")
+    path.write_text(page_of(result_of("set", items, engines, [answers], resamples=200)), "utf-8")
     return path.as_uri()
 
 

@@ -12,7 +12,7 @@ from services.store import people, second_readings
 from services.store.tables import account, draft, login_session, review, suggestion
 from tests import seeding
 from tests.browser.conftest import OpenReviewer, Worklist
-from tests.browser.test_looks import problems
+from tests.browser.test_looks import problems, ready
 from tests.seeding import Exam, Said
 
 # What Chromium and htmx say of a server that is away, and of a request that was refused.
@@ -29,8 +29,7 @@ def decided(page: Page, count: int) -> None:
 
 def report(page: Page, number: int) -> None:
     expect(page.locator("main.review")).to_have_attribute("data-report", str(number))
-    # The keys work once the deferred scripts have run.
-    page.wait_for_load_state("load")
+    ready(page)
 
 
 def count(engine: Engine, *where: object) -> int:
@@ -63,6 +62,7 @@ def test_a_key_held_down_decides_one_finding(reviewer: OpenReviewer, seed: Seed,
     number = seed(seeding.put)
     page = reviewer().page
     page.goto(page.url.replace("/worklist", f"/reports/{number}"))
+    ready(page)
     for _ in range(20):
         page.keyboard.down("a")
         page.wait_for_timeout(50)
@@ -91,6 +91,7 @@ def test_the_evidence_of_the_current_finding_is_marked_and_on_screen(reviewer: O
     number = seed(lambda c: seeding.put(c, Exam(text=long, reasoning="First the lungs.")))
     page = reviewer().page
     page.goto(page.url.replace("/worklist", f"/reports/{number}"))
+    ready(page)
     expect(page.locator("mark.here")).to_have_text("Right lower lobe pneumonia")
     expect(page.locator("mark.here")).to_be_in_viewport()
     page.keyboard.press("j")
@@ -107,6 +108,7 @@ def test_against_the_rules_it_takes_a_second_keystroke(reviewer: OpenReviewer, s
     number = seed(lambda c: seeding.put(c, Exam(says=says)))
     page = reviewer().page
     page.goto(page.url.replace("/worklist", f"/reports/{number}"))
+    ready(page)
     page.keyboard.press("a")
     expect(page.get_by_text("Approve again to confirm")).to_be_visible()
     decided(page, 0)
@@ -120,6 +122,7 @@ def test_a_finding_the_model_missed_is_added_with_its_evidence(
     number = seed(seeding.put)
     page = reviewer().page
     page.goto(page.url.replace("/worklist", f"/reports/{number}"))
+    ready(page)
     page.get_by_text("The heart is mildly enlarged").dblclick(position={"x": 60, "y": 10})
     page.keyboard.press("n")
     page.locator('[data-sheet="add"] [name="finding"]').fill("Lung opacity")
@@ -139,11 +142,16 @@ def test_two_reviewers_never_sign_the_same_report_twice(
     ada, ben = reviewer(), reviewer()
     as_another(engine, ben.page, worklist)
     ada.page.goto(f"{worklist.url}/reports/{number}")
+    ready(ada.page)
     ben.page.goto(f"{worklist.url}/reports/{number}")
     expect(ben.page.locator(".taken")).to_have_text("open by Demo Reviewer")
     ben.page.keyboard.press("s")
+    expect(ben.page.locator("#toast")).to_contain_text("open by Demo Reviewer")
+    ben.page.keyboard.press("c")
+    expect(ben.page.get_by_text("Take over from Demo Reviewer?")).to_be_visible()
     ben.page.keyboard.press("c")
     expect(ben.page.locator('[data-command="sign"]')).to_be_enabled()
+    ready(ben.page)
     ada.page.keyboard.press("s")
     expect(ada.page.locator("#toast")).to_contain_text("now open by Second Reviewer")
     ben.page.keyboard.press("s")
@@ -170,18 +178,18 @@ def test_a_second_reader_answers_by_digits_and_sees_neither_word(
     expect(ada.get_by_text("Nothing waits for a signature.")).to_be_visible()
     as_another(engine, ben, worklist)
     ben.get_by_role("link", name="Second readings").click()
-    ben.get_by_role("link", name="Moreau").click()
+    ben.get_by_role("button", name="Moreau").click()
     expect(ben.locator("main.second .text")).to_contain_text("Mild cardiomegaly")
     expect(ben.locator("main.second mark")).to_have_count(0)
-    assert problems(ben) == []
     ben.wait_for_load_state("load")
+    assert problems(ben) == []
     ben.keyboard.press("3")
     expect(ben.locator("[data-panel] .progress b")).to_have_text("1")
     ben.keyboard.press("s")
     expect(ben.get_by_text("No report waits for a second reading of yours.")).to_be_visible()
     with engine.connect() as connection:
         [pair] = second_readings.pairs(connection, "default")
-    assert (pair["finding_id"], pair["first"], pair["second"]) == ("cardiomegaly", "present", "uncertain")
+    assert (pair.finding_id, pair.first, pair.second) == ("cardiomegaly", "present", "uncertain")
 
 
 def as_another(engine: Engine, page: Page, worklist: Worklist) -> None:
@@ -191,7 +199,7 @@ def as_another(engine: Engine, page: Page, worklist: Worklist) -> None:
             connection, site="default", issuer="urn:test", subject="second", name="Second Reviewer",
             roles=("reviewer", "signer"), practitioner="Practitioner/second",
         )  # fmt: skip
-        token, _ = people.start_session(connection, second["id"])
+        token, _ = people.start_session(connection, second.id)
     page.context.add_cookies([{"name": "countersign", "value": token, "url": worklist.url}])
     page.goto(f"{worklist.url}/worklist")
 
@@ -202,6 +210,7 @@ def test_a_server_restart_in_mid_review_loses_nothing(reviewer: OpenReviewer, se
     person = reviewer()
     page = person.page
     page.goto(f"{worklist.url}/reports/{number}")
+    ready(page)
     page.keyboard.press("a")
     decided(page, 1)
     worklist.stop()
@@ -220,6 +229,7 @@ def test_a_decision_made_without_a_network_is_sent_when_it_is_back(
     person = reviewer()
     page = person.page
     page.goto(f"{worklist.url}/reports/{number}")
+    ready(page)
     page.context.set_offline(True)
     page.keyboard.press("a")
     expect(page.locator("#toast")).to_contain_text("Your decision waits here")
@@ -235,6 +245,7 @@ def test_a_session_that_ends_keeps_drafts_and_the_decision_under_way(
     person = reviewer()
     page = person.page
     page.goto(f"{worklist.url}/reports/{number}")
+    ready(page)
     page.keyboard.press("a")
     decided(page, 1)
     with engine.begin() as connection:
@@ -259,6 +270,7 @@ def test_a_stale_decision_is_kept_and_can_be_sent_again(
     person = reviewer()
     page = person.page
     page.goto(f"{worklist.url}/reports/{number}")
+    ready(page)
     expect(page.locator("main.review")).to_be_visible()
     with engine.begin() as connection:
         connection.execute(update(review).values(revision=review.c.revision + 1))

@@ -61,6 +61,15 @@ def rendered(helm: Helm) -> Rendered:
     return {house: manifests(helm, house) for house in HOUSES}
 
 
+def rendered_by(helm: Path, house: str, *said: str) -> list[Manifest]:
+    """The manifests of one house, some values said besides."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([str(helm), *arguments], capture_output=True, text=True, check=False)
+
+    return manifests(run, house, *(part for value in said for part in ("--set", value)))
+
+
 def manifests(helm: Helm, house: str, *more: str) -> list[Manifest]:
     """The manifests of one house as release `cs`, further arguments of `helm template` at the end."""
     done = helm("template", "cs", str(CHART), "-f", str(CHART / f"ci/{house}-values.yaml"), *more)
@@ -91,6 +100,8 @@ def pods(objects: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
             yield item["metadata"]["name"], item
         elif item["kind"] in {"Deployment", "StatefulSet", "Job"}:
             yield item["metadata"]["name"], item["spec"]["template"]
+        elif item["kind"] == "CronJob":
+            yield item["metadata"]["name"], item["spec"]["jobTemplate"]["spec"]["template"]
 
 
 def containers(pod: Manifest) -> list[Manifest]:

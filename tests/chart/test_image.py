@@ -39,7 +39,7 @@ def test_the_last_stage_installs_nothing_and_runs_as_nobody() -> None:
 
 
 def test_its_variables_are_settings() -> None:
-    known = {name for name, _, _ in describe()}
+    known = {each.name for each in describe()}
     named = set(re.findall(r"\b(COUNTERSIGN_[A-Z_]+)=", TEXT))
     assert named and named <= known
 

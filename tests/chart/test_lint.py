@@ -41,6 +41,19 @@ REFUSED = {
     "settings.COUNTERSIGN_QUEUE__LEASES=3": "'COUNTERSIGN_QUEUE__LEASES' not allowed",
     "settings.COUNTERSIGN_FHIR__TOKEN=secret": "'COUNTERSIGN_FHIR__TOKEN' not allowed",
     "worker.settings.COUNTERSIGN_TYPO=3": "'COUNTERSIGN_TYPO' not allowed",
+    "config.senders.RIS.site=north": "/config/senders': additional properties 'RIS' not allowed",
+    "config.senders.senders[0].zones=UTC": "/config/senders/senders/0': additional properties 'zones' not allowed",
+    "config.senders.senders[0].status.PSCRIB=prelim": "/config/senders/senders/0/status/PSCRIB",
+    "config.senders.senders.application=RIS": "/config/senders/senders': got object, want array",
+    "config.engines[0].name=House": "/config/engines/0",
+    "sglang.hold=null": "sglang.hold is required",
+    "subscriber.ingress.enabled=false": "fhir.notifyUrl or subscriber.ingress.enabled is required",
+    "subscriber.ingress.tlsSecret=": "subscriber.ingress.tlsSecret are required",
+    "fhir.smart.clientId=countersign": "fhir.smart.existingSecret is required",
+    "database.ca.existingSecret=house-ca": "worker.autoscaling.sslmode is required",
+    "trust.existingSecret=house-ca": "worker.autoscaling.sslmode is required",
+    "worker.extraEnv[0].value=x": "/worker/extraEnv/0",
+    "purge.days.messages=-1": "/purge/days/messages",
 }
 
 
@@ -49,6 +62,24 @@ def test_a_production_house_is_refused_with_the_name_of_the_value(helm: Helm, va
     done = helm("template", "cs", str(CHART), "-f", str(CHART / "ci/8xh200-values.yaml"), "--set", value)
     assert done.returncode != 0
     assert REFUSED[value] in done.stderr
+
+
+def test_several_subscribers_need_one_secret(helm: Helm) -> None:
+    house = str(CHART / "ci/8xh200-values.yaml")
+    unset = ("--set", "fhir.notifySecret.existingSecret=")
+    assert helm("template", "cs", str(CHART), "-f", house, *unset).returncode == 0
+    for more in ("subscriber.replicas=2", "subscriber.autoscaling.enabled=true"):
+        done = helm("template", "cs", str(CHART), "-f", house, *unset, "--set", more)
+        assert "fhir.notifySecret.existingSecret is required" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["http://fhir:8080/r4", "https://fhir.ehr.svc:8443/r4", "http://hapi.ehr.svc.cluster.local"]
+)
+def test_a_fhir_server_of_this_cluster_reaches_the_service(helm: Helm, url: str) -> None:
+    house = str(CHART / "ci/8xh200-values.yaml")
+    done = helm("template", "cs", str(CHART), "-f", house, "--set", f"subscriber.ingress.enabled=false,fhir.url={url}")
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_chart_alone_asks_for_what_has_no_default(helm: Helm) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
+from fastapi.routing import APIRoute
 from prometheus_client import Metric
 from prometheus_client.registry import REGISTRY
 
-from services.store.tables.message import MESSAGE_STATES
+from services.domain.words import MessageState
 from services.telemetry import metrics
+from services.web.app import PAGES
 from tests.chart.conftest import CHART, ROOT, Manifest, Rendered, find, of_kind, selects
 
 RULES = yaml.safe_load((CHART / "rules/countersign.yaml").read_text(encoding="utf-8"))
@@ -57,7 +59,7 @@ def test_what_became_of_a_message_is_one_of_its_states() -> None:
         for listed in re.findall(r'outcome=~?"([^"]+)"', rule["expr"])
         for outcome in listed.split("|")
     }
-    assert wanted and wanted <= set(MESSAGE_STATES)
+    assert wanted and wanted <= set(MessageState)
 
 
 def test_every_metric_is_set_by_somebody() -> None:
@@ -71,6 +73,15 @@ def test_the_handbook_says_what_to_do(alert: str) -> None:
     page = (ROOT / "docs/operations/alerts.md").read_text(encoding="utf-8")
     assert f"## {alert}\n" in page
     assert ALERTS[alert]["labels"]["severity"] in {"critical", "warning"}
+
+
+def test_an_alert_leads_to_a_page_there_is() -> None:
+    """Of what a person at the worklist can see the cause of."""
+    pages = {alert: rule["annotations"]["page"] for alert, rule in ALERTS.items() if "page" in rule["annotations"]}
+    routes = [route for part in PAGES for route in part.router.routes if isinstance(route, APIRoute)]
+    for page in pages.values():
+        assert any(route.path_regex.match(page.partition("?")[0]) for route in routes), page
+    assert {alert for alert in ALERTS if "Feed" in alert} <= set(pages)
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])

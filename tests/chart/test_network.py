@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.settings import load
 from tests.chart.conftest import Manifest, Rendered, component, find, of_kind, pods, selects
 
 
@@ -75,7 +76,11 @@ def test_only_relay_and_worker_reach_the_broker(rendered: Rendered) -> None:
 def test_every_process_reaches_the_database(rendered: Rendered) -> None:
     objects = rendered["trial"]
     asking = {part for part in everyone(objects) if reaches(objects, part, "trial-postgresql", "postgresql", 5432)}
-    assert asking == {"listener", "subscriber", "relay", "worker", "sender", "worklist", "migrate", "test"}
+    assert asking == {"listener", "subscriber", "relay", "worker", "sender", "worklist", "migrate", "test"} | {
+        "purge",
+        "verify",
+        "trial-fhir",
+    }
 
 
 def test_fhir_is_spoken_by_subscriber_and_sender(rendered: Rendered) -> None:
@@ -108,3 +113,25 @@ def test_weights_come_in_through_a_policy_of_their_own(rendered: Rendered) -> No
 
 def everyone(objects: list[Manifest]) -> set[str]:
     return {component(pod) for _, pod in pods(objects)}
+
+
+def test_the_sender_and_the_test_hold_the_secrets_of_webhooks_and_the_sender_alone_reaches_their_receivers(
+    rendered: Rendered,
+) -> None:
+    objects = rendered["external-everything"]
+    holding = {
+        component(pod)
+        for _, pod in pods(objects)
+        for volume in pod["spec"].get("volumes", [])
+        if volume.get("secret", {}).get("secretName") == "webhook-secrets"
+    }
+    assert holding == {"sender", "test"}
+    reaching = {component(item) for item in of_kind(objects, "NetworkPolicy") if "192.0.2.77/32" in str(item)}
+    assert reaching == {"sender"}
+    settings = [
+        item["data"] for item in of_kind(objects, "ConfigMap") if "COUNTERSIGN_WEBHOOKS" in item.get("data", {})
+    ]
+    found = load({"COUNTERSIGN_WEBHOOKS": settings[0]["COUNTERSIGN_WEBHOOKS"]}).webhooks
+    assert {name: (hook.sites, str(hook.secret_file)) for name, hook in found.items()} == {
+        "pager": (["north"], "/run/secrets/webhooks/pager")
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.chart.conftest import (
     component,
     containers,
     environment,
+    manifests,
     of_kind,
     pods,
     selects,
@@ -81,7 +83,7 @@ def test_every_mount_has_its_volume_and_every_volume_a_mount(objects: list[Manif
 
 def test_every_config_map_and_key_that_is_mounted_exists(objects: list[Manifest]) -> None:
     maps = {item["metadata"]["name"]: set(item.get("data") or {}) for item in of_kind(objects, "ConfigMap")}
-    external = {"model-checksums"}
+    external = {"model-checksums", "house-authorities"}
     for name, pod in pods(objects):
         for volume in pod["spec"].get("volumes", []):
             if (source := volume.get("configMap")) and source["name"] not in external:
@@ -168,7 +170,7 @@ def test_replicas_are_left_to_the_autoscaler(objects: list[Manifest]) -> None:
 
 
 def test_every_variable_is_a_setting(objects: list[Manifest], tmp_path: Path) -> None:
-    known = {name for name, _, _ in describe()}
+    known = {each.name for each in describe()}
     for owner in of_kind(objects, "Deployment", "Job"):
         if component(owner) in OURS | {"migrate"}:
             names = {name for name in environment(objects, owner, tmp_path) if name.startswith("COUNTERSIGN_")}
@@ -187,3 +189,16 @@ def test_helm_test_asks_the_doctor_and_opens_the_doors_of_the_house(objects: lis
     listens = any(component(item) == "listener" for item in of_kind(objects, "Deployment"))
     assert doctor["args"] == ["doctor"] if listens else doctor["args"] == ["doctor", "--no-listener"]
     assert listens is any("-listener:" in door for door in doors["command"])
+
+
+def test_large_numbers_are_written_out(helm: Helm, tmp_path: Path) -> None:
+    """Helm reads every number of a values file as a float, which a template prints as 2e+07 unless told otherwise."""
+    values = tmp_path / "values.yaml"
+    settings = {"COUNTERSIGN_MLLP__MAX_BYTES": "20000000", "COUNTERSIGN_FHIR__POLL_INTERVAL": "1200000"}
+    values.write_text(f"security: {{uid: 1000680000}}\nsettings: {json.dumps(settings)}".replace('"', ""))
+    made = manifests(helm, "trial", "-f", str(values))
+    for _, pod in pods(made):
+        wanted = {pod["spec"]["securityContext"][key] for key in ("runAsUser", "runAsGroup", "fsGroup")}
+        assert [(each, type(each)) for each in wanted] == [(1000680000, int)]
+    (data,) = [each["data"] for each in of_kind(made, "ConfigMap") if each["metadata"]["name"].endswith("settings")]
+    assert {name: data[name] for name in settings} == settings

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclonedx.schema import OutputFormat, SchemaVersion
+from cyclonedx.validation import make_schemabased_validator
 
-from tests.chart.conftest import ROOT, script
+from tests.chart.conftest import script
 
 NOW = datetime.datetime(2030, 1, 15, tzinfo=datetime.UTC)
 supply = script("supply_chain")
@@ -22,11 +24,9 @@ def parts() -> list[Any]:
     return list(supply.packages())
 
 
-def test_every_pin_is_listed_with_its_hashes(parts: list[Any]) -> None:
-    text = (ROOT / "requirements-image.lock").read_text(encoding="utf-8")
-    pins = set(re.findall(r"^([a-z0-9._-]+)==([^ ]+) \\", text, re.MULTILINE))
-    assert pins <= {(one.name, one.version) for one in parts}
-    assert all(one.hashes for one in parts)
+def test_every_pin_is_in_the_bill(parts: list[Any]) -> None:
+    assert {one.name: one.version for one in parts} == supply.pinned()
+    assert len(parts) > 40
 
 
 def test_every_package_says_its_licence(parts: list[Any]) -> None:
@@ -39,16 +39,15 @@ def test_no_licence_asks_for_our_source(parts: list[Any]) -> None:
     assert named == set()
 
 
-def test_the_bill_names_each_package_once(parts: list[Any]) -> None:
-    bill = supply.sbom(NOW)
+def test_the_bill_is_a_cyclonedx_document_whose_references_are_there() -> None:
+    bill = supply.sbom()
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
-    assert [item["purl"] for item in bill["components"]] == [one.purl for one in parts]
     references = [item["bom-ref"] for item in bill["components"]]
     assert len(references) == len(set(references))
-
-
-def test_the_same_packages_give_the_same_serial_number() -> None:
-    assert supply.sbom(NOW)["serialNumber"] == supply.sbom(NOW + datetime.timedelta(days=1))["serialNumber"]
+    named = {to for edge in bill["dependencies"] for to in [edge["ref"], *edge["dependsOn"]]}
+    assert named <= {"root-component", *references}
+    validator = make_schemabased_validator(OutputFormat.JSON, SchemaVersion.V1_6)
+    assert validator.validate_str(json.dumps(bill)) is None
 
 
 def export(folder: Path, *records: dict[str, Any], day: int = 10) -> Path:

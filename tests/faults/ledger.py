@@ -14,7 +14,7 @@ CREATE TABLE entry (at REAL, row TEXT, kind TEXT, accession TEXT);
 CREATE TABLE stored (accession TEXT, jobs INTEGER, dead INTEGER, identifier TEXT);
 CREATE TABLE written (identifier TEXT, at REAL);
 """
-# One report, one finding, one Observation. A dead letter is not lost: a row says how many it expects.
+# One report, one finding, one Observation. What was given up, and is said to be, is not lost: a row says how many.
 DECIDES = """
 WITH acknowledged AS (SELECT accession, max(at) AS at FROM entry WHERE row = :row AND kind = 'acknowledged' GROUP BY 1),
 judged AS (
@@ -84,7 +84,7 @@ class Ledger:
             self._db.execute("DELETE FROM written")
             self._db.executemany("INSERT INTO stored VALUES (?, ?, ?, ?)", stored)
             self._db.executemany("INSERT INTO written VALUES (?, ?)", written)
-            return Verdict(*self._db.execute(DECIDES, {"row": row}).fetchone(), recovery)
+            return Verdict(*self._db.execute(DECIDES, {"row": row}).fetchone(), recovery)  # type: ignore[call-arg]
 
 
 def table(verdicts: dict[str, Verdict]) -> str:

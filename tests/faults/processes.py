@@ -15,7 +15,7 @@ from typing import Any
 from services.settings import load
 
 POISON = "POISON"
-PRELOADED = [f"services.{name}.main" for name in ("listener", "relay", "worker", "sender")]
+PRELOADED = [f"services.processes.{name}.main" for name in ("listener", "relay", "worker", "sender")]
 
 
 def context() -> Any:
@@ -33,7 +33,7 @@ def run(name: str, environ: dict[str, str], log: str, planted: tuple[str, ...]) 
     sys.argv = ["countersign", name]
     for one in planted:
         PLANTED[one]()
-    import_module(f"services.{name}.main").run(load(environ))
+    import_module(f"services.processes.{name}.main").run(load(environ))
 
 
 def _die() -> None:
@@ -74,7 +74,7 @@ def _before_reading(act: Callable[[Any], None]) -> None:
 
 def _die_before_answering() -> None:
     """Between commit and ACK, whenever something new was stored."""
-    from services.listener.inbox_writer import InboxWriter
+    from services.processes.listener.inbox_writer import InboxWriter
 
     store = InboxWriter.store
 

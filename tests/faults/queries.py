@@ -6,8 +6,11 @@ STORED = text("""
     SELECT report.accession,
         (SELECT count(*) FROM job WHERE job.kind = 'intake' AND job.message_id IN
             (SELECT message_id FROM report_source WHERE report_source.report_id = report.id)) AS jobs,
-        (SELECT count(*) FROM job WHERE job.state = 'dead' AND job.version_id IN
-            (SELECT id FROM report_version WHERE report_version.report_id = report.id)) AS dead,
+        greatest(
+            (SELECT count(*) FROM job WHERE job.state = 'dead' AND job.version_id IN
+                (SELECT id FROM report_version WHERE report_version.report_id = report.id)),
+            (SELECT count(*) FROM report_version
+                WHERE report_version.report_id = report.id AND reading_state = 'failed')) AS dead,
         suggestion.identifier
     FROM report LEFT JOIN suggestion ON suggestion.report_id = report.id
 """)

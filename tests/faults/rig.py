@@ -342,7 +342,7 @@ class Rig:
         """`countersign jobs retry` for each of them."""
         with self.engine.begin() as connection:
             for row in jobs.search(connection, state="dead"):
-                jobs.retry(connection, row["id"])
+                jobs.retry(connection, row.id)
 
     def recovered(self) -> int:
         """How many recoveries there were so far."""

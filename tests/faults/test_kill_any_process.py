@@ -42,8 +42,8 @@ async def test_nothing_acknowledged_is_lost_or_doubled(system: System, victim: s
             system.kill(victim)
         await send_until_acknowledged(system, oru(accession))
     rows = [system.delivered(accession, patience=90) for accession in accessions]
-    assert all(len(row["identifiers"]) == 1 for row in rows)
-    observations = [system.observations(row["identifiers"]) for row in rows]
+    assert all(len(row.identifiers) == 1 for row in rows)
+    observations = [system.observations(row.identifiers) for row in rows]
     assert all(one[0]["status"] == "preliminary" for one in observations)
     assert all(system.task(row)["status"] == "requested" for row in rows)
 
@@ -52,7 +52,7 @@ async def test_while_the_fhir_server_is_away_the_outbox_waits_and_then_catches_u
     system.kill("fhir")
     await send_until_acknowledged(system, oru("KFHIR1"))
     row = system.delivered("KFHIR1", patience=90)
-    assert len(system.observations(row["identifiers"])) == 1
+    assert len(system.observations(row.identifiers)) == 1
 
 
 async def test_every_frame_ever_acknowledged_has_ended(system: System) -> None:

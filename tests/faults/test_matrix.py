@@ -70,6 +70,19 @@ def test_02_valkey_killed_without_aof(rig: Rig, chance: random.Random) -> None:
             rig.start_valkey()
 
 
+def test_02_no_process_dies_with_the_broker(rig: Rig, chance: random.Random) -> None:
+    """A version of the broker's client once left workers dead, or alive and deaf, in four kills of six."""
+    before = {name: rig.pid(name) for name in (*WORKERS, "relay")}
+    with rig.row("2b kill -9 Valkey, workers outlive it") as row:
+        row.feeding(300 if FULL else 20, gap=0.1)
+        for _ in range(volume(30)):
+            rig.kill_valkey()
+            time.sleep(chance.uniform(0.2, 4 if FULL else 0.5))
+            rig.start_valkey()
+            time.sleep(chance.uniform(0.5, 3 if FULL else 1))
+    assert {name: rig.pid(name) for name in before} == before
+
+
 def test_03_flushall_under_load(rig: Rig, chance: random.Random) -> None:
     """Each time with wake-ups in it: workers that take a while leave some there."""
     with rig.planted("worker", "long"), rig.planted("worker2", "long"), rig.row("3 FLUSHALL") as row:
@@ -83,7 +96,7 @@ def flushed(rig: Rig, row: Row) -> bool:
     """Empties the broker; whether there was a wake-up in it."""
     if not row.is_feeding:
         row.feeding(12)
-    lay = rig.valkey().pipeline().llen(OTHERS).flushall().execute()[0]
+    lay = rig.valkey().pipeline().llen(OTHERS).flushall().execute()[0]  # type: ignore[attr-defined]
     return bool(lay)
 
 
@@ -171,7 +184,7 @@ def test_08_answers_of_the_fhir_server_lost_after_the_write(rig: Rig) -> None:
     assert next(left, None) is None
 
 
-def test_10_a_report_that_kills_its_worker_is_a_dead_letter_and_its_neighbours_are_read(rig: Rig) -> None:
+def test_10_a_report_that_kills_who_reads_it_is_given_up_and_its_neighbours_are_read(rig: Rig) -> None:
     with (
         rig.planted("worker", "poison"),
         rig.planted("worker2", "poison"),

@@ -15,7 +15,7 @@ from integration.hl7v2.charset import decode
 from integration.hl7v2.client import read_answer
 from integration.hl7v2.msh import read_header
 from integration.hl7v2.segments import read_segments
-from scripts.hl7_corpus import judged, markdown, rows
+from scripts.hl7_corpus import judged, kinds_of, markdown, rows
 from services.store.tables import message
 from tests.listening import Listen, Running
 
@@ -38,7 +38,7 @@ def test_nineteen_in_twenty_radiology_reports_give_text_patient_order_and_status
 
 
 def test_the_table_in_the_documentation_is_what_the_code_does() -> None:
-    assert PAGE.read_text() == markdown(rows(Path(CORPUS)))
+    assert PAGE.read_text() == markdown(rows(Path(CORPUS)), kinds_of(Path(CORPUS)))
 
 
 def test_every_field_is_what_an_independent_library_reads() -> None:

@@ -71,7 +71,7 @@ def test_work_that_nobody_hands_out_points_to_the_relay(house: Settings, engine:
         connection.execute(text("UPDATE job SET not_before = now() - interval '1 min'"))
     assert list(ill(house)) == ["relay"]
     with engine.begin() as connection:
-        jobs.take_ready(connection, Queue(), 1, 1)
+        wake_ups.take_ready(connection, Queue(), 1, 1)
     assert ill(house) == {}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from services.evaluation.deciding import decisions
 from services.evaluation.report import plots, tables
+from services.evaluation.report.model_table import models
 from services.evaluation.result import Result
 
 
@@ -19,6 +21,8 @@ def page(result: Result) -> str:
     )
     return environment.get_template("page.html.j2").render(
         result=result,
+        decisions=decisions(result),
+        models=models(result),
         tables=tables,
         plots=plots,
         heads=[_head(result, place) for place in range(len(result.engines))],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -19,6 +20,7 @@ from services.evaluation.result import EngineResult, Result
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 760, 210, 24, 8, 34
 PLOT = WIDTH - LEFT - RIGHT
 STEP = 16
+CURVE = 300
 DRAWN = 10
 """Labels a group needs to be drawn: the interval of fewer spans the plot and says nothing. The table has all."""
 SERIES = 8
@@ -125,6 +127,48 @@ def latency(result: Result) -> Plot:
         body += [_line(x, y - 5, x, y + 5, f"mark s{line % SERIES}") for x in places[1:]]
     title = "Seconds a report: median (dot), 90th, 95th and 99th percentile (ticks)"
     return Plot(title, _svg(title, "By engine.", height, body))
+
+
+def accuracy_for_tokens(result: Result) -> Plot | None:
+    """Accuracy against what a model says, thinking included; a line joins what one model does with several budgets.
+
+    None where no model took part twice.
+    """
+    said = [(place, each, _said(each)) for place, each in enumerate(result.engines) if _said(each)]
+    families: dict[str, list[int]] = {}
+    for at, (_, each, _) in enumerate(said):
+        families.setdefault(each.versions.model, []).append(at)
+    if all(len(members_of) < 2 for members_of in families.values()):
+        return None
+    top = _round_up(max(tokens for _, _, tokens in said))
+    low = min(0.9, math.floor(10 * min(each.figures.accuracy.low for _, each, _ in said)) / 10)
+    place_of = {at: _place(each, tokens, low, top) for at, (_, each, tokens) in enumerate(said)}
+    body = [_axis(CURVE, [(top * part / 4, f"{top * part / 4:,.0f}") for part in range(5)], lambda v: _at(v, 0, top))]
+    body += [_text(LEFT - 10, _up(tick, low) + 4, f"{tick:g}", "end") for tick in _ticks(low)]
+    for family in families.values():
+        family.sort(key=lambda at: place_of[at][0])
+        body += [_line(*place_of[a], *place_of[b], "grid") for a, b in pairwise(family)]
+    for at, (series, each, tokens) in enumerate(said):
+        own = each.figures.accuracy
+        words = f"{each.name}: accuracy {own.value:.3f} ({own.low:.3f}–{own.high:.3f}) with {tokens:,.0f} tokens"
+        x, y = place_of[at]
+        body.append(_line(x, _up(own.low, low), x, _up(own.high, low), f"mark s{series % SERIES}"))
+        body.append(_dot(x, y, series, words))
+    title = "Accuracy with 95 % intervals against tokens said a report, thinking included"
+    return Plot(title, _svg(title, "See the tables of scores and costs.", CURVE, body), _names(result))
+
+
+def _said(engine: EngineResult) -> float:
+    return engine.costs.tokens.reasoning + engine.costs.tokens.answer
+
+
+def _place(engine: EngineResult, tokens: float, low: float, top: float) -> tuple[float, float]:
+    return _at(tokens, 0, top), _up(engine.figures.accuracy.value, low)
+
+
+def _up(value: float, low: float) -> float:
+    """The height of a share on the curve's axis, which runs from `low` to 1."""
+    return CURVE - BOTTOM - (CURVE - BOTTOM - TOP - STEP) * (value - low) / (1 - low)
 
 
 def value_for_money(result: Result) -> Plot | None:

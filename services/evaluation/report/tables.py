@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from statistics import fmean
 
 from services.evaluation.compare import Comparison, Moved
 from services.evaluation.costs import PERCENTILES
@@ -126,7 +128,7 @@ def costs(result: Result) -> Table:
             (
                 each.name,
                 f"{each.costs.calls:.2f}",
-                *_tokens(each),
+                *tokens(each),
                 *(seconds(each.costs.latency[p]) for p in PERCENTILES),
                 money(each),
             )
@@ -179,6 +181,26 @@ def engines(result: Result) -> Table:
         words=True,
         key="engines",
     )
+
+
+def repeats(result: Result) -> Table | None:
+    """How far the scores moved when the same was asked again; None where it was asked once."""
+    rows = tuple(_repeated(each) for each in result.engines if each.repeats)
+    if not rows:
+        return None
+    columns = ("Engine", "Times", "Accuracy: least, mean, most", "Macro-F1: least, mean, most", "Labels changed")
+    note = (
+        "The same reports asked again, nothing else changed. Labels changed: mean share that was answered otherwise "
+        "than the first time. The scores above are of the first time."
+    )
+    return Table("Repeats", columns, rows, note, key="repeats")
+
+
+def _repeated(engine: EngineResult) -> tuple[str, ...]:
+    own = engine.repeats
+    ranges = [[each.accuracy for each in own], [each.macro_f1 for each in own]]
+    shown = (f"{min(values):.3f}, {fmean(values):.3f}, {max(values):.3f}" for values in ranges)
+    return (engine.name, str(len(own)), *shown, f"{fmean(each.changed for each in own[1:]):.1%}")
 
 
 def failures(result: Result) -> Table | None:
@@ -293,9 +315,12 @@ def _paired(pair: Paired) -> tuple[str, ...]:
     return (f1, p_f1, _p(pair.macro_f1.q), accuracy, p_accuracy, _p(pair.accuracy.q), only, _p(pair.mcnemar.p))
 
 
-def _tokens(engine: EngineResult) -> Iterator[str]:
+def tokens(engine: EngineResult) -> Iterator[str]:
+    """Input, cached, reasoning, answer; "about" where the server does not say which were reasoning."""
     own = engine.costs.tokens
-    return (f"{value:,.0f}" for value in (own.input, own.cached, own.reasoning, own.answer))
+    about = "about " if own.estimated else ""
+    counted = (f"{value:,.0f}" for value in (own.input, own.cached))
+    return chain(counted, (f"{about}{value:,.0f}" for value in (own.reasoning, own.answer)))
 
 
 def _workers(result: Result) -> str:

@@ -10,9 +10,11 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from services.evaluation.compare import Comparison
+from services.evaluation.deciding import decisions
 from services.evaluation.report import tables
 from services.evaluation.report.tables import Table, turned
 from services.evaluation.result import Result
+from services.evaluation.whole_scores import Mistake
 
 
 def show(result: Result, console: Console) -> None:
@@ -24,11 +26,14 @@ def show(result: Result, console: Console) -> None:
         turned(tables.scores(result)),
         tables.failures(result),
         turned(pairs) if pairs else None,
+        tables.repeats(result),
         turned(tables.costs(result)),
         turned(tables.verbosity(result)),
         tables.brief(result, "catalogues"),
     ]
     show_tables([each for each in found if each], console)
+    for each in decisions(result):
+        console.print(each, markup=False, highlight=False)
 
 
 def show_comparison(comparison: Comparison, console: Console) -> None:
@@ -44,6 +49,15 @@ def show_tables(found: Sequence[Table], console: Console) -> None:
     """Each table under its title."""
     for own in found:
         console.print(_rich(own))
+
+
+def show_mistakes(found: Sequence[tuple[str, Mistake]], console: Console) -> None:
+    """A line for each mistake: report, kind, what it is about, said, wanted, and the words it rests on."""
+    for report, each in found:
+        line = (
+            f"{report}: {each.kind} {each.about}: said {each.said or '–'}, wanted {each.wanted or '–'} | {each.quote}"
+        )
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _rich(own: Table) -> RichTable:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from services.reading.catalogue.files import SYSTEMS, CatalogueFile, FindingEntry
+from services.reading.catalogue.lexicon_check import lexicon_faults
 from services.reading.catalogue.library import Library
 from services.reading.catalogue.verhoeff import is_sctid
-from services.reading.reader import Candidate, Catalogue
+from services.reading.reader import Candidate, Catalogue, ancestors
+from services.reading.rules.wordings import bare_heads, same_patterns
 
 # The form each system gives its identifiers; SNOMED CT is checked by its check digit as well.
 FORMS = {
@@ -23,12 +26,15 @@ FORMS = {
 
 def check(library: Library) -> list[str]:
     """Every fault of the catalogues, a line each that names catalogue and finding; empty when there is none."""
-    found = [*repeated_definitions(library.files.values())]
+    found = [*lexicon_faults(), *repeated_definitions(library.files.values())]
+    parents = {each.finding.id: each.parent for each in library.candidates()}
     for candidate in library.candidates():
-        found += code_faults(candidate)
+        found += [*code_faults(candidate), *bare_heads(candidate)]
     for key, catalogue in library.catalogues.items():
         found += parent_faults(catalogue, library)
         found += collisions(catalogue, library, library.files[key])
+        shared = library.files[key].shared_phrases
+        found += same_patterns(catalogue, shared, partial(related, parents=parents))
     return found
 
 
@@ -81,14 +87,6 @@ def collisions(catalogue: Catalogue, library: Library, file: CatalogueFile) -> I
 def related(one: str, other: str, parents: dict[str, str]) -> bool:
     """Whether one is an ancestor of the other."""
     return one in ancestors(other, parents) or other in ancestors(one, parents)
-
-
-def ancestors(name: str, parents: dict[str, str]) -> set[str]:
-    """The ids above a finding; holds the finding itself only where the parents run in a circle."""
-    above: set[str] = set()
-    while (name := parents.get(name, "")) and name not in above:
-        above.add(name)
-    return above
 
 
 def overview(library: Library) -> list[tuple[str, str, str, str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import yaml
 from pydantic import Field, ValidationError, field_validator
@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from integration.canonical import Code, Record
 from services.reading.catalogue.phrases import normal_forms
 
+Wording = Annotated[str, Field(min_length=2, max_length=60, pattern=r"^[^\n<>]+$")]
 Slug = r"^[a-z][a-z0-9_]*$"
 
 SYSTEMS = {
@@ -62,12 +63,18 @@ class CodeEntry(Record):
 
 
 class FindingEntry(Record):
-    """One finding as a file defines it; `normal_groups` and `structure_groups` name lists of the file."""
+    """One finding as a file defines it; `normal_groups` and `structure_groups` name lists of the file.
+
+    `synonyms` name it, as its name does; `signs` support it where nothing names or denies it. `ask`: what else a model
+    is told it is called; without any, the first synonyms.
+    """
 
     id: str = Field(pattern=Slug)
     name: str = Field(min_length=1)
+    ask: tuple[Wording, ...] = Field((), max_length=4)
     definition: str = Field(min_length=1)
     synonyms: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
     normal_phrases: tuple[str, ...] = ()
     normal_groups: tuple[str, ...] = ()
     structures: tuple[str, ...] = ()
@@ -77,7 +84,7 @@ class FindingEntry(Record):
     sides: bool = False
     codes: tuple[CodeEntry, ...] = ()
 
-    _normal_form = field_validator("synonyms", "normal_phrases", "structures")(normal_forms)
+    _normal_form = field_validator("synonyms", "signs", "normal_phrases", "structures")(normal_forms)
 
 
 class UseEntry(Record):
@@ -88,10 +95,11 @@ class UseEntry(Record):
 
     use: str = Field(pattern=Slug)
     synonyms: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
     normal_phrases: tuple[str, ...] = ()
     structures: tuple[str, ...] = ()
 
-    _normal_form = field_validator("synonyms", "normal_phrases", "structures")(normal_forms)
+    _normal_form = field_validator("synonyms", "signs", "normal_phrases", "structures")(normal_forms)
 
 
 class Applies(Record):

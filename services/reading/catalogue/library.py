@@ -23,6 +23,7 @@ from services.reading.catalogue.phrases import normalise
 from services.reading.reader import Candidate, Catalogue
 
 GENERAL = "general"
+WIDEST = "widest"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +37,30 @@ class Library:
     def choose(
         self, *, procedure_code: str = "", procedure: str = "", modality: str = "", body_part: str = ""
     ) -> Catalogue:
-        """The catalogue for an exam; several joined when it covers several regions; `general` for none."""
-        exam = Exam(procedure_code, procedure, modality, body_part)
-        chosen = fits(exam, {key: file.applies for key, file in self.files.items()})
-        if not chosen:
-            return self.catalogues[GENERAL]
-        return joined([self.catalogues[key] for key in chosen])
+        """The catalogue for an exam; several joined when it covers several regions; the widest for none."""
+        return self.choose_for([Exam(procedure_code, procedure, modality, body_part)])
+
+    def choose_for(self, exams: Iterable[Exam]) -> Catalogue:
+        """The catalogue of a report of several exams: all of theirs; the widest where one of them is not known."""
+        rules = {key: file.applies for key, file in self.files.items()}
+        chosen = [fits(exam, rules) for exam in exams]
+        found = [self.catalogues[key] for key in dict.fromkeys(key for keys in chosen for key in keys)]
+        unknown = not all(chosen) or not chosen
+        return joined([*found, self.widest] if unknown else found)
+
+    @cached_property
+    def widest(self) -> Catalogue:
+        """What a report of an exam nobody knows is asked: `general` and every critical finding of the others."""
+        general = self.catalogues[GENERAL]
+        known = {candidate.finding.id for candidate in general.candidates}
+        critical = [each for each in self.candidates() if each.finding.critical and each.finding.id not in known]
+        content = "".join(candidate.model_dump_json() for candidate in critical)
+        return Catalogue(
+            id=WIDEST,
+            version=f"{general.version}+{hashlib.sha256(content.encode()).hexdigest()[:12]}",
+            title=f"{general.title}, and every critical finding",
+            candidates=(*general.candidates, *critical),
+        )
 
     def preferring(self, catalogue: Catalogue) -> Library:
         """This library, asked in the context of one catalogue: there an "effusion" is that of a knee."""
@@ -52,7 +71,7 @@ class Library:
     def find(self, text: str) -> Candidate | None:
         """The candidate of that id, name or synonym, in no case or punctuation.
 
-        Ids win over names, names over synonyms, and catalogues of lower rank over later ones.
+        Ids win over names, names over synonyms, those over signs, and catalogues of lower rank over later ones.
         """
         return self._by_phrase.get(normalise(text))
 
@@ -65,6 +84,9 @@ class Library:
         for candidate in known:
             for synonym in candidate.synonyms:
                 index.setdefault(synonym, candidate)
+        for candidate in known:
+            for sign in candidate.signs:
+                index.setdefault(sign, candidate)
         return index
 
     def relatives(self, asked: tuple[Candidate, ...]) -> list[Candidate]:
@@ -173,7 +195,7 @@ def with_additions(defined: Candidate, entry: FindingEntry | UseEntry) -> Candid
     """The candidate with the phrases a `use` adds for its kind of exam."""
     if isinstance(entry, FindingEntry):
         return defined
-    fields = ("synonyms", "normal_phrases", "structures")
+    fields = ("synonyms", "signs", "normal_phrases", "structures")
     return defined.model_copy(
         update={field: joined_phrases(getattr(defined, field), getattr(entry, field)) for field in fields}
     )
@@ -196,6 +218,8 @@ def candidate(file: CatalogueFile, entry: FindingEntry) -> Candidate:
         ),
         definition=entry.definition,
         synonyms=tuple(synonyms),
+        signs=entry.signs,
+        ask=entry.ask,
         normal_phrases=expanded(file, entry.normal_phrases, entry.normal_groups, file.normal_groups),
         structures=expanded(file, entry.structures, entry.structure_groups, file.structure_groups),
         parent=entry.parent,
@@ -225,4 +249,5 @@ def joined(catalogues: list[Catalogue]) -> Catalogue:
         version="+".join(catalogue.version for catalogue in catalogues),
         title=", ".join(catalogue.title for catalogue in catalogues),
         candidates=tuple(candidates.values()),
+        groups=tuple(tuple(one.finding.id for one in catalogue.candidates) for catalogue in catalogues),
     )

@@ -8,16 +8,9 @@ from typing import NamedTuple
 from services.reading.rules.anatomy import is_level
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
+from services.reading.rules.verbs import FINITE
 from services.reading.rules.wordset import wordset
 
-FINITE = wordset(
-    """is are was were has have had demonstrates demonstrate demonstrated shows show showed reveals reveal revealed
-    appears appear appeared remains remain remained contains contain measures measure measured may can could
-    cannot might does do did suggests represents represent persists persist extends extend causes cause
-    results continues continue projects project terminates terminate overlies overlie abuts exhibits exhibit
-    displays display seems seem indicates indicate reflects reflect involves involve will would should
-    became becomes compresses effaces lies resides courses ends"""
-)
 STRONG = wordset("; but however although though whereas while yet -")
 _WEAK = wordset(", and with which that as where if unless")
 _RELATIVE = wordset("which that who whose")
@@ -36,8 +29,10 @@ START_WORDS = wordset(
 # Before "normal" these say that it opens a phrase ("the normal heart") and does not end one.
 _OPENING = wordset("the with , and : ; . of a")
 _AFTER_LEVEL = wordset("there a an the no mild moderate severe small large minimal , central left right broad diffuse")
+# After these a level belongs to what stands before: "burst fracture OF L1, 40 % loss of height".
+_BEFORE_LEVEL = frozenset({"of", "in", "to", "from", "through", "and", "involving"})
 # Every word before which a clause may begin whatever verbs there are.
-_CUTTING = STRONG | START_WORDS | {"no", "there", "without", "however"}
+_CUTTING = STRONG | START_WORDS | {"so", "no", "there", "without", "however"}
 
 
 class Clause(NamedTuple):
@@ -66,13 +61,14 @@ def _strong_cuts(tokens: tuple[Token, ...]) -> set[int]:
         before = tokens[at - 1].text
         if (
             word in STRONG
+            or (word == "so" and [token.text for token in tokens[at + 1 : at + 2]] == ["that"])
             or (before in (",", "and") and word in ("no", "there", "without", "however"))
-            or (before in END_WORDS and word in START_WORDS and at > 1 and tokens[at - 2].text not in _OPENING)
+            or (word in START_WORDS and at > 1 and _ends(tokens[at - 2].text, before))
             or (
                 word == "there"
                 and at + 1 < len(tokens)
                 and tokens[at + 1].text in FINITE
-                and before not in ("if", "that")
+                and before not in ("if", "that", "ensure", "confirm", "show")
                 and not is_level(before)
             )
         ):
@@ -80,11 +76,17 @@ def _strong_cuts(tokens: tuple[Token, ...]) -> set[int]:
     return cuts
 
 
+def _ends(before: str, word: str) -> bool:
+    """Whether a verbless remark ends with these two words; what "limits the assessment" ends nothing."""
+    return word in END_WORDS and before not in _OPENING and (word != "limits" or before == "normal")
+
+
 def _level_cuts(tokens: tuple[Token, ...]) -> set[int]:
     """Dictated level by level: "... cord contact AT C4-C5 a broad based bulge"."""
     found = set()
     for at in range(1, len(tokens) - 1):
-        if tokens[at + 1].text in _AFTER_LEVEL and is_level(tokens[at].text):
+        opens = tokens[at + 1].text in _AFTER_LEVEL and tokens[at - 1].text not in _BEFORE_LEVEL
+        if opens and is_level(tokens[at].text):
             found.add(at - 1 if tokens[at - 1].text == "at" else at)
     return found
 

@@ -10,8 +10,10 @@ from services.reading.reader import Question
 from services.reading.rules.advisories import quote
 from services.reading.rules.anatomy import ANATOMY, widened
 from services.reading.rules.exam import Title, regions, title_of
-from services.reading.rules.sections import Block
-from services.reading.rules.sentences import Sentence, first_blank
+from services.reading.rules.fields import first_open
+from services.reading.rules.headings import Block
+from services.reading.rules.laterality import is_side
+from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
 
@@ -30,12 +32,20 @@ _ORGANS = {
         re.IGNORECASE,
     ),
 }
+_SEX = r"(?:male|female|man|woman|boy|girl|gentleman|lady)"
 _PERSON = re.compile(
-    r"\b(?P<age>\d{1,3})[\s-]*(?:years?|yrs?|y)[\s/-]*(?:old"
-    r"|o)\b(?:[\s-]+\w+){0,2}?[\s-]+(?P<sex>male|female|man|woman|boy"
-    r"|girl|gentleman|lady)\b|\b(?P<age2>\d{1,3})\s?(?:yo|y/o|y\.o\.)?\s?(?P<sex2>[MF])\b(?=[\s,.;]|$)"
+    rf"\b(?P<age>\d{{1,3}})[\s-]*(?:years?|yrs?|y)[\s/-]*(?:old|o)\b(?:[\s-]+\w+){{0,2}}?[\s-]+(?P<sex>{_SEX})\b"
+    # "46F", "46 yo F"; "6 M" may be metres.
+    r"|\b(?P<age2>\d{1,3})(?:\s?(?:yo|y/o|y\.o\.)\s?)?(?P<sex2>(?-i:[MF]))\b(?=[\s,.;]|$)"
     r"|\b(?P<age3>\d{1,3})[\s-]*(?:years?|yrs?)[\s-]*old\b"
     r"(?=\s*(?:[,;.]|$|\n|(?:patient|person|child|adult|with|who|presents|presenting|status|s/p|here)\b))",
+    re.IGNORECASE,
+)
+# "Uterus and adnexa: N.A."
+_NOT_APPLICABLE = re.compile(r"[^.;\n]{0,40}?(?:\bn\.?/?a\b|\bnot applicable\b|\babsent\b)", re.IGNORECASE)
+_CUT_SHORT = re.compile(
+    r"\b(?:exam\w*|study|scan|series|sequences?|acquisition|protocol)\b[^.\n]{0,80}?\b(?:incomplete|terminated"
+    r"|aborted|abandoned|not completed|could not be completed|cut short|discontinued)\b",
     re.IGNORECASE,
 )
 # Whose organ it is: a father's prostate is not the patient's.
@@ -127,29 +137,50 @@ def _sides(tokens: Sequence[Token]) -> set[str]:
     return {
         SIDES[token.text]
         for at, token in enumerate(tokens)
-        if token.text in SIDES and not _QUADRANT.intersection(each.text for each in tokens[at + 1 : at + 3])
+        if token.text in SIDES
+        and is_side(tokens, at)
+        and not _QUADRANT.intersection(each.text for each in tokens[at + 1 : at + 3])
     }
 
 
 def _wrong_person(question: Question) -> Iterator[Advisory]:
-    organ = _organ(question.text, _ORGANS[question.sex]) if question.sex in _ORGANS else None
-    if organ:
-        yield _advisory("sex", f"The patient is {question.sex}", _span(organ))
-    for match in _PERSON.finditer(question.text) if _AGED.search(question.text) else ():
-        sex = (match.group("sex") or match.group("sex2") or "").lower()
-        if sex and question.sex in (Sex.MALE, Sex.FEMALE) and (sex in _MALE) != (question.sex is Sex.MALE):
-            yield _advisory("sex", f"The patient is {question.sex}", _span(match))
-        age = int(match.group("age") or match.group("age2") or match.group("age3"))
-        spelled = match.group("age2") is None
-        if spelled and question.age_years is not None and abs(age - question.age_years) > 1:
-            yield _advisory("age", f"The patient is {question.age_years} years old", _span(match))
+    """The first words that speak of another sex, and of another age."""
+    text, people = question.text, [*_people(question.text)]
+    if question.sex in _ORGANS:
+        others = (each for each in people if (sex := _sex_of(each)) and (sex in _MALE) != (question.sex is Sex.MALE))
+        if said := _organ(text, _ORGANS[question.sex]) or next(others, None):
+            yield _advisory("sex", f"The patient is {question.sex}", _span(said))
+    if question.age_years is not None:
+        aged = (each for each in people if _years_off(each, question.age_years) > 1)
+        if said := next(aged, None):
+            yield _advisory("age", f"The patient is {question.age_years} years old", _span(said))
+
+
+def _people(text: str) -> Iterator[re.Match[str]]:
+    """Whoever the text gives an age, relatives left out."""
+    found = _PERSON.finditer(text) if _AGED.search(text) else iter(())
+    return (one for one in found if not _RELATIVE.search(text, max(0, one.start() - _LOOK_BACK), one.start()))
+
+
+def _sex_of(person: re.Match[str]) -> str:
+    return (person.group("sex") or person.group("sex2") or "").lower()
+
+
+def _years_off(person: re.Match[str], age: int) -> int:
+    """How far the age is from that of the patient; 0 where it is only written short ("46F")."""
+    years = person.group("age") or person.group("age3")
+    return abs(age - int(years)) if years else 0
 
 
 def _organ(text: str, organs: re.Pattern[str]) -> re.Match[str] | None:
-    found = organs.finditer(text)
-    return next(
-        (one for one in found if not _RELATIVE.search(text, max(0, one.start() - _LOOK_BACK), one.start())), None
-    )
+    return next((one for one in organs.finditer(text) if _is_own(text, one)), None)
+
+
+def _is_own(text: str, organ: re.Match[str]) -> bool:
+    """Whether the organ is said to be the patient's: not a relative's, and not one that does not apply."""
+    if _RELATIVE.search(text, max(0, organ.start() - _LOOK_BACK), organ.start()):
+        return False
+    return _NOT_APPLICABLE.match(text, organ.end(), organ.end() + _LOOK_BACK) is None
 
 
 def _wrong_exam(question: Question, parts: Sequence[Block], sentences: Sequence[Sentence]) -> Iterator[Advisory]:
@@ -202,24 +233,25 @@ def _cavities(sentence: Sentence) -> set[str]:
 
 def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:
     body = [text[part.start : part.end] for part in parts if part.kind in _BODY]
-    blank = first_blank(text)
+    blank = first_open(text)
     if not any(char.isalpha() for block in body for char in block):
         yield _advisory(
             "incomplete", "The report has no findings and no impression", *map(_span, filter(None, [blank]))
         )
         return
-    if blank:
-        yield _advisory("incomplete", "A field of the report was left blank", _span(blank))
-    empty = _EMPTY.search(text)
-    if empty:
-        yield _advisory("incomplete", "The impression is empty", _span(empty))
-    unfinished = _UNFINISHED.search(text)
-    if unfinished:
-        yield _advisory("incomplete", "The report says that it is not finished", _span(unfinished))
+    for said, message in _unfinished(text, blank):
+        if said:
+            yield _advisory("incomplete", message, _span(said))
+            return
+
+
+def _unfinished(text: str, blank: re.Match[str] | None) -> Iterator[tuple[re.Match[str] | None, str]]:
     end = text.rstrip()
-    broken = _BROKEN_OFF.search(end, max(0, len(end) - _LAST_WORD))
-    if broken:
-        yield _advisory("incomplete", "The report breaks off", _span(broken))
+    yield blank, "A field of the report was left blank"
+    yield _EMPTY.search(text), "The impression is empty"
+    yield _UNFINISHED.search(text), "The report says that it is not finished"
+    yield _CUT_SHORT.search(text), "The exam was cut short"
+    yield _BROKEN_OFF.search(end, max(0, len(end) - _LAST_WORD)), "The report breaks off"
 
 
 def _span(match: re.Match[str]) -> Quote:

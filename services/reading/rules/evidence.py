@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from integration.canonical import Change, Quote, Status
+from itertools import islice
+
+from integration.canonical import Change, Quote, SectionKind, Status
 from services.reading.rules.mentions import Mention
 from services.reading.rules.resolve import Decision
 from services.reading.rules.tokens import Token
@@ -33,13 +35,31 @@ _CHANGES: dict[str, Change] = {
 
 
 def quotes(text: str, decision: Decision) -> tuple[Quote, ...]:
-    """One or two quotes of a decision, in the order of the report, never the same words twice."""
+    """One or two quotes of a decision, in the order of the report, never the same words twice.
+
+    The second is the other side of a contradiction, else where the report says the same again: in its impression what
+    the findings decided, in the findings what the impression did.
+    """
     chosen: list[Quote] = []
-    for mention in decision.mentions[: 2 if decision.conflict else 1]:
+    for mention in _cited(decision):
         quote = _quote(text, mention)
         if quote not in chosen:
             chosen.append(quote)
     return tuple(sorted(chosen, key=lambda quote: quote.start))
+
+
+def deciding(text: str, decision: Decision) -> Quote | None:
+    """The words that decided; None where nothing was said."""
+    return _quote(text, decision.mentions[0]) if decision.mentions else None
+
+
+def _cited(decision: Decision) -> tuple[Mention, ...]:
+    if decision.conflict or not decision.mentions:
+        return decision.mentions[:2]
+    first, *rest = decision.mentions
+    other = {SectionKind.FINDINGS, SectionKind.IMPRESSION} - {first.sentence.kind}
+    again = (each for each in rest if each.status is first.status and each.sentence.kind in other)
+    return (first, *islice(again, 1))
 
 
 def _quote(text: str, mention: Mention) -> Quote:
@@ -78,10 +98,11 @@ def _words(text: str, tokens: tuple[Token, ...], first: int, last: int) -> int:
 def change_of(decision: Decision) -> Change | None:
     """How the deciding clause says the finding changed, the word nearest its name."""
     for mention in decision.mentions[:1]:
+        start = max(0, mention.first - 8)
         near = sorted(
             (abs(at - mention.first), _CHANGES[token.text])
-            for at, token in enumerate(mention.sentence.tokens)
-            if token.text in _CHANGES and mention.first - 8 <= at < mention.last + 8
+            for at, token in enumerate(mention.sentence.tokens[start : mention.last + 8], start)
+            if token.text in _CHANGES
         )
         if near and (decision.status is not Status.ABSENT or near[0][1] is Change.RESOLVED):
             return near[0][1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import zip_longest
@@ -10,9 +11,9 @@ from typing import NamedTuple
 from integration.canonical import Quote, SectionKind, Side
 from services.reading.reader import Question
 from services.reading.rules.anatomy import ANATOMY, widened
-from services.reading.rules.clauses import FINITE
-from services.reading.rules.sections import Block
+from services.reading.rules.headings import EXAM_WORDS, Block
 from services.reading.rules.tokens import Token, tokenise
+from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
@@ -29,6 +30,9 @@ _REGIONS: dict[str, frozenset[str]] = {
 }
 _MAJOR = wordset("intracranial chest abdomen spine breast knee hip ankle wrist elbow shoulder hand foot")
 _TITLE_WORDS = 14
+_HEADING_LENGTH = 60
+_EXAM_HEADING = re.compile(r"\b(?:exam\w*|study|stud(?:y|ies)|procedures?|modality|title|part|type)\b", re.IGNORECASE)
+_AROUND = wordset("and of the with without contrast for final report preliminary portable")
 _TITLE_LENGTH = 200
 
 
@@ -62,7 +66,7 @@ def exam_of(question: Question, blocks: Sequence[Block]) -> Exam:
 def _exam(procedure: str, body_site: str, titled: tuple[Token, ...], order_side: Side | None) -> Exam:
     tokens = [*tokenise(procedure), *tokenise(body_site), *titled]
     places = frozenset(_regions(tokens))
-    return Exam(places, frozenset(widened(places)), order_side or _side(tokens))
+    return Exam(places, frozenset(widened(places)), _side(titled) or order_side or _side(tokens))
 
 
 @lru_cache(maxsize=1024)
@@ -85,13 +89,39 @@ def title_of(text: str, blocks: Sequence[Block]) -> Title:
 
 @lru_cache(maxsize=8)
 def _title(text: str, blocks: tuple[Block, ...]) -> Title:
-    spans = [_first_lines(text, block) for block in blocks if block.kind is SectionKind.OTHER]
+    spans = [_first_lines(text, block) for block in blocks if block.kind is SectionKind.OTHER and _is_exam(text, block)]
     start = len(text) - len(text.lstrip())
     end = _first_stop(text, start)
-    if is_title(tokenise(text, start, end)):
+    first = tokenise(text, start, end)
+    if is_title(first) and _names_exam(first) and not any(_tells(block, start, end) for block in blocks):
         spans.append((start, end))
     tokens = tuple(token for span in spans for token in tokenise(text, *span))
     return Title(" ".join(text[first:last] for first, last in spans), tuple(spans), tokens)
+
+
+def _is_exam(text: str, block: Block) -> bool:
+    """Whether a block stands under "EXAM:" or is the title above the first heading; not who signed it."""
+    line = text[max(0, block.start - _HEADING_LENGTH) : block.start].rpartition("\n")[2]
+    return not block.headed or _EXAM_HEADING.search(line) is not None
+
+
+def _tells(block: Block, start: int, end: int) -> bool:
+    """Whether the span lies in what a heading says is no title: "HISTORY: Left lumpectomy"."""
+    return block.headed and block.kind is not SectionKind.OTHER and block.start < end and start < block.end
+
+
+def _names_exam(tokens: Sequence[Token]) -> bool:
+    """Whether a line says what was examined: by a modality or a view, or by nothing but parts of the body."""
+    words = {token.text for token in tokens}
+    if not EXAM_WORDS.isdisjoint(words):
+        return True
+    return all(
+        token.text in SIDES
+        or not ANATOMY.isdisjoint(token.canon)
+        or not token.text[0].isalpha()
+        or token.text in _AROUND
+        for token in tokens
+    )
 
 
 def is_title(tokens: Sequence[Token]) -> bool:
@@ -114,7 +144,7 @@ def _first_lines(text: str, block: Block) -> tuple[int, int]:
     return start, min(block.end if end < 0 else end, start + _TITLE_LENGTH)
 
 
-def _side(tokens: list[Token]) -> Side | None:
+def _side(tokens: Sequence[Token]) -> Side | None:
     """The one side of the title; the right upper quadrant is no side."""
     sides = {
         SIDES[token.text]

@@ -1,50 +1,236 @@
-"""Which side a mention is on."""
+"""Which side a mention is on: that of its own phrase, of the organ its clause is about, of its label."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 from integration.canonical import Side
-from services.reading.rules.clauses import FINITE, Clause
+from services.reading.rules.anatomy import ANATOMY, UNPAIRED, related
+from services.reading.rules.clauses import Clause
+from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, FINDINGS, GENERIC_HEADS
 from services.reading.rules.scope import Parsed
+from services.reading.rules.sharing import shared_place
 from services.reading.rules.tokens import Token
+from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
-_BREAKS = wordset("; but and with , without no after following status from since to than")
+_BREAKS = wordset("; but and with without no after following status since to than")
+_FINDINGS = (AMBIGUOUS_HEADS | GENERIC_HEADS | DEVICES) - ANATOMY
+# "Left ventricle", "right heart" and "left anterior descending" are no side of the patient; nor are "left in place"
+# and "the right clinical setting".
+_NOT_SIDES = wordset("ventricle atrium atrioventricular heart circumflex in clinical alone untreated behind handed")
+# "A left adrenal nodule, CONSISTENT with an adenoma" is one thing.
+_SAME = wordset(
+    "consistent compatible keeping c/w representing suggestive suggesting likely suspicious concerning favored typical"
+)
+_OF_SHIFT = frozenset({"shift", "displace", "deviate", "deviation", "bow"})
+_TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
+# Plural of what there is one of on each side.
+_BOTH = wordset(
+    """kidneys lungs apices bases breasts hila adrenals ovaries knees hips ankles wrists elbows shoulders hands feet
+    orbits mastoids foramina neuroforamina tonsils hemidiaphragms ureters testes parotids thalami maxillae adnexae
+    hippocampi carotids axillae nipples antra hemithoraces pleurae convexities"""
+)
+_EACH = wordset("lobes sinuses zones angles fields glands joints hemispheres ventricles horns compartments")
+_PAIRED = wordset("upper lower maxillary costophrenic adrenal facet lung lateral cerebral cerebellar frontal temporal")
+# What stands between two sides of one finding: "moderate right AND MILD left narrowing", "left > right".
+_BETWEEN = wordset(
+    """mild moderate severe minimal slight marked minor moderately mildly severely slightly markedly small large trace
+    tiny minimally , and or / & > < = greater than worse more less larger smaller bigger lesser the on side sided"""
+)
+_JOINS = _BETWEEN - wordset(", the on side sided")
+_MORE = wordset("worse larger thicker greater more less denser bigger smaller milder")
+_DENIALS = wordset("no without nor")
+_ONE_EACH = wordset("left right lt rt")
+_UNITS = wordset("cm mm the x")
+_AFTER_ELISION = wordset(", . ; and both")
+# Verbs of a clause that shares the subject before it.
+_SHOWS = FINITE | wordset("shows show demonstrates has have contains contain")
+# Tokens between two sides of one finding, at most.
+_NEAR = 6
+_FAR = 14
+_TIPS = wordset("tip tips terminating ending")
+# What ends what is said of one thing; a tip lies where its line does not.
+_OTHERS = (_BREAKS - {"and"}) | _TIPS
+# "A central protrusion CONTACTING BOTH roots" is on neither side.
+_CONTACT = wordset(
+    """contacting indenting compressing abutting touching displacing impinging encroaching effacing contacts indents
+    compresses abuts touches displaces impinges encroaches effaces"""
+)
+# What says of a thing what it is, or what it is due to; and how far before its name.
+_EQUATES = _SAME | wordset("represents represent reflecting reflects reflect s/o suggest suggests due secondary favors")
+_EQUATING = 4
+_EXTENDS = wordset("extends extend extending extended extension tracks tracking into")
+_DETERMINED = wordset("a an the")
+# What one blow to a side of the chest hurts at once.
+_WALL = wordset("rib pleura lung hemothorax hemithorax chest subcutaneous lobe base basal apical apex soft tissue")
 
 
 def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     """The side said of the mention: in its noun phrase, else its clause, else the label it stands under."""
     tokens = parsed.sentence.tokens
-    if SIDES.keys().isdisjoint([token.text for token in tokens]):
-        return sides_in(parsed.sentence.context_tokens)
+    if not _OF_SHIFT.isdisjoint(tokens[head].canon):
+        return _direction(tokens, window, head)
+    window = _without_tip(tokens, window, head)
+    own = _in_phrase(tokens, window, head)
+    if _is_compared(tokens, head) or (own and _is_elided(tokens, head, own)):
+        return Side.BILATERAL
+    if own:
+        return own
+    if not UNPAIRED.isdisjoint(_words(tokens[window[0] : window[1]])):
+        return None
     clause = _whole_clause(parsed, head)
     return (
-        _with_coordinated(tokens, window[0], sides_in(tokens[window[0] : window[1]]))
-        or _nearest_before(tokens, clause.start, head)
+        _nearest_before(tokens, clause.start, head)
         or _after(tokens, head, clause.end)
         or sides_in(parsed.sentence.context_tokens)
         or _leading(tokens, parsed.sentence.label, head)
+        or _equated(tokens, parsed.sentence.label, window[0])
+        or _of_lobe(tokens[clause.start : clause.end])
     )
+
+
+def _without_tip(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> tuple[int, int]:
+    """A device's noun phrase without the place of its tip: "port catheter TIP IN THE LEFT BRACHIOCEPHALIC VEIN"."""
+    if DEVICES.isdisjoint(tokens[head].canon):
+        return window
+    return window[0], next((at for at in range(head + 1, window[1]) if tokens[at].text in _TIPS), window[1])
+
+
+def _direction(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> Side | None:
+    """Where something is shifted to: "leftward shift", "shift to the left", "right-to-left shift"."""
+    near = tokens[max(0, min(window[0], head - 6)) : window[1] + 4]
+    for token in near:
+        if token.text in _TOWARDS:
+            return _TOWARDS[token.text]
+    for at, token in enumerate(near[:-1]):
+        if token.text in ("to", "towards", "toward"):
+            after = near[at + 1 : at + 3]
+            found = next((SIDES[each.text] for each in after if each.text in SIDES), None)
+            if found:
+                return Side(found)
+    return None
+
+
+def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
+    return frozenset(word for token in tokens for word in token.canon)
+
+
+def _in_phrase(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> Side | None:
+    start, end = window
+    touched = next((at for at in range(head + 1, end) if tokens[at].text in _CONTACT), end)
+    if sides_in(tokens[touched:end]) is Side.BILATERAL:
+        end = touched
+    own = tokens[start:end]
+    side = _coordinated(tokens, start, end) or _of_plural(own) or _of_lobe(own)
+    return Side.BILATERAL if side and _goes_on(tokens, end, side) else side
+
+
+def _goes_on(tokens: tuple[Token, ...], end: int, side: Side) -> bool:
+    """Whether the same is said of the other side after the phrase: "emboli in the right main AND IN THE LEFT lower"."""
+    if end >= len(tokens) or tokens[end].text not in (",", "and"):
+        return False
+    placed = False
+    for at in range(end + 1, min(end + 1 + _FAR, len(tokens))):
+        token = tokens[at]
+        if token.text in SIDES and is_side(tokens, at):
+            return placed and SIDES[token.text] != side
+        if token.text in FINITE or token.text in _OTHERS or not FINDINGS.isdisjoint(token.canon):
+            return False
+        placed = placed or token.text in ("in", "within")
+    return False
+
+
+def _coordinated(tokens: tuple[Token, ...], start: int, end: int) -> Side | None:
+    """The side named in tokens [start, end), with the other one where it is said of the same thing."""
+    found = [at for at in range(start, end) if tokens[at].text in SIDES and is_side(tokens, at)]
+    sides = {_with_other(tokens, at) for at in found}
+    return sides.pop() if len(sides) == 1 else Side.BILATERAL if sides else None
+
+
+def _with_other(tokens: tuple[Token, ...], at: int) -> Side:
+    """The side at token `at`; both where the other side follows or precedes it: "left > right", "R and mild L"."""
+    side = Side(SIDES[tokens[at].text])
+    for step in (-1, 1):
+        place = at + step
+        while 0 <= place < len(tokens) and abs(place - at) <= _NEAR and tokens[place].text in _BETWEEN:
+            place += step
+        between = {token.text for token in tokens[min(at, place) + 1 : max(at, place)]}
+        met = 0 <= place < len(tokens) and abs(place - at) <= _NEAR and not between.isdisjoint(_JOINS)
+        if met and SIDES.get(tokens[place].text, side) != side and is_side(tokens, place):
+            return Side.BILATERAL
+    return side
+
+
+def _is_compared(tokens: tuple[Token, ...], head: int) -> bool:
+    """ "Facet arthropathy, WORSE ON THE RIGHT" is on both sides."""
+    for at in range(head + 1, len(tokens)):
+        if not _FINDINGS.isdisjoint(tokens[at].canon) or tokens[at].text in _DENIALS:
+            return False
+        if tokens[at].text not in SIDES:
+            continue
+        before = tokens[max(head, at - 3) : at]
+        if _is_against(tokens, at):
+            return True
+        if before and before[0].text in _MORE and before[1:2]:
+            return before[1].text in ("on", "in")
+    return False
+
+
+def _is_against(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether the side at token `at` is compared with the other: "R>L", "left greater than right"."""
+    sign = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    other = at + (3 if sign in _MORE and [token.text for token in tokens[at + 2 : at + 3]] == ["than"] else 2)
+    compared = sign in ("<", ">") or other == at + 3
+    return compared and other < len(tokens) and {tokens[at].text, tokens[other].text} <= _ONE_EACH
+
+
+def _is_elided(tokens: tuple[Token, ...], head: int, side: Side) -> bool:
+    """ "Large left effusion, SMALL RIGHT", "left mass 6.1 cm, RIGHT 3.8 cm": the other side, the noun left out."""
+    for at in range(head + 1, min(head + 1 + _NEAR + 3, len(tokens))):
+        word = tokens[at].text
+        if word in SIDES:
+            return SIDES[word] not in (side, Side.BILATERAL) and is_side(tokens, at) and _ends(tokens, at + 1)
+        if word not in _BETWEEN and not word[0].isdigit() and word not in _UNITS:
+            return False
+    return False
+
+
+def _ends(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether no noun follows."""
+    return at >= len(tokens) or tokens[at].text in _AFTER_ELISION or tokens[at].text[0].isdigit()
+
+
+def _of_plural(tokens: tuple[Token, ...]) -> Side | None:
+    """ "In both" is what the plural of a paired organ says: "the apices", "the lower lobes"."""
+    for at, token in enumerate(tokens):
+        if token.text in _BOTH or (token.text in _EACH and at and tokens[at - 1].text in _PAIRED):
+            return Side.BILATERAL
+    return None
+
+
+def _of_lobe(tokens: tuple[Token, ...]) -> Side | None:
+    """There is a middle lobe on the right only."""
+    for first, second in itertools.pairwise(tokens):
+        if (first.text, second.text) == ("middle", "lobe"):
+            return Side.RIGHT
+    return None
 
 
 def _whole_clause(parsed: Parsed, head: int) -> Clause:
     """The head's clause, with the one before where it only adds to that: "the right kidney is normal WITHOUT ..."."""
-    clause = parsed.clause_of(head)
-    if clause.start > parsed.sentence.label and parsed.sentence.tokens[clause.start].text == "without":
+    clause, tokens = parsed.clause_of(head), parsed.sentence.tokens
+    first = clause.start + (tokens[clause.start].text == "and")
+    if clause.start > parsed.sentence.label and (tokens[first].text == "without" or tokens[first].text in _SHOWS):
         return Clause(parsed.clause_of(clause.start - 1).start, clause.end)
     return clause
 
 
-def _with_coordinated(tokens: tuple[Token, ...], start: int, side: Side | None) -> Side | None:
-    """ "Severe right AND MODERATE LEFT narrowing" is of both sides."""
-    joined = side is not None and start >= 2 and tokens[start - 1].text in ("and", "or", "/", "&")
-    before = SIDES.get(tokens[start - 2].text) if joined else None
-    return Side.BILATERAL if before and before != side else side
-
-
 def sides_in(tokens: tuple[Token, ...]) -> Side | None:
     """The side these words name, both when they name two."""
-    found = {SIDES[token.text] for token in tokens if token.text in SIDES}
+    found = {SIDES[token.text] for at, token in enumerate(tokens) if token.text in SIDES and is_side(tokens, at)}
     if not found:
         return None
     if "bilateral" in found or len(found) == 2:
@@ -52,22 +238,104 @@ def sides_in(tokens: tuple[Token, ...]) -> Side | None:
     return Side(found.pop())
 
 
+def is_side(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the word names a side of the patient: not in "right ventricle", "left in situ"."""
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    return following is None or (following.text not in _NOT_SIDES and _NOT_SIDES.isdisjoint(following.canon))
+
+
 def _nearest_before(tokens: tuple[Token, ...], start: int, head: int) -> Side | None:
+    """The side of the organ the clause is about; that of another finding before this one is not its own."""
     for at in range(head - 1, start - 1, -1):
-        if tokens[at].text in SIDES:
-            # "The left and right breasts" are both.
-            joined = at - start >= 2 and tokens[at - 1].text in ("and", "or", "/")
-            return sides_in(tokens[at - 2 if joined else at : at + 1])
+        if tokens[at].text in SIDES and is_side(tokens, at):
+            return None if _is_of_finding(tokens, at, head) else _with_earlier(tokens, start, at)
     return None
+
+
+def _with_earlier(tokens: tuple[Token, ...], start: int, at: int) -> Side:
+    """The side at token `at`, with one named before of the same: "foci in the LEFT insula and one in the right"."""
+    side = _with_other(tokens, at)
+    joined = False
+    for place in range(at - 1, max(start, at - _FAR) - 1, -1):
+        token = tokens[place]
+        if token.text in SIDES and is_side(tokens, place):
+            return Side.BILATERAL if joined and SIDES[token.text] != side else side
+        if token.text in FINITE or token.text in _BREAKS - {"and"} or not FINDINGS.isdisjoint(token.canon):
+            return side
+        joined = joined or token.text == "and"
+    return side
+
+
+def _is_of_finding(tokens: tuple[Token, ...], at: int, head: int) -> bool:
+    """Whether the side at token `at` belongs to another finding, a comma before this one."""
+    between = tokens[at + 1 : head]
+    if any(token.text in FINITE or token.text in _SAME for token in between):
+        return False
+    named = next((place for place, token in enumerate(between) if not _FINDINGS.isdisjoint(token.canon)), None)
+    if named is None or not any(token.text == "," for token in between[named + 1 :]):
+        return False
+    return not _is_listed(tokens[at + 1 : at + 2 + named], between[named + 1 :], tokens[head])
+
+
+def _is_listed(first: tuple[Token, ...], rest: tuple[Token, ...], head: Token) -> bool:
+    """Whether what follows a finding is a bare list that shares its side: "left pneumothorax, rib fractures"."""
+    if any(token.text in _DETERMINED or token.text in ("but", "no", "without") for token in rest):
+        return False
+    last = max(at for at, token in enumerate(rest) if token.text in (",", "and", "with"))
+    own, organs = _words((*rest[last:], head)) & ANATOMY, _words(first) & ANATOMY
+    if not (own <= _WALL and organs <= _WALL) and own and not related(organs, own):
+        return False
+    return _words(first).isdisjoint(DEVICES) and DEVICES.isdisjoint(head.canon)
 
 
 def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
     for at in range(head + 1, end):
-        if tokens[at].text in _BREAKS:
+        word = tokens[at].text
+        if word == "to" and tokens[at - 1].text in _EXTENDS:
+            continue
+        if word in _TIPS and [token.text for token in tokens[at + 1 : at + 2]] != ["of"]:
             return None
-        if tokens[at].text in SIDES:
-            return sides_in(tokens[at : at + 1])
+        if word in _BREAKS or (word == "," and not _is_place_next(tokens, at + 1)):
+            return _shared(tokens, head, at, end)
+        if word in SIDES and is_side(tokens, at):
+            side = _with_other(tokens, at) if tokens[head + 1].text != "," else _apposed(tokens, at, end)
+            touched = any(token.text in _CONTACT for token in tokens[head:at])
+            return None if touched and side is Side.BILATERAL else side
     return None
+
+
+def _shared(tokens: tuple[Token, ...], head: int, at: int, end: int) -> Side | None:
+    """The side of the place that what follows at token `at` shares with the head; none of a device."""
+    place = shared_place(tokens, at, end) if DEVICES.isdisjoint(tokens[head].canon) else None
+    own = tokens[place[0] : place[1]] if place else ()
+    return sides_in(own) or _of_plural(own)
+
+
+def _apposed(tokens: tuple[Token, ...], at: int, end: int) -> Side:
+    """The sides of the places in apposition: "infarcts, RIGHT MCA territory and LEFT posterior circulation"."""
+    last = next(
+        (place for place in range(at, end) if tokens[place].text in _BREAKS - {"and"} or _named(tokens[place])), end
+    )
+    own, told = _with_other(tokens, at), sides_in(tokens[at:last])
+    return Side.BILATERAL if Side.BILATERAL in (own, told) else own
+
+
+def _named(token: Token) -> bool:
+    return not _FINDINGS.isdisjoint(token.canon)
+
+
+def _is_place_next(tokens: tuple[Token, ...], start: int) -> bool:
+    """ "Simple cyst, 2.6 cm, LEFT LOWER POLE": the place follows in apposition."""
+    following = tokens[start : start + 5]
+    if any(not _FINDINGS.isdisjoint(token.canon) for token in following):
+        return False
+    return any(token.text in SIDES for token in following)
+
+
+def _equated(tokens: tuple[Token, ...], label: int, first: int) -> Side | None:
+    """The side of what this is said to be the nature of: "blunting of the left angle REPRESENTS pleural thickening"."""
+    before = {token.text for token in tokens[max(label, first - _EQUATING) : first + 2]}
+    return sides_in(tokens[label:first]) if first > label and not before.isdisjoint(_EQUATES) else None
 
 
 def _leading(tokens: tuple[Token, ...], label: int, head: int) -> Side | None:
@@ -77,5 +345,5 @@ def _leading(tokens: tuple[Token, ...], label: int, head: int) -> Side | None:
             if tokens[at].text in FINITE:
                 return None
             if tokens[at].text in SIDES:
-                return sides_in(tokens[at : at + 1])
+                return _with_other(tokens, at)
     return None

@@ -1,26 +1,57 @@
-"""Normality by measurement: "CBD 3 mm" says that the duct is of normal width.
+"""What a measurement says: "CBD 3 mm" that the duct is of normal width, "spleen 16 cm" that it is enlarged.
 
-Only a plain measurement of one structure counts, and only one within its limit: no finding is ever asserted by size.
-Limits are upper limits of normal in adults as radiology references give them, in mm.
+Only a plain measurement of one structure counts. The limits, in mm for adults, stand with their sources in
+`services/reading/limits.yaml`.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import yaml
 
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import STOP
 from services.reading.rules.wordset import wordset
 
-_LIMITS = (
-    (wordset("common bile duct"), 6.0),
-    (wordset("common duct"), 6.0),
-    (wordset("gallbladder wall"), 3.0),
-    (wordset("aorta"), 30.0),
-    (wordset("main lung artery"), 29.0),
-    (wordset("appendix"), 6.0),
-)
+
+class Limit(NamedTuple):
+    """Of a structure: up to which size it is normal, beyond which it is what `says` says; infinite for none.
+
+    `inclusive`: so from that size on. `of`: the part of the body it holds in, "" for any.
+    """
+
+    structure: frozenset[str]
+    normal: float
+    large: float
+    inclusive: bool
+    says: str
+    of: str
+
+
+@cache
+def limits() -> tuple[Limit, ...]:
+    """Every limit of the file, in its order; the first that fits holds."""
+    content = yaml.safe_load((files("services.reading") / "limits.yaml").read_text(encoding="utf-8"))
+    return tuple(
+        Limit(
+            wordset(each["structure"]),
+            float(each.get("normal", "-inf")),
+            float(each.get("large", "inf")),
+            bool(each.get("from", False)),
+            each.get("says", ""),
+            each.get("of", ""),
+        )
+        for each in content
+    )
+
+
+# The words that end the name of a structure whose size may say that it is too large.
+MEASURED = frozenset({"duct", "aorta", "spleen", "liver"})
 # What a normal size denies.
 WIDTHS = wordset("dilate thicken enlarge widen aneurysm")
 UNITS = {"mm": 1.0, "cm": 10.0}
@@ -40,5 +71,58 @@ def within_limit(tokens: Sequence[Token], context: frozenset[str]) -> bool:
     said = {word for token in tokens for word in token.canon if not word[0].isdigit()}
     if len(sizes) != 1:
         return False
-    named = next(((words, limit) for words, limit in _LIMITS if words <= said | context and words & said), None)
-    return named is not None and said - named[0] <= _AROUND and sizes[0] <= named[1]
+    named = next((each for each in limits() if each.structure <= said | context and each.structure & said), None)
+    return named is not None and said - named.structure <= _AROUND and sizes[0] <= named.normal
+
+
+# What stands between a structure and its size.
+_BETWEEN = STOP | wordset(
+    """measures measure measuring diameter caliber size maximal maximum maximally width length span approximately about
+    up , : ( infrarenal suprarenal abdominal abdomen dilated enlarged"""
+)
+_FAR = 8
+# "10 mm, expected after cholecystectomy" is normal for this patient.
+_EXPECTED = wordset("expected normal limits limit acceptable postcholecystectomy cholecystectomy graft stent sac was")
+
+
+def oversized(tokens: Sequence[Token], at: int, around: frozenset[str]) -> str:
+    """What the size told of the structure that token `at` ends says of it ("dilate", "enlarge"); else "".
+
+    `around`: canonical words of the label and of what was examined.
+    """
+    said = frozenset(word for token in tokens[max(0, at - 2) : at + 1] for word in token.canon)
+    found = (each for each in limits() if each.says and not each.structure.isdisjoint(tokens[at].canon))
+    limit = next((each for each in found if each.structure <= said and (not each.of or each.of in said | around)), None)
+    if limit is None or any(token.text in _EXPECTED for token in tokens):
+        return ""
+    size = _size_after(tokens, at)
+    return limit.says if size > limit.large or (limit.inclusive and size == limit.large) else ""
+
+
+def _size_after(tokens: Sequence[Token], at: int) -> float:
+    """The size in mm that follows token `at` with nothing between that names another thing; 0 for none."""
+    for place in range(at + 1, min(at + _FAR, len(tokens) - 1)):
+        if tokens[place].text[0].isdigit():
+            return float(tokens[place].text) * UNITS.get(tokens[place + 1].text, 0.0)
+        if tokens[place].text not in _BETWEEN:
+            return 0.0
+    return 0.0
+
+
+# A lymph node of this short axis, in mm, is enlarged (RECIST 1.1, section 3.1.1 calls nodes below it normal).
+_NODE = 10.0
+_NEAR = 9
+_OF_BEFORE = wordset("previously previous prior was formerly from")
+
+
+def is_large_node(tokens: Sequence[Token], at: int) -> bool:
+    """Whether token `at` names a lymph node that is measured as enlarged: "a subcarinal NODE of 13 mm"."""
+    if "node" not in tokens[at].canon or "enlarge" in tokens[at].canon:
+        return False
+    near = tokens[max(0, at - 5) : at + _NEAR]
+    sizes = [
+        float(token.text) * UNITS[after.text]
+        for place, (token, after) in enumerate(itertools.pairwise(near))
+        if after.text in UNITS and token.text[0].isdigit() and near[max(0, place - 1)].text not in _OF_BEFORE
+    ]
+    return bool(sizes) and sizes[0] >= _NODE

@@ -1,70 +1,44 @@
-"""Where a sentence names a candidate, and what the sentence says of it."""
+"""Where a statement names a candidate, and what it says of it."""
 
 from __future__ import annotations
 
-import re
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from integration.canonical import Side, Status
-from services.reading.rules.anatomy import ANATOMY
+from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, VAGUE, is_level, widened
 from services.reading.rules.exam import Exam
-from services.reading.rules.fit import Place, answer, fit, may_fit, place_of
-from services.reading.rules.heads import DEVICES
-from services.reading.rules.laterality import side_of, sides_in
+from services.reading.rules.fit import fit, may_fit, other_kind
+from services.reading.rules.heads import LESIONS
+from services.reading.rules.measured import MEASURED, is_large_node, oversized
 from services.reading.rules.modifiers import Kind
+from services.reading.rules.places import Topic
 from services.reading.rules.scope import Parsed, Scope
 from services.reading.rules.sentences import Sentence
-from services.reading.rules.targets import Pattern, Target, Targets
+from services.reading.rules.shades import ADJECTIVE, is_adjective, qualifies, shade_of
+from services.reading.rules.statements import ABSENT_THERE, QUALIFIERS, Statement, elided, is_another_thing, state
+from services.reading.rules.targets import REMOVED, Pattern, Target, Targets
 from services.reading.rules.tokens import Token
-from services.reading.rules.words import NOT_FOLLOWED, PREDICATES, SIDES
+from services.reading.rules.words import COMPARTMENTS, PREDICATES
 from services.reading.rules.wordset import wordset
 
-_STATUS = {
-    Kind.NEGATED: Status.ABSENT,
-    Kind.RESOLVED: Status.ABSENT,
-    Kind.UNCERTAIN: Status.UNCERTAIN,
-    Kind.VERSUS: Status.UNCERTAIN,
-    Kind.UNASSESSED: Status.UNCERTAIN,
-    Kind.HYPOTHETICAL: Status.NOT_MENTIONED,
-    Kind.HISTORY: Status.NOT_MENTIONED,
-    Kind.OTHER_PERSON: Status.NOT_MENTIONED,
-    Kind.PRIOR: Status.NOT_MENTIONED,
-}
-_ANSWERS = (
-    (Status.ABSENT, wordset("none no absent negative nil without")),
-    (
-        Status.PRESENT,
-        wordset(
-            """present yes positive mild moderate severe small large trace minimal stable unchanged left right bilateral
-            tiny multiple"""
-        ),
-    ),
-    (Status.UNCERTAIN, wordset("possible probable likely suspected equivocal questionable")),
-)
-_ANSWER_WORDS = 8
-_QUALIFIERS = wordset(
-    """large sizable sizeable significant acute displaced discrete new other additional focal recurrent residual
-    drainable obstructing enlarging definite tension moderate high grade severe critical further measurable aggressive
-    enhancing suspicious gross pathologically remaining otherwise"""
-)
-# "No other fracture" speaks of the rest and presupposes one.
-_OF_THE_REST = wordset("other additional further elsewhere else")
-_DONE = re.compile(
-    r"\w+(?:otomy|ectomy|ostomy|plasty|desis)|surgery|fusion|repair|replacement|placement|graft|shunt|stent"
-)
+# The rule of a mention of something like the candidate in its place: it answers no question, and no general denial
+# speaks of it.
+NEAR = "near"
+# The rule of an assertion whose words all stand in one phrase.
+_BY_NAME = "asserted/phrase"
 
 
-_INNER = wordset("within in of around involving to from surrounding along")
-_KNOWN = wordset("the this these")
-_BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
+_ONLY = wordset("only alone")
 
 
 class Mention(NamedTuple):
     """One place that speaks of target `target`. Tokens [first, last) name it.
 
     `weak`: a denial of what is new only; `qualified`: the denial is of one kind, size or place only;
-    `named`: by the noun of the candidate's own name, not by a sign of it; `off_side`: it speaks of the side the
-    candidate does not name, and counts only against another mention.
+    `named`: by the noun of the candidate's own name; `sign`: by a sign of it only; `lesion`: as a thing that is
+    there whatever it turns out to be; `own_side`: the side it says itself, the exam's not counted;
+    `off_side`: it speaks of the side
+    the candidate does not name, and counts only against another mention.
     """
 
     target: int
@@ -79,121 +53,140 @@ class Mention(NamedTuple):
     off_side: bool = False
     scope: Scope | None = None
     named: bool = True
+    sign: bool = False
+    lesion: bool = False
+    own_side: Side | None = None
 
 
-def mentions(parsed: Parsed, targets: Targets, exam: Exam, topic: frozenset[str]) -> list[Mention]:
-    """Every mention of a target in the sentence; `topic`: the organs its paragraph spoke of before."""
+def mentions(parsed: Parsed, targets: Targets, exam: Exam, topic: Topic) -> list[Mention]:
+    """Every mention of a target in the sentence; `topic`: what its paragraph spoke of before."""
     tokens = parsed.sentence.tokens
     found: list[Mention] = []
     for at, token in enumerate(tokens):
-        for word in token.canon:
-            if word in targets.by_head and not _is_another_thing(tokens, at, word):
-                found += _at_head(parsed, targets, at, targets.by_head[word], exam, topic)
+        if token.text in ABSENT_THERE and (told := elided(parsed, at, targets.by_head.keys(), topic)):
+            for word in told.parsed.sentence.tokens[told.at].canon:
+                found += _named(told, targets, targets.by_head.get(word, ()), exam)
+            continue
+        canon = _measured(tokens, at, parsed.sentence.context | exam.covered)
+        words = [word for word in canon if word in targets.by_head and not is_another_thing(tokens, at, word)]
+        statement = state(parsed, at, topic) if words else None
+        if statement:
+            for word in words:
+                found += _named(statement, targets, targets.by_head[word], exam)
     return found
 
 
-def _is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
-    blocked = NOT_FOLLOWED.get(word, frozenset())
-    after = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in ("in", "of") else at + 1
-    return after < len(tokens) and not blocked.isdisjoint(tokens[after].canon)
+def _measured(tokens: tuple[Token, ...], at: int, around: frozenset[str]) -> tuple[str, ...]:
+    """The canonical words of token `at`, with what its size says of it."""
+    if is_large_node(tokens, at):
+        return (*tokens[at].canon, "enlarge")
+    large = oversized(tokens, at, around) if not MEASURED.isdisjoint(tokens[at].canon) else ""
+    return (*tokens[at].canon, large) if large else tokens[at].canon
 
 
-def _at_head(
-    parsed: Parsed,
-    targets: Targets,
-    at: int,
-    patterns: tuple[tuple[int, Pattern], ...],
-    exam: Exam,
-    topic: frozenset[str],
+def taken_back(found: list[Mention]) -> list[Mention]:
+    """Mentions of what something was taken for and is not deny it: "the supposed CALCULUS is a phlebolith"."""
+    return [each._replace(status=Status.ABSENT, rule="refuted") if _is_refuted(each) else each for each in found]
+
+
+def _is_refuted(mention: Mention) -> bool:
+    tokens = mention.sentence.tokens[mention.first : mention.last]
+    return any(start <= token.start < end for start, end in mention.sentence.refuted for token in tokens[-1:])
+
+
+def _named(
+    statement: Statement, targets: Targets, patterns: tuple[tuple[int, Pattern], ...], exam: Exam
 ) -> list[Mention]:
-    scope = parsed.deciding(at)
-    if _presupposed(parsed, at, scope):
-        return []
-    place = place_of(parsed, at, topic)
-    if scope is None and _is_normal(parsed, at, place):
-        return []
-    head = _Head(parsed, at, place, scope, exam)
+    """The targets the statement names by one of the patterns, each once."""
     best: dict[int, Mention] = {}
-    may_deny = scope is not None or at < parsed.sentence.label
-    said = place.said | exam.covered
+    near: dict[int, Mention] = {}
+    tokens = statement.parsed.sentence.tokens
+    may_deny = statement.scope is not None or statement.at < statement.parsed.sentence.label
+    said = statement.place.said | exam.covered
+    only = _only_at(statement)
+    named: set[int] = set()
     for number, pattern in patterns:
-        if number not in best and may_fit(pattern, said, denied=may_deny):
-            mention = _read(head, number, targets.targets[number], pattern)
-            if mention:
-                best[number] = mention
-    return list(best.values())
+        target, told = targets.targets[number], statement
+        if only and target.levels and pattern.mode == "plain" and not target.levels & only:
+            told, pattern = statement.denied(), pattern._replace(needs=pattern.needs - target.levels)
+            target = target._replace(levels=frozenset(), region="")
+        if number not in near and _is_near(statement, pattern, target):
+            near[number] = _mention(statement, number, target, Status.NOT_MENTIONED, NEAR, pattern, exam)
+        if (
+            number in best
+            or not may_fit(pattern, said, denied=may_deny)
+            or not _is_meant(pattern, tokens, statement.at)
+        ):
+            continue
+        mention = _read(told, number, target, pattern, exam)
+        if mention:
+            best[number] = mention
+            if pattern.needs and mention.rule == _BY_NAME:
+                named.add(number)
+    if named:
+        best = {number: each for number, each in best.items() if number in named or not _is_lent(each, named, targets)}
+    return list({**near, **best}.values())
 
 
-class _Head:
-    """A head noun in its sentence, with what is said there of whatever it turns out to name.
+def _is_lent(mention: Mention, named: set[int], targets: Targets) -> bool:
+    """Whether a word from elsewhere makes it what its own phrase calls otherwise (a "perineural cyst" by a facet).
 
-    `qualifying`: the words before it from its noun phrase or denial on.
+    Findings asked by a name of no catalogue may be several names of one thing.
     """
-
-    __slots__ = ("_side", "at", "exam", "parsed", "place", "qualifying", "rule", "scope", "status")
-
-    def __init__(self, parsed: Parsed, at: int, place: Place, scope: Scope | None, exam: Exam) -> None:
-        self.parsed, self.at, self.place, self.scope, self.exam = parsed, at, place, scope, exam
-        self.status, self.rule = _judge(parsed, at, scope)
-        start = min(place.first, scope.hit.start) if scope and scope.hit.trigger.forward else place.first
-        self.qualifying = frozenset([token.text for token in parsed.sentence.tokens[start:at]])
-        self._side: Side | Literal[""] | None = ""
-
-    def aside(self, words: frozenset[str]) -> _Head:
-        """The same head without the modifiers that are words of the finding's own name."""
-        return _Head(self.parsed, self.at, self.place, self.parsed.deciding(self.at, words), self.exam)
-
-    @property
-    def side(self) -> Side | None:
-        """The side said of it, the exam's not counted."""
-        if self._side == "":
-            side = side_of(self.parsed, self.at, (self.place.first, self.place.last))
-            labelled = self.at < self.parsed.sentence.label
-            self._side = (sides_in(answer(self.parsed)) or side) if labelled else side
-        return self._side
-
-    @property
-    def of_the_rest(self) -> bool:
-        """Whether only something further is denied."""
-        if self.scope is None:
-            return False
-        words = self.parsed.sentence.tokens[self.scope.hit.start : self.at + _ANSWER_WORDS]
-        return not _OF_THE_REST.isdisjoint([token.text for token in words])
-
-
-def _presupposed(parsed: Parsed, at: int, scope: Scope | None) -> bool:
-    """ "No hemorrhage within the lesion" denies no lesion."""
-    if scope is None or scope.kind is not Kind.NEGATED or not scope.hit.trigger.forward:
+    if not all(targets.targets[number].candidate.definition for number in (mention.target, *named)):
         return False
-    texts = [token.text for token in parsed.sentence.tokens[scope.start : at]]
-    return any(texts[number] in _INNER and texts[number + 1] in _KNOWN for number in range(1, len(texts) - 1))
-
-
-def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
-    """ "Normal follicles", "enhance normally", "the signal is normal": what is called normal is no finding."""
-    tokens = parsed.sentence.tokens
-    if not DEVICES.isdisjoint(tokens[at].canon):
+    if not mention.rule.startswith("asserted") or mention.rule == _BY_NAME:
         return False
-    before = {token.text for token in tokens[place.first : at]}
-    after = [token.text for token in tokens[at + 1 : at + 4]]
-    return "normal" in before or after[:1] == ["normally"] or (after[:1] in _BE and "normal" in after[1:2])
+    kin = {other for pair in targets.parents if mention.target in pair for other in pair}
+    return kin.isdisjoint(named)
 
 
-def _read(head: _Head, number: int, target: Target, pattern: Pattern) -> Mention | None:
-    """What the head says of target `number` by this wording, if it is one of it."""
+def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether the word of the report is the wording's own, and no adjective of another finding's noun.
+
+    A word that says its organ as well ("lymphadenopathy") names no finding of another organ.
+    """
+    own = ANATOMY.intersection(tokens[at].canon) - {pattern.head}
+    if own and own.isdisjoint(pattern.needs):
+        return False
+    if pattern.shade == ADJECTIVE:
+        near = {word for token in tokens[at + 1 : at + 4] for word in token.canon}
+        return is_adjective(tokens[at].text) and not near.isdisjoint(pattern.needs)
+    if pattern.needs:
+        return not qualifies(tokens, at) or not pattern.needs.isdisjoint(tokens[at].canon) or pattern.head in PREDICATES
+    return pattern.shade == shade_of(tokens[at].text) and not qualifies(tokens, at)
+
+
+def _read(head: Statement, number: int, target: Target, pattern: Pattern, exam: Exam) -> Mention | None:
+    """What the statement says of target `number` by this wording, if it is one of it."""
     if head.scope and not pattern.needs.isdisjoint(head.scope.hit.trigger.words):
         head = head.aside(pattern.needs | {pattern.head})
     scope = head.scope
     if scope is None and not pattern.needs.isdisjoint(PREDICATES) and not pattern.needs.isdisjoint(_denied_near(head)):
         return None
-    how = fit(pattern, target, head.place, head.exam, denied=head.status is Status.ABSENT)
-    status = _turned(pattern, head.status) if how else None
-    if status is None or (how == "general" and (_is_weak(head) or (scope and scope.kind is not Kind.NEGATED))):
+    how = fit(pattern, target, head.place, exam, denied=head.status is Status.ABSENT)
+    status = _turned(pattern, head) if how else None
+    if status is None or (how == "general" and (head.is_weak or (scope and scope.kind is not Kind.NEGATED))):
         return None
-    return _sided(_mention(head, number, target, status, f"{head.rule}/{how}", pattern.head in target.heads), target)
+    return _sided(_mention(head, number, target, status, f"{head.rule}/{how}", pattern, exam), target)
 
 
-def _denied_near(head: _Head) -> frozenset[str]:
+def _only_at(head: Statement) -> frozenset[str]:
+    """The levels at which alone it is: "narrowing at C5-C6 ONLY" denies it at the others; none for most."""
+    tokens = head.parsed.sentence.tokens[head.at + 1 : head.place.last + 1]
+    if _ONLY.isdisjoint([token.text for token in tokens]):
+        return frozenset()
+    return frozenset(word for token in tokens for word in token.canon if is_level(word))
+
+
+def _is_near(head: Statement, pattern: Pattern, target: Target) -> bool:
+    """Whether it asserts the candidate's kind of finding in the candidate's very place, without all that it needs."""
+    if target.near.isdisjoint(head.place.local) or pattern.mode != "plain" or pattern.sign:
+        return False
+    return head.status in (Status.PRESENT, Status.UNCERTAIN) and not other_kind(pattern, target, head.place)
+
+
+def _denied_near(head: Statement) -> frozenset[str]:
     """The words of its clause that are denied: "the ventricles are NOT ENLARGED" asserts nothing of them."""
     scopes = [scope for scope in head.parsed.scopes if scope.kind is Kind.NEGATED]
     if not scopes:
@@ -206,8 +199,11 @@ def _denied_near(head: _Head) -> frozenset[str]:
     return frozenset(denied - said)
 
 
-def _turned(pattern: Pattern, status: Status) -> Status | None:
+def _turned(pattern: Pattern, head: Statement) -> Status | None:
     """The status under the pattern's mode; None where the pattern does not count."""
+    status = head.status
+    if pattern.mode == REMOVED:
+        return Status.PRESENT if head.scope and head.scope.kind is Kind.RESOLVED else None
     if pattern.mode == "plain" or status is Status.NOT_MENTIONED:
         return status
     if pattern.mode == "opposite":
@@ -217,11 +213,13 @@ def _turned(pattern: Pattern, status: Status) -> Status | None:
     return Status.PRESENT if pattern.mode == "flipped" else Status.ABSENT
 
 
-def _mention(head: _Head, number: int, target: Target, status: Status, rule: str, named: bool) -> Mention:
+def _mention(
+    head: Statement, number: int, target: Target, status: Status, rule: str, pattern: Pattern, exam: Exam
+) -> Mention:
     sentence, side = head.parsed.sentence, head.side
     if status is Status.ABSENT and head.of_the_rest:
         status, rule = Status.NOT_MENTIONED, "of-the-rest"
-    kinds = head.qualifying & _QUALIFIERS
+    kinds = head.qualifying & QUALIFIERS
     return Mention(
         number,
         status,
@@ -229,19 +227,32 @@ def _mention(head: _Head, number: int, target: Target, status: Status, rule: str
         head.place.first,
         max(head.place.last, head.at + 1),
         rule,
-        side or head.exam.side,
-        _is_weak(head),
-        bool(kinds and kinds - target.types) or side is not None or not ANATOMY.isdisjoint(sentence.context),
+        side or _exams_side(head, exam),
+        head.is_weak or (pattern.sign and status is Status.ABSENT),
+        bool(kinds and kinds - target.types) or side in (Side.LEFT, Side.RIGHT) or _is_partial(head, target),
         False,
         head.scope,
-        named,
+        not pattern.sign and not target.heads.isdisjoint({pattern.head, *pattern.needs}),
+        pattern.sign,
+        pattern.head in LESIONS and status is Status.PRESENT,
+        side,
     )
 
 
-def _is_weak(head: _Head) -> bool:
-    return (head.status is Status.ABSENT and "new" in head.qualifying) or (
-        head.scope is not None and head.scope.kind is Kind.UNASSESSED
-    )
+def _is_partial(head: Statement, target: Target) -> bool:
+    """Whether it speaks of one place of several: its label, or an organ the finding's name does not say."""
+    if target.home and not (head.place.local & COMPARTMENTS) <= target.home:
+        return True
+    labelled = ANATOMY & head.parsed.sentence.context
+    if labelled and labelled.isdisjoint(target.organs | target.home):
+        return True
+    return not target.home and not (head.place.local & ANATOMY).isdisjoint(ANATOMY - VAGUE)
+
+
+def _exams_side(head: Statement, exam: Exam) -> Side | None:
+    """The exam's side, where the statement names no part of the trunk or head that was not examined."""
+    elsewhere = CENTRAL & frozenset(widened(head.place.here - JOINTS)) - exam.covered
+    return None if elsewhere or exam.side is Side.BILATERAL else exam.side
 
 
 def _sided(mention: Mention, target: Target) -> Mention | None:
@@ -252,40 +263,3 @@ def _sided(mention: Mention, target: Target) -> Mention | None:
     if mention.side is None:
         return mention if mention.status is Status.ABSENT else None
     return mention._replace(off_side=True)
-
-
-def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
-    if at < parsed.sentence.label:
-        return _answer(parsed, scope)
-    if scope is None:
-        return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at) else (Status.PRESENT, "asserted")
-    if scope.kind is Kind.HISTORY and _is_done(parsed, at, scope):
-        return Status.PRESENT, "procedure"
-    return _STATUS[scope.kind], scope.kind.value
-
-
-def _is_done(parsed: Parsed, at: int, scope: Scope) -> bool:
-    """ "Status post craniotomy" asserts the craniotomy."""
-    after = scope.hit.trigger.words[0] in ("status", "s/p")
-    return after and _DONE.fullmatch(parsed.sentence.tokens[at].text) is not None
-
-
-def _answer(parsed: Parsed, scope: Scope | None) -> tuple[Status, str]:
-    """A label that names the finding is answered by the first word after it: "Pneumothorax: none"."""
-    tokens, label = parsed.sentence.tokens, parsed.sentence.label
-    if scope is not None and scope.hit.start >= label:
-        return _STATUS[scope.kind], f"label-{scope.kind.value}"
-    first = tokens[label].text if label < len(tokens) else ""
-    if first == "no" and len(tokens) - label > _ANSWER_WORDS:
-        return Status.NOT_MENTIONED, "label"
-    known = next((status for status, words in _ANSWERS if first in words), None)
-    told = label < len(tokens) and (first[0].isdigit() or first in SIDES or bool(ANATOMY & set(tokens[label].canon)))
-    return known or (Status.PRESENT if told else Status.NOT_MENTIONED), "label"
-
-
-def _is_alternative(parsed: Parsed, at: int) -> bool:
-    """ "Atelectasis or consolidation", asserted, is a choice between two."""
-    tokens = parsed.sentence.tokens
-    if at + 1 < len(tokens) and tokens[at + 1].text == "or":
-        return True
-    return any(tokens[before].text == "or" for before in range(max(0, at - 2), at))

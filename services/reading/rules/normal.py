@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY, BROAD, is_level
-from services.reading.rules.clauses import FINITE
 from services.reading.rules.exam import Exam
 from services.reading.rules.measured import UNITS, WIDTHS, within_limit
 from services.reading.rules.mentions import Mention
@@ -13,11 +12,13 @@ from services.reading.rules.scope import Parsed
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.targets import NORMAL_WORDS, Normal, Targets
 from services.reading.rules.tokens import Token
-from services.reading.rules.words import SIDES
+from services.reading.rules.verbs import FINITE
+from services.reading.rules.words import OPPOSITES, SIDES
 from services.reading.rules.wordset import wordset
 
 _ANY = wordset(
-    "normal unremarkable clear intact preserved maintained negative nondilated patent aligned anatomic located"
+    """normal unremarkable clear intact preserved maintained negative nondilated patent aligned anatomic located
+    spared uninvolved unaffected congruent compressible antegrade seated enlocated"""
 )
 _PHRASES = (
     ("within", "limits"),
@@ -32,8 +33,8 @@ _STATING = NORMAL_WORDS | _ANY | _PHRASE_ENDS | UNITS.keys()
 _CALLING_NORMAL = _ANY | (NORMAL_WORDS - _NOT_PREDICATES)
 _AFTER = wordset("with without , but at although though ;")
 # "Pulmonary vasculature is normal" does not speak of the lungs.
-_VESSELS = wordset("vessel artery vein")
-_LIMITING = wordset("otherwise remaining remainder rest except other")
+_VESSELS = wordset("vessel artery vein duct")
+_LIMITING = wordset("otherwise remaining remainder rest except other save apart aside barring excepting excluding")
 _LOST = wordset("loss lost straightening reversal absence flattening effacement obscuration disruption")
 _SPOILING = (Kind.NEGATED, Kind.UNCERTAIN, Kind.HYPOTHETICAL, Kind.PRIOR, Kind.UNASSESSED)
 
@@ -73,6 +74,9 @@ def _in_clause(parsed: Parsed, start: int, end: int, targets: Targets, exam: Exa
     for number, places in sorted(_stated(targets, said).items()):
         target = targets.targets[number]
         if (target.levels and levels and not target.levels & levels) or (sized and not target.heads & WIDTHS):
+            continue
+        # "The posterior cruciate ligament is intact" does not speak of the anterior one.
+        if any(OPPOSITES[kind] & said for kind in target.types - said):
             continue
         stated = [target.normals[place] for place in sorted(places)]
         # "The chest wall is normal" does not speak of the chest.
@@ -155,9 +159,14 @@ def _stated(targets: Targets, said: set[str]) -> dict[int, list[int]]:
 def _subject(normals: list[Normal], said: set[str], texts: set[str], usual: bool, vessels: set[str]) -> frozenset[str]:
     """The subject of the first of a target's normal statements that the clause makes; empty when it makes none."""
     for normal in normals:
-        if said.issuperset(normal.subject) and _holds(normal, texts, usual) and not vessels - normal.subject:
+        if said.issuperset(normal.subject) and _holds(normal, texts, usual) and _of_vessels(normal, vessels):
             return normal.subject
     return frozenset()
+
+
+def _of_vessels(normal: Normal, vessels: set[str]) -> bool:
+    """Whether what is said of vessels is said of the subject: "the renal artery and VEIN are patent"."""
+    return not vessels or not vessels.isdisjoint(normal.subject)
 
 
 def _holds(normal: Normal, texts: set[str], usual: bool) -> bool:

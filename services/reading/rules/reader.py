@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from integration.canonical import Advisory, AdvisoryKind, Engine, Quote, Side, Status, Verdict
+from services.reading.grades import holds
 from services.reading.injection import flag, flagged
 from services.reading.reader import Catalogue, Question, Reading, Usage
 from services.reading.rules.advisories import advise
+from services.reading.rules.critical import noted
+from services.reading.rules.critical_finding import Found
 from services.reading.rules.discrepancies import discrepancies
-from services.reading.rules.evidence import change_of, quotes
+from services.reading.rules.echoes import with_echoes
+from services.reading.rules.evidence import change_of, deciding, quotes
 from services.reading.rules.exam import Exam, exam_of, is_title
-from services.reading.rules.fit import topic_of
+from services.reading.rules.grading import behind_children, grade_of
+from services.reading.rules.headings import Block
 from services.reading.rules.language import foreign
-from services.reading.rules.mentions import Mention, mentions
+from services.reading.rules.measured import MEASURED
+from services.reading.rules.mentions import Mention, mentions, taken_back
 from services.reading.rules.normal import may_call_normal, normal_mentions
+from services.reading.rules.places import Topic, topic_of
+from services.reading.rules.position import position_mentions
 from services.reading.rules.remainder import Remainder, sections_of, without
 from services.reading.rules.resolve import SILENT, Decision, decide
 from services.reading.rules.scope import parse
@@ -25,7 +34,12 @@ from services.reading.rules.sentences import Sentence, sentences
 from services.reading.rules.silence import UNMENTIONED, silence
 from services.reading.rules.targets import Target, Targets, compile_catalogue
 
-VERSION = "3"
+VERSION = "4"
+_SUGGESTED = frozenset({Status.PRESENT, Status.UNCERTAIN})
+# Tokens of a sentence that are read together.
+_LONGEST = 300
+# What is named too large by its size alone.
+_MEASURED = MEASURED | {"node"}
 _SAID = {
     Status.PRESENT: "The report asserts it.",
     Status.ABSENT: "The report denies it.",
@@ -34,7 +48,13 @@ _SAID = {
 
 
 class RulesReader:
-    """Answers by rules alone: same question, same answer; no network, no model, no randomness."""
+    """Answers by rules alone: same question, same answer; no network, no model, no randomness.
+
+    Suggestions of a grade whose precision is below `threshold` are not shown.
+    """
+
+    def __init__(self, threshold: float = 0.9) -> None:
+        self._threshold = threshold
 
     @property
     def engine(self) -> Engine:
@@ -47,18 +67,17 @@ class RulesReader:
     def read(self, question: Question) -> Reading:
         """Decide every candidate of the question. Never raises for any text."""
         began = time.perf_counter()
-        suspicious = flag(question.text)
-        kept = without(question.text, suspicious)
-        unread = foreign(kept.text)
-        targets = compile_catalogue(question.catalogue)
-        inner = question.model_copy(update={"text": kept.text, "sections": sections_of(kept, question.sections)})
-        parts = blocks(inner.text, inner.sections)
-        said = [] if unread else sentences(inner.text, parts)
-        telling = _below_title(inner.text, said)
-        decisions = decide(targets, _mentions(telling, targets, exam_of(inner, parts)))
+        suspicious, kept, inner, parts, said, unread, targets, _, decisions = interpret(question)
         pairs = zip(targets.targets, decisions, strict=True)
-        verdicts = tuple(_verdict(kept.text, target, decision) for target, decision in pairs)
-        remarks = [] if unread else [*advise(kept.text, said, verdicts), *discrepancies(inner, parts, said, verdicts)]
+        hidden = behind_children(targets, decisions)
+        verdicts = tuple(
+            self._graded(_verdict(kept.text, target, decision), decision, number in hidden)
+            for number, (target, decision) in enumerate(pairs)
+        )
+        found = _critical(targets, decisions, verdicts)
+        calmed = noted(inner.text, said, found)
+        verdicts = tuple(calmed.get(each.finding.id, each) for each in verdicts) if calmed else verdicts
+        remarks = [] if unread else [*advise(inner, said, found), *discrepancies(inner, parts, said, verdicts)]
         return Reading(
             engine=self._engine_on(question.catalogue),
             verdicts=tuple(_verdict_in(question.text, kept, verdict) for verdict in verdicts)
@@ -69,6 +88,50 @@ class RulesReader:
             unread=unread,
             usage=Usage(seconds=time.perf_counter() - began),
         )
+
+    def _graded(self, verdict: Verdict, decision: Decision, hidden: bool) -> Verdict:
+        """The verdict with its grade, where it is a suggestion; `hidden`: a child of it says the same."""
+        if verdict.status not in _SUGGESTED:
+            return verdict
+        grade = grade_of(decision)
+        return verdict.model_copy(update={"grade": grade, "shown": not hidden and holds(grade, self._threshold)})
+
+
+class Interpretation(NamedTuple):
+    """What the rules made of a report, step by step; offsets from `inner` on are into the text `kept`."""
+
+    suspicious: tuple[Quote, ...]
+    kept: Remainder
+    inner: Question
+    parts: list[Block]
+    said: list[Sentence]
+    unread: str
+    targets: Targets
+    mentions: list[Mention]
+    decisions: list[Decision]
+
+
+def interpret(question: Question) -> Interpretation:
+    """From the text to a decision for each candidate."""
+    suspicious = flag(question.text)
+    kept = without(question.text, suspicious)
+    unread = foreign(kept.text)
+    targets = compile_catalogue(question.catalogue)
+    inner = question.model_copy(update={"text": kept.text, "sections": sections_of(kept, question.sections)})
+    parts = blocks(inner.text, inner.sections)
+    said = [] if unread else sentences(inner.text, parts)
+    found = _mentions(_below_title(inner.text, said), targets, exam_of(inner, parts))
+    return Interpretation(suspicious, kept, inner, parts, said, unread, targets, found, decide(targets, found))
+
+
+def _critical(targets: Targets, decisions: Sequence[Decision], verdicts: Sequence[Verdict]) -> list[Found]:
+    """The critical findings that the report asserts or leaves open."""
+    triples = zip(targets.targets, decisions, verdicts, strict=True)
+    return [
+        Found(verdict, target.candidate, decision.mentions)
+        for target, decision, verdict in triples
+        if verdict.finding.critical and verdict.status in _SUGGESTED
+    ]
 
 
 def _below_title(text: str, said: list[Sentence]) -> list[Sentence]:
@@ -81,25 +144,43 @@ def _below_title(text: str, said: list[Sentence]) -> list[Sentence]:
 
 def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Mention]:
     found: list[Mention] = []
-    topic: frozenset[str] = frozenset()
+    topic = Topic()
     paragraph = 0
-    for sentence in said:
+    last: list[Mention] = []
+    for sentence in chain.from_iterable(map(pieces, said)):
         if sentence.kind not in SILENT and not sentence.blank:
-            topic = topic if sentence.paragraph == paragraph else frozenset()
+            if sentence.paragraph != paragraph:
+                topic, last = Topic(), []
             spelled = _spelled(sentence, targets)
-            found += _mentioned(spelled, targets, exam, topic)
-            topic, paragraph = topic_of(spelled) or topic, sentence.paragraph
+            own = with_echoes(spelled, taken_back(_mentioned(spelled, targets, exam, topic)), last)
+            found += own
+            last = own or last
+            topic, paragraph = topic_of(spelled, topic), sentence.paragraph
     return found
 
 
-def _mentioned(sentence: Sentence, targets: Targets, exam: Exam, topic: frozenset[str]) -> list[Mention]:
+def pieces(sentence: Sentence) -> Iterator[Sentence]:
+    """The sentence, or pieces of it that take bounded time each: no sentence of a report is so long."""
+    tokens = sentence.tokens
+    if len(tokens) <= _LONGEST:
+        yield sentence
+        return
+    for start in range(0, len(tokens), _LONGEST):
+        own = tokens[start : start + _LONGEST]
+        label = sentence.label if start == 0 else 0
+        yield sentence._replace(start=own[0].start, end=own[-1].end, tokens=own, label=min(label, len(own)))
+
+
+def _mentioned(sentence: Sentence, targets: Targets, exam: Exam, topic: Topic) -> list[Mention]:
     """What one sentence says; one that neither names a finding nor calls anything normal is not taken apart."""
-    names = not targets.by_head.keys().isdisjoint(chain.from_iterable([token.canon for token in sentence.tokens]))
+    said = set(chain.from_iterable([token.canon for token in sentence.tokens]))
+    names = not _MEASURED.isdisjoint(said) or not targets.by_head.keys().isdisjoint(said)
     normal = may_call_normal(sentence)
-    if not names and not normal:
+    if not names and not normal and not targets.positions:
         return []
     parsed = parse(sentence)
     found = mentions(parsed, targets, exam, topic) if names else []
+    found += position_mentions(parsed, targets)
     return found + normal_mentions(parsed, targets, exam) if normal else found
 
 
@@ -127,33 +208,37 @@ def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
         change=change_of(decision),
         quotes=found,
         rationale=_SAID[decision.status],
-        rule=_placed(decision.rule, found),
+        rule=_placed(decision.rule, deciding(text, decision)),
         conflict=decision.conflict,
     )
 
 
-def _placed(rule: str, found: tuple[Quote, ...]) -> str:
+def _placed(rule: str, quote: Quote | None) -> str:
     """The rule with the span that decided."""
-    return f"{rule}@{found[0].start}-{found[0].end}" if found else rule
+    return f"{rule}@{quote.start}-{quote.end}" if quote else rule
 
 
 def _side(target: Target, decision: Decision) -> Side | None:
     if target.side:
         return target.side
-    if not target.candidate.sides:
+    if not target.candidate.sides or decision.rule == "conflict/side":
         return None
     sides = {mention.side for mention in decision.mentions if mention.side}
     if len(sides) > 1:
         return Side.BILATERAL
-    return next(iter(sides), None)
+    told = sides or decision.beside
+    return next(iter(told)) if len(told) == 1 else Side.BILATERAL if told else None
 
 
 def _verdict_in(report: str, kept: Remainder, verdict: Verdict) -> Verdict:
     """The verdict with offsets into the report as received, its rule with the span that decided."""
     if not verdict.quotes:
         return verdict
-    found = _in_report(report, kept, verdict.quotes)
-    return verdict.model_copy(update={"quotes": found, "rule": _placed(verdict.rule.partition("@")[0], found)})
+    name, _, decided = verdict.rule.partition("@")
+    start, end = kept.original(*map(int, decided.split("-")))
+    return verdict.model_copy(
+        update={"quotes": _in_report(report, kept, verdict.quotes), "rule": f"{name}@{start}-{end}"}
+    )
 
 
 def _advisory_in(report: str, kept: Remainder, advisory: Advisory) -> Advisory:

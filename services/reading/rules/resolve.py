@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
-from services.reading.rules.anatomy import ANATOMY
-from services.reading.rules.mentions import Mention
+from services.reading.rules.anatomy import ANATOMY, UNPAIRED, is_level, related
+from services.reading.rules.heads import DEVICES, LESIONS
+from services.reading.rules.mentions import NEAR, Mention
 from services.reading.rules.silence import UNMENTIONED
 from services.reading.rules.targets import Target, Targets
 from services.reading.rules.words import OPPOSITES
+from services.reading.rules.wordset import wordset
 
 SILENT = frozenset(
     {
@@ -21,18 +24,21 @@ SILENT = frozenset(
         SectionKind.OTHER,
     }
 )
-# Findings that are only described: there whatever they turn out to be.
-_LESIONS = frozenset({"lesion", "mass", "nodule", "focus"})
+_PARTS = wordset("posterior anterior superior inferior upper lower middle proximal distal medial lateral stalk")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
 class Decision(NamedTuple):
-    """The status of one target, the mentions it rests on, and the rule that decided."""
+    """The status of one target, the mentions it rests on, and the rule that decided.
+
+    `beside`: the sides said of it where it is told of otherwise, hedged or by a sign.
+    """
 
     status: Status
     mentions: tuple[Mention, ...] = ()
     rule: str = UNMENTIONED
     conflict: bool = False
+    beside: frozenset[Side] = frozenset()
 
 
 def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
@@ -40,8 +46,49 @@ def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
     by_target: list[list[Mention]] = [[] for _ in targets.targets]
     for mention in mentions:
         by_target[mention.target].append(mention)
+    by_target = [*map(_either_way, by_target)]
     found = [_decide(target, group) for target, group in zip(targets.targets, by_target, strict=True)]
+    found = [
+        _told_beside(target, decision, group)
+        for target, decision, group in zip(targets.targets, found, by_target, strict=True)
+    ]
+    for parent in {parent for _, parent in targets.parents if found[parent].rule == "conflict/side"}:
+        found[parent] = _without_children(targets, parent, by_target)
     return _with_parents(targets, found)
+
+
+def _either_way(mentions: list[Mention]) -> list[Mention]:
+    """Of "effusion or hemothorax" both are the same finding: it is there, whichever it is."""
+    choices = Counter((m.sentence.number, m.rule.startswith("alternative")) for m in mentions)
+    return [
+        m._replace(status=Status.PRESENT, rule="asserted/clause")
+        if _is_choice(m) and choices[m.sentence.number, True] > 1
+        else m
+        for m in mentions
+    ]
+
+
+def _is_choice(mention: Mention) -> bool:
+    return mention.rule.startswith("alternative")
+
+
+def _told_beside(target: Target, decision: Decision, mentions: list[Mention]) -> Decision:
+    """With the sides of what else asserts the same, where what decided names no place of its own.
+
+    The impression often leaves out what the findings say.
+    """
+    known = (target.home | target.organs | {"lung", "breast", "lobe"}) - UNPAIRED
+    if any(word not in known and (word in ANATOMY or is_level(word)) for m in decision.mentions for word in _said(m)):
+        return decision
+    told = frozenset(each.side for each in mentions if each.side and _speaks(each) and each.status is not Status.ABSENT)
+    return decision._replace(beside=told) if told else decision
+
+
+def _without_children(targets: Targets, parent: int, by_target: list[list[Mention]]) -> Decision:
+    """The parent decided by what none of its children says: two kinds of it on two sides are no conflict."""
+    said = tuple(each for at, above in targets.parents if above == parent for each in by_target[at])
+    own = _of_its_own(tuple(by_target[parent]), said)
+    return _decide(targets.targets[parent], [*own])
 
 
 _SILENCE = Decision(Status.NOT_MENTIONED)
@@ -50,19 +97,55 @@ _SILENCE = Decision(Status.NOT_MENTIONED)
 def _decide(target: Target, mentions: list[Mention]) -> Decision:
     if not mentions:
         return _SILENCE
-    speaking = _whole([mention for mention in mentions if _speaks(mention)], target)
+    every = [mention for mention in _outweighed(mentions, target) if _speaks(mention)]
+    speaking = _whole(_unsigned(every, target), target)
     if not any(not mention.off_side for mention in speaking):
         silent = [mention for mention in mentions if mention.status is Status.NOT_MENTIONED]
         return Decision(Status.NOT_MENTIONED, (), silent[0].rule if silent else UNMENTIONED)
     addendum = _here([mention for mention in speaking if mention.sentence.kind is SectionKind.ADDENDUM])
+    addendum = [each for each in addendum if not _is_of_another(each, speaking)]
     if addendum:
         status, why = _within(addendum, target)
         return Decision(status, _of(addendum, status), f"addendum/{why}")
-    return _across(target, speaking)
+    return _across(target, speaking, every)
+
+
+def _is_of_another(denied: Mention, mentions: list[Mention]) -> bool:
+    """Whether an addendum's denial is of a place that no assertion names: "no acetabular fracture" leaves the hip's."""
+    place = _said(denied) & ANATOMY
+    asserted = [_said(each) & ANATOMY for each in mentions if each.status is Status.PRESENT]
+    named = [each for each in asserted if each]
+    elsewhere = bool(named) and len(named) == len(asserted) and not any(related(place, each) for each in named)
+    return denied.status is Status.ABSENT and bool(place) and elsewhere
+
+
+def _outweighed(mentions: list[Mention], target: Target) -> list[Mention]:
+    """Without general denials ("no fracture") where something like the candidate is asserted in its very place.
+
+    A kind of what is asked by a name of no catalogue is so much like it: "old Colles fracture. No acute fracture."
+    """
+    if not any(mention.rule == NEAR or _is_kind(mention, target) for mention in mentions):
+        return mentions
+    return [mention for mention in mentions if not mention.rule.endswith("/general")]
+
+
+def _is_kind(mention: Mention, target: Target) -> bool:
+    return mention.sign and mention.status is Status.PRESENT and not target.candidate.definition
 
 
 def _speaks(mention: Mention) -> bool:
     return mention.status in _SPEAKING and mention.sentence.kind not in SILENT
+
+
+def _unsigned(mentions: list[Mention], target: Target) -> list[Mention]:
+    """A sign supports its finding only where nothing names or denies it; a lesion stays one whatever it may be."""
+    named = [mention for mention in mentions if not mention.sign]
+    if not any(not mention.off_side and mention.rule != "normal" for mention in named):
+        return mentions
+    if LESIONS.isdisjoint(target.heads):
+        return named
+    hedged = {mention.sentence.number for mention in named if mention.status is Status.UNCERTAIN}
+    return [m for m in mentions if not m.sign or (m.lesion and m.sentence.number in hedged)]
 
 
 def _here(mentions: list[Mention]) -> list[Mention]:
@@ -106,31 +189,29 @@ def _by_name(mentions: list[Mention]) -> list[Mention]:
 
 def _concluded(mentions: list[Mention], target: Target) -> list[Mention]:
     """Of a sign and the hedged diagnosis after it in one sentence, the diagnosis; a lesion asserted stays one."""
-    hedged = {(m.sentence.number, m.first) for m in mentions if m.status is Status.UNCERTAIN}
-    if hedged and not _LESIONS.isdisjoint(target.heads):
-        asserted = {(m.sentence.number, m.first) for m in mentions if m.status is Status.PRESENT}
-        return [
-            mention
-            for mention in mentions
-            if mention.status is not Status.UNCERTAIN
-            or not any(number == mention.sentence.number and first < mention.first for number, first in asserted)
-        ]
+    hedged = {m.sentence.number: m.first for m in mentions if m.status is Status.UNCERTAIN}
+    if not hedged:
+        return mentions
+    if LESIONS.isdisjoint(target.heads):
+        return [m for m in mentions if m.named or m.status is not Status.PRESENT or not _is_later(hedged, m)]
+    asserted = {m.sentence.number: m.first for m in reversed(mentions) if m.status is Status.PRESENT}
     return [
-        mention
-        for mention in mentions
-        if mention.status is not Status.PRESENT
-        or mention.named
-        or not any(number == mention.sentence.number and mention.first < first for number, first in hedged)
+        m for m in mentions if m.status is not Status.UNCERTAIN or asserted.get(m.sentence.number, m.first) >= m.first
     ]
 
 
-def _across(target: Target, mentions: list[Mention]) -> Decision:
+def _is_later(places: dict[int, int], mention: Mention) -> bool:
+    """Whether the mention's sentence has one of the places after it."""
+    return places.get(mention.sentence.number, -1) > mention.first
+
+
+def _across(target: Target, mentions: list[Mention], every: list[Mention]) -> Decision:
+    """From findings and impression; `every`: the mentions with those that only support the finding."""
     impression = [mention for mention in mentions if mention.sentence.kind is SectionKind.IMPRESSION]
     findings = [mention for mention in mentions if mention.sentence.kind is not SectionKind.IMPRESSION]
-    if _sides_disagree(findings, impression):
+    if target.candidate.sides and DEVICES.isdisjoint(target.heads) and _sides_disagree(every):
         chosen = _of(findings, Status.PRESENT)[:1] + _of(impression, Status.PRESENT)[:1]
-        status = Status.UNCERTAIN if target.side else Status.PRESENT
-        return Decision(status, chosen, "conflict/side", conflict=True)
+        return Decision(Status.UNCERTAIN, chosen, "conflict/side", conflict=True)
     findings, impression = _here(findings), _here(impression)
     if not impression or not findings:
         status, rule = _within(findings or impression, target)
@@ -145,57 +226,90 @@ def _findings_and_impression(target: Target, findings: list[Mention], impression
     if first is last:
         return Decision(first, _of(both, first), rule)
     if {first, last} == {Status.PRESENT, Status.ABSENT}:
-        if _contradict(findings, impression):
+        if _contradict(target, findings, impression):
             chosen = _of(findings, first)[:1] + _of(impression, last)[:1]
             return Decision(Status.UNCERTAIN, chosen, "conflict/status", conflict=True)
         return Decision(Status.PRESENT, _of(both, Status.PRESENT), "asserted")
     if all(mention.weak or mention.rule == "normal" for mention in impression):
         return Decision(first, _of(findings, first), why)
+    if first is Status.PRESENT and last is Status.UNCERTAIN and _is_of_nature(target, findings, impression):
+        return Decision(first, _of(findings, first), why)
     return Decision(last, _of(impression, last), rule)
 
 
-def _contradict(findings: list[Mention], impression: list[Mention]) -> bool:
-    """A plain denial in one part against a plain assertion in the other."""
+def _is_of_nature(target: Target, findings: list[Mention], impression: list[Mention]) -> bool:
+    """Whether a lesion that the findings assert is hedged only in what it is: "lesions. ... PROBABLE HEMANGIOMAS"."""
+    if LESIONS.isdisjoint(target.heads) or not any(mention.lesion for mention in findings):
+        return False
+    return all(LESIONS.isdisjoint(_said(mention)) for mention in impression)
+
+
+def _contradict(target: Target, findings: list[Mention], impression: list[Mention]) -> bool:
+    """A plain denial in one part against a plain assertion of the same thing in the other."""
     for denied, asserted in ((findings, impression), (impression, findings)):
-        plain = [m for m in denied if m.status is Status.ABSENT and _is_plain(m)]
-        if any(_same_place(one, other) for one in plain for other in asserted if other.status is Status.PRESENT):
+        plain = [m for m in denied if m.status is Status.ABSENT and _is_plain(m, target)]
+        if any(_same_thing(one, other) for one in plain for other in asserted if other.status is Status.PRESENT):
             return not any(m.status is Status.PRESENT for m in denied)
     return False
 
 
-def _is_plain(mention: Mention) -> bool:
-    return not mention.weak and (mention.rule == "normal" or not mention.qualified)
+def _is_plain(mention: Mention, target: Target) -> bool:
+    """Whether a denial is of the whole finding; a normal statement is where it is of the organ the name says."""
+    if mention.weak:
+        return False
+    if mention.rule == "normal":
+        return bool(_said(mention) & (target.organs or target.home))
+    return not mention.qualified
 
 
-def _same_place(denied: Mention, asserted: Mention) -> bool:
-    """A normal statement of one part does not contradict a finding in another ("ascending", "descending")."""
-    if denied.rule != "normal":
-        return True
-    parts = frozenset(OPPOSITES) | ANATOMY
-    said = {word for token in asserted.sentence.tokens[asserted.first : asserted.last] for word in token.canon}
-    normal = {word for token in denied.sentence.tokens for word in token.canon}
-    return not (said & parts - normal)
+def _same_thing(denied: Mention, asserted: Mention) -> bool:
+    """Whether both may speak of one thing: nothing says that they are in two places or of two ages."""
+    said, other = _said(denied), _said(asserted)
+    if denied.rule == "normal":
+        # "The posterior bright spot is preserved": a part that is normal leaves the rest.
+        return not (other & (frozenset(OPPOSITES) | ANATOMY) - said) and not said & _PARTS - other
+    return "new" not in other and not any(OPPOSITES[word] & other for word in said & OPPOSITES.keys())
 
 
-def _sides_disagree(findings: list[Mention], impression: list[Mention]) -> bool:
-    first, last = _sides(findings), _sides(impression)
-    return bool(first and last) and {first, last} == {frozenset({Side.LEFT}), frozenset({Side.RIGHT})}
+def _said(mention: Mention) -> frozenset[str]:
+    """The canonical words of the mention; of a normal statement those of its sentence."""
+    tokens = mention.sentence.tokens
+    own = tokens if mention.rule == "normal" else tokens[mention.first : mention.last]
+    return frozenset(word for token in own for word in token.canon)
+
+
+def _sides_disagree(mentions: list[Mention]) -> bool:
+    """Whether findings and impression each name one side, and not the same."""
+    impression = _sides([each for each in mentions if each.sentence.kind is SectionKind.IMPRESSION])
+    findings = _sides([each for each in mentions if each.sentence.kind is not SectionKind.IMPRESSION])
+    return {findings, impression} == {frozenset({Side.LEFT}), frozenset({Side.RIGHT})}
 
 
 def _sides(mentions: list[Mention]) -> frozenset[Side]:
-    return frozenset(m.side for m in mentions if m.side is not None and m.status is Status.PRESENT)
+    return frozenset(m.own_side for m in mentions if m.own_side is not None and m.status is Status.PRESENT)
 
 
 def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
     """A present child makes its unmentioned parent present; a denied parent denies its unmentioned children."""
     result = list(found)
     for at, parent in targets.parents:
-        child, above = found[at], found[parent]
+        child, above = found[at], result[parent]
         if child.status in (Status.PRESENT, Status.UNCERTAIN) and _yields(above):
             result[parent] = child._replace(rule=f"child/{child.rule}")
+        elif child.status is above.status and child.status in (Status.PRESENT, Status.UNCERTAIN):
+            result[parent] = above._replace(mentions=_of_its_own(above.mentions, child.mentions))
         elif child.status is Status.NOT_MENTIONED and _denies_all(above):
             result[at] = above._replace(rule=f"parent/{above.rule}")
     return result
+
+
+def _of_its_own(above: tuple[Mention, ...], child: tuple[Mention, ...]) -> tuple[Mention, ...]:
+    """A parent's mentions without those that are its child's; all where it has no other."""
+    known = {(each.sentence.number, at) for each in child if _speaks(each) for at in range(each.first, each.last)}
+    own = tuple(
+        each for each in above if known.isdisjoint((each.sentence.number, at) for at in range(each.first, each.last))
+    )
+    return own or above
 
 
 def _yields(decision: Decision) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from services.reading.rules.clauses import FINITE, STRONG, Clause, clauses
-from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS
+from services.reading.rules.clauses import STRONG, Clause, clauses
+from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS, LESIONS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, find
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
+from services.reading.rules.verbs import FINITE
+from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
 _POSITIVE_START = wordset(
@@ -27,11 +29,21 @@ _SIZES = wordset(
     """small moderate mild minimal trace tiny large severe there multiple scattered one two three four five six seven
     eight nine ten twelve"""
 )
-_BEFORE_SIZES = FILLERS | wordset("or nor and , of for no without not any new")
+_BEFORE_SIZES = FILLERS | FINITE | wordset("or nor and , of for no without not any new")
+_NATURES = wordset("benign reactive physiologic chronic old degenerative postoperative postsurgical incidental")
 # Longer than this without a comma is dictation without punctuation.
 _DICTATED = 25
 _REMARKS = wordset("opacity calcify thicken effusion edema atelectasis degenerate dilate enlarge herniate narrow")
-_STOPPERS = STRONG | frozenset({"which", "however"})
+_STOPPERS = STRONG | frozenset({"which", "however", "despite", "notwithstanding"})
+# A denial ends before what is said to be there: "no hemorrhage into the KNOWN cyst", "and POSITIVE for sludge".
+_GIVEN = wordset("known existing preexisting positive")
+# After a comma: what was denied before means this.
+_MEANING = wordset("consistent compatible keeping diagnostic indicating representing reflecting confirming")
+_NONE = wordset("none nil")
+# Words of a remark after a comma, at most; what makes it a part of a list, or of what stands before.
+_REMARK = 5
+_LISTING = wordset("and or nor of in on at for with this these it which that")
+_ADVERBS = wordset("more most less very as not also")
 _WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
 _EXAMS = wordset(
     """ct mri mr ultrasound sonography radiograph radiographs xray imaging biopsy correlation follow followup
@@ -40,7 +52,7 @@ _EXAMS = wordset(
     repeat referral"""
 )
 _BACK_STOPS = {
-    Kind.VERSUS: wordset(", for represent reflect reflecting representing with from or :") | FINITE,
+    Kind.VERSUS: wordset(", and for represent reflect reflecting representing with from or :") | FINITE,
     Kind.HYPOTHETICAL: wordset(", which that with and given ;"),
 }
 # Before its verb a clause of these has no subject of its own and shares that of the clause before.
@@ -58,6 +70,9 @@ _ORDER = (
     Kind.VERSUS,
     Kind.UNCERTAIN,
 )
+
+
+_EARLIER = frozenset({"prior", "previous", "previously", "earlier", "last", "old", "preoperative", "baseline"})
 
 
 class Scope(NamedTuple):
@@ -117,12 +132,37 @@ def _scope(sentence: Sentence, parts: tuple[Clause, ...], hit: Hit, hits: list[H
     kind = hit.trigger.kind
     if kind in (Kind.PSEUDO, Kind.EXCEPT):
         return None
-    clause = next(part for part in parts if part.start <= hit.start < part.end)
+    if kind is Kind.NEGATED and _is_of_earlier(sentence.tokens, hit):
+        return None
+    # "Is unlikely TO REPRESENT" holds a verb of its own: what it reaches begins where it ends.
+    own_verb = kind is Kind.UNCERTAIN and hit.trigger.forward
+    anchor = max(hit.start, hit.end - 1) if own_verb else hit.start
+    clause = next(part for part in parts if part.start <= anchor < part.end)
     if hit.trigger.forward:
+        if kind is Kind.UNCERTAIN and _is_of_nature(sentence.tokens, hit):
+            return None
         end = _forward_end(sentence.tokens, clause, hit, hits)
         return Scope(_resolved_kind(sentence.tokens, hit, end), hit.end, end, hit)
     start = _backward_start(sentence, parts, clause, hit)
     return Scope(kind, start, hit.start, hit)
+
+
+def _is_of_nature(tokens: tuple[Token, ...], hit: Hit) -> bool:
+    """ "Probably BENIGN mass", "likely CHRONIC infarct": what is open is its nature, not that it is there."""
+    following = tokens[hit.end : hit.end + 6]
+    if not following or following[0].text not in _NATURES:
+        return False
+    return any(not LESIONS.isdisjoint(token.canon) or token.canon[-1] in GENERIC_HEADS for token in following[1:])
+
+
+def _is_of_earlier(tokens: tuple[Token, ...], hit: Hit) -> bool:
+    """ "Not seen ON THE 2019 FILM" denies it of that film and makes it new."""
+    if hit.trigger.forward or tokens[hit.start].text != "not" or hit.end >= len(tokens):
+        return False
+    after = [token.text for token in tokens[hit.end : hit.end + 6]]
+    return after[0] in ("on", "in", "at") and any(
+        word in _EARLIER or (len(word) == 4 and word.isdigit() and word[:2] in ("19", "20")) for word in after
+    )
 
 
 def _resolved_kind(tokens: tuple[Token, ...], hit: Hit, end: int) -> Kind:
@@ -139,7 +179,7 @@ def _resolved_kind(tokens: tuple[Token, ...], hit: Hit, end: int) -> Kind:
 def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list[Hit]) -> int:
     if hit.trigger.words == ("non",) and hit.start == hit.end:
         return hit.end + 1
-    if hit.trigger.words == ("non",):
+    if hit.trigger.words in (("non",), ("un",)):
         return min(hit.end + 2, clause.end)
     stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}
     if hit.trigger.kind is Kind.NEGATED:
@@ -159,14 +199,16 @@ def _is_unpunctuated(tokens: tuple[Token, ...]) -> bool:
 
 
 def _begins_anew(tokens: tuple[Token, ...], start: int, at: int) -> bool:
-    """Two nouns of findings side by side: "no skull fracture OPACIFICATION of the mastoid"."""
+    """After a finding's noun another, or a subject: "no skull fracture OPACIFICATION of the mastoid", "THE port is"."""
     nouns = AMBIGUOUS_HEADS | GENERIC_HEADS
-    return at > start and tokens[at].canon[-1] in _REMARKS and tokens[at - 1].canon[-1] in nouns
+    anew = tokens[at].text == "the" or tokens[at].canon[-1] in _REMARKS
+    return at > start and anew and tokens[at - 1].canon[-1] in nouns
 
 
 def _own_remarks(tokens: tuple[Token, ...], hits: list[Hit]) -> set[int]:
     """Commas before a hedge: "no internal flow, most likely a cyst" denies no cyst."""
     hedges = {other.start for other in hits if other.trigger.kind is Kind.UNCERTAIN and other.trigger.forward}
+    hedges |= {at for at, token in enumerate(tokens) if token.text in _MEANING}
     return {at for at, token in enumerate(tokens) if token.text == "," and hedges & {at + 1, at + 2}}
 
 
@@ -177,8 +219,14 @@ def _conclusion(tokens: tuple[Token, ...], start: int) -> int:
         return 0
     if any(token.text in _STOPPERS - {"which"} or token.text == "," for token in tokens[start:verb]):
         return 0
+    listed = any(token.text in ("or", "nor") for token in tokens[verb:])
     return next(
-        (at for at in range(verb, len(tokens)) if tokens[at].text in _STOPPERS or tokens[at].text == ","), len(tokens)
+        (
+            at
+            for at in range(verb, len(tokens))
+            if tokens[at].text in _STOPPERS or (tokens[at].text == "," and not listed)
+        ),
+        len(tokens),
     )
 
 
@@ -189,6 +237,10 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
         return True
     if hit.trigger.kind in _WHOLE_CLAUSE:
         return word == "," and hit.trigger.words[0] in ("if", "should", "unless", "history", "h/o")
+    if word in _GIVEN and hit.trigger.kind is Kind.NEGATED:
+        return True
+    if word in ("and", "&") and hit.trigger.words == ("absent",):
+        return True
     if word in FINITE:
         return at > hit.end
     if word == ",":
@@ -198,6 +250,8 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
         return at > hit.end and tokens[at - 1].text not in _BEFORE_SIZES
     if word == "with":
         return hit.trigger.kind is Kind.UNCERTAIN or following in _POSITIVE_START
+    if word == "and" and hit.trigger.kind is Kind.UNCERTAIN and following[:1].isdigit():
+        return True
     return word == "and" and following in _POSITIVE_START
 
 
@@ -220,6 +274,33 @@ def _subject_start(tokens: tuple[Token, ...], start: int, end: int) -> int:
     return start
 
 
+def _own_remark(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
+    """Where the subject of a denial begins after a comma: "drain in the left base, SIDE HOLES not seen"."""
+    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), -1)
+    if comma < 0 or (comma == hit.start - 1 and tokens[hit.start].text not in _NONE):
+        return start
+    listed = any(token.text in ("and", "or", "nor") for token in tokens[start : hit.start])
+    return start if listed else comma + 1
+
+
+def _own_cause(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
+    """Where a hedge without a verb begins after a comma: "infarcts in both territories, EMBOLIC SOURCE likely"."""
+    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), -1)
+    own = tokens[comma + 1 : hit.start]
+    if comma < 0 or not own or len(own) > _REMARK or not own[-1].text[0].isalpha():
+        return start
+    told = any(token.text in _LISTING or token.text in FINITE or token.text in SIDES for token in own)
+    bare = own[-1].text in _ADVERBS or not _SIZES.isdisjoint([token.text for token in own[:1]])
+    verbal = hit.trigger.words[0] in FINITE
+    return start if told or bare or verbal else comma + 1
+
+
+def _is_sided(tokens: tuple[Token, ...], start: int, hit: Hit) -> bool:
+    """Whether what is gone has a side of its own after a comma: "right line in place, LEFT PICC removed"."""
+    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), hit.start)
+    return hit.trigger.kind is Kind.RESOLVED and any(token.text in SIDES for token in tokens[comma : hit.start])
+
+
 def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Clause, hit: Hit) -> int:
     tokens = sentence.tokens
     start = clause.start
@@ -230,6 +311,11 @@ def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Claus
         token.text in _SUBJECTLESS for token in tokens[clause.start : hit.start]
     ):
         start = next(part.start for part in parts if part.end == clause.start)
+    if hit.trigger.kind is Kind.UNCERTAIN and start >= sentence.label:
+        start = _own_cause(tokens, start, hit)
+    own = hit.trigger.kind is Kind.NEGATED or hit.trigger.words[-1] == "excluded"
+    if start >= sentence.label and (own or _is_sided(tokens, start, hit)):
+        start = _own_remark(tokens, start, hit)
     stops = _BACK_STOPS.get(hit.trigger.kind)
     if stops is None:
         return _subject_start(tokens, start, hit.start)

@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from integration.canonical import SectionKind
-from services.reading.rules.sections import Block
+from services.reading.rules import fields
+from services.reading.rules.anatomy import ANATOMY, is_level
+from services.reading.rules.asides import is_answer, is_history, is_question
+from services.reading.rules.corrections import refuted
+from services.reading.rules.exam import is_title
+from services.reading.rules.headings import EXAM_WORDS, Block
+from services.reading.rules.lines import LABEL, LABEL_WORDS, MARKER, wraps
 from services.reading.rules.tokens import Token, tokenise
+from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
 _ABBREVIATIONS = wordset(
     """dr mr mrs ms vs approx e.g i.e fig st ca cf al resp incl max min wt ht ser im img est dept prof jr sr dx hx
     tx sx pt inc"""
 )
-_STOP = re.compile(r"[.!?]+(?=[\s\"')\]]|$|[A-Z])|;(?=\s|$)|(?=\[[ xX]?\])")
-_MARKER = re.compile(r"\s*(?:\(?\d{1,2}[.)](?!\d)|\(?[a-hA-H][.)](?=\s)|[-–•*·►>+](?=\s|[A-Z]))\s*")
-_LABEL = re.compile(
-    r"(?P<label>[A-Z(][^:.;\n!?]{0,60}?|[a-z][a-z /&,-]{1,40}?)[ \t]*:(?=\s|[A-Z]|$)"
-    r"|(?P<level>[CTLS]\d{1,2} ?[-–/] ?[CTLS]?\d{1,2})[ \t]*[-–](?=\s)"
+# Besides the marks that end one: "Effusion: none, PNEUMOTHORAX: small", "Lungs: clear HEART: normal".
+_STOP = re.compile(
+    r"[.!?]+(?=[\s\"')\]]|$|[A-Z])|;(?=\s|$)"
+    r"|,(?=\s+[A-Za-z][A-Za-z/-]*(?: [A-Za-z][A-Za-z/-]*){0,3}:(?:\s|$))"
+    r"|(?<=[a-z0-9)])(?=\s[A-Z][A-Z/&]+(?: [A-Z/&]+){0,3}:(?:\s|$))"
 )
-_LABEL_WORDS = 6
-BLANK = re.compile(r"(?<!\*)\*{3}(?!\*)|\[\s*\](?!\()|_{3,}|\{\s*\}")
+# "Effusion - nil."
+_ANSWERED = re.compile(
+    r"(?P<label>[A-Za-z][A-Za-z /]{1,40}?)[ \t]+[-–][ \t]*(?=(?:none|nil|no|absent|negative|present|positive|yes|normal"
+    r"|clear|unremarkable|intact|not seen)\b[ \t]*(?:[.,;]|$))",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(r"[,;](?=\s)|\s(?=(?:and|but|with) )")
+# "Nodule 2, right lower: 0.9 cm" is one label.
+_NUMBERED = re.compile(r"[A-Za-z]+(?: [a-z]+)? #?(?:\d{1,2}|[A-D])")
+_PASSES_FOR_FINDINGS = frozenset({SectionKind.FINDINGS, SectionKind.OTHER})
 
 
 class Sentence(NamedTuple):
     """A sentence at [start, end). The first `label` tokens are its own label ("Liver:").
 
     `context`: canonical words of the label it stands under, its own included; `number`: position in the report;
-    `paragraph`: number of its paragraph; `blank`: a template's field in it was left open ("***", "[ ]", "___").
+    `paragraph`: number of its paragraph; `blank`: a field in it was left open ("***", "Effusion: ___");
+    `refuted`: spans of the report, inside it, that name what something was taken for and is not.
     """
 
     kind: SectionKind
@@ -42,83 +59,182 @@ class Sentence(NamedTuple):
     number: int
     paragraph: int
     blank: bool = False
+    refuted: tuple[tuple[int, int], ...] = ()
+
+
+class _Piece(NamedTuple):
+    """A span that becomes a sentence: tokens of [start, label) are its label, those of [said, end) its words."""
+
+    start: int
+    end: int
+    label: int = -1
+    said: int = -1
+    blank: bool = False
 
 
 def sentences(text: str, blocks: list[Block]) -> list[Sentence]:
     """Every sentence of every block, in order."""
-    width = max((len(line) for line in text.split("\n")), default=0)
-    found: list[Sentence] = []
-    paragraph = 0
-    open_fields = first_blank(text) is not None
+    soft = wraps(text)
+    made = _Sentences(text)
     for block in blocks:
-        for start, end in _paragraphs(text, block, width):
-            paragraph += 1
-            _read_paragraph(text, block.kind, start, end, found, paragraph)
-    return [each._replace(blank=_is_blank(text, each)) for each in found] if open_fields else found
+        for start, end in _paragraphs(text, block, soft):
+            made.read(block, start, end)
+    return made.found
 
 
-def first_blank(text: str) -> re.Match[str] | None:
-    """The first field of a template that was left open."""
-    return BLANK.search(text) if any(mark in text for mark in ("***", "[", "___", "{")) else None
-
-
-def _paragraphs(text: str, block: Block, width: int) -> Iterator[tuple[int, int]]:
+def _paragraphs(text: str, block: Block, soft: frozenset[int]) -> Iterator[tuple[int, int]]:
     """Spans of running text between deliberate breaks."""
     start = at = block.start
     while (newline := text.find("\n", at, block.end)) >= 0:
-        line = text[text.rfind("\n", 0, at) + 1 : newline].rstrip()
-        following = text[newline + 1 : _line_end(text, newline + 1, block.end)]
-        if _breaks(line, following, width):
+        if newline not in soft:
             yield start, newline
             start = newline + 1
         at = newline + 1
     yield start, block.end
 
 
-def _line_end(text: str, start: int, end: int) -> int:
-    newline = text.find("\n", start, end)
-    return end if newline < 0 else newline
+class _Sentences:
+    """The sentences found so far, and what later ones are judged by."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found: list[Sentence] = []
+        self.paragraph = 0
+        # How many sentences told what the exam shows.
+        self.told = 0
+        # The label of an organ that the lines below it are about.
+        self.outer: tuple[Token, ...] = ()
+        self.open_fields = fields.first_open(text) is not None
+
+    def read(self, block: Block, start: int, end: int) -> None:
+        """Adds the sentences of a paragraph."""
+        self.paragraph += 1
+        context: tuple[Token, ...] = ()
+        words: frozenset[str] = frozenset()
+        self._forget_label(block, start)
+        for piece in self._pieces(start, end):
+            tokens, count = self._tokens(piece)
+            if not tokens:
+                continue
+            if count:
+                context = self._under(tokens[:count])
+                words = frozenset(word for token in context for word in token.canon)
+            kind = self._kind(block, piece, end, tokens)
+            if kind is SectionKind.FINDINGS:
+                tokens = _doubted(self.text, piece, tokens)
+            spans = refuted(self.text, piece.start, piece.end)
+            place = (len(self.found), self.paragraph)
+            self.found.append(
+                Sentence(kind, piece.start, piece.end, tokens, count, words, context, *place, piece.blank, spans)
+            )
+
+    def _forget_label(self, block: Block, start: int) -> None:
+        """A label is over the lines below it up to an empty line or the end of its section."""
+        if start == block.start or self.text[: start - 1].rstrip(" \t\r").endswith("\n"):
+            self.outer = ()
+
+    def _under(self, label: tuple[Token, ...]) -> tuple[Token, ...]:
+        """A label of a part ("Stones:") with the organ's above it ("LEFT KIDNEY:"); a label of an organ is the next."""
+        if any(token.text in SIDES or _is_place(token) for token in label):
+            self.outer = label
+            return label
+        return (*self.outer, *label)
+
+    def _tokens(self, piece: _Piece) -> tuple[tuple[Token, ...], int]:
+        """The tokens, and how many of them are the label."""
+        if piece.said >= 0:
+            label = tokenise(self.text, piece.start, piece.label)
+            return (*label, *tokenise(self.text, piece.said, piece.end)), len(label)
+        tokens = tuple(tokenise(self.text, piece.start, piece.end))
+        end = _label_end(self.text, piece.start, piece.end)
+        return tokens, sum(token.end <= end for token in tokens) if end > 0 else 0
+
+    def _kind(self, block: Block, piece: _Piece, line_end: int, tokens: tuple[Token, ...]) -> SectionKind:
+        """The section it counts to: a question or a history told before the findings is not one of them."""
+        if block.kind not in _PASSES_FOR_FINDINGS or piece.said >= 0:
+            self.told += block.kind is SectionKind.IMPRESSION
+            return block.kind
+        words = self.text[piece.start : piece.end]
+        first = self.told == 0 and block.kind is SectionKind.FINDINGS and not block.headed
+        if is_history(words, before_findings=first):
+            return SectionKind.HISTORY
+        # "Cough. ? consolidation", and the findings in a line of their own.
+        ends = (
+            self.told == 1 and not self.text[piece.end : line_end].strip() and self.text[line_end : block.end].strip()
+        )
+        if (first or (ends and not block.headed)) and is_question(words):
+            return SectionKind.INDICATION
+        named = not self.found and is_title(tokens) and any(token.text in EXAM_WORDS for token in tokens)
+        self.told += block.kind is SectionKind.FINDINGS and len(words.split()) > 1 and not named
+        return block.kind
+
+    def _pieces(self, start: int, end: int) -> Iterator[_Piece]:
+        text = self.text
+        if fields.BOX.search(text, start, end):
+            yield from self._boxes(start, end)
+            return
+        spans = [*_split(text, start, end)]
+        at = 0
+        while at < len(spans):
+            first, last = spans[at]
+            if at + 1 < len(spans) and is_answer(text[first:last], text[slice(*spans[at + 1])]):
+                yield _Piece(first, spans[at + 1][1], last - 1, spans[at + 1][0])
+                at += 1
+            else:
+                yield from self._with_blanks(first, last)
+            at += 1
+
+    def _boxes(self, start: int, end: int) -> Iterator[_Piece]:
+        """What is ticked; words before the boxes that are no label are sentences of their own."""
+        text = self.text
+        labelled = fields.labels(text, start, end)
+        first = fields.first_box(text, start, end)
+        if not labelled and not fields.stand_behind(text, start, end):
+            yield from (_Piece(*span) for span in _split(text, start, first))
+            start = first
+        start = _skip_marker(text, start, end)
+        for box in fields.ticked(text, start, end):
+            if labelled and box.label > box.start:
+                yield _Piece(box.start, box.end, box.label, box.said)
+            else:
+                yield from (_Piece(*span) for span in _split(text, box.said, box.end))
+
+    def _with_blanks(self, start: int, end: int) -> Iterator[_Piece]:
+        """A sentence, or its clauses where one of them holds an open field: only that one is silent."""
+        text = self.text
+        if not self.open_fields or not _has_blank(text, start, end):
+            yield _Piece(start, end)
+            return
+        cuts = [start, *(each.end() for each in _CLAUSE_END.finditer(text, start, end)), end]
+        for first, last in pairwise(cuts):
+            for span in _trimmed(text, first, last):
+                yield _Piece(*span, blank=_has_blank(text, *span))
 
 
-def _breaks(line: str, following: str, width: int) -> bool:
-    """Whether the break between two lines was meant: the next word would have fitted, or a new item begins."""
-    stripped = following.strip()
-    if not line.strip() or not stripped or _MARKER.match(following):
-        return True
-    label = _LABEL.match(stripped) if ":" in stripped or stripped[1:2].isdigit() else None
-    if label and len(label.group().split()) <= _LABEL_WORDS and stripped[0].isupper():
-        return True
-    if stripped[0].islower() or line.rstrip().endswith((",", " and", " or", " of", " the", " with", " no")):
-        return False
-    word = stripped.split(maxsplit=1)[0]
-    return len(line) + len(word) + 1 <= width - 2 or len(line) > 120
+def _is_place(token: Token) -> bool:
+    return not ANATOMY.isdisjoint(token.canon) or any(map(is_level, token.canon))
 
 
-def _read_paragraph(text: str, kind: SectionKind, start: int, end: int, found: list[Sentence], paragraph: int) -> None:
-    context: tuple[Token, ...] = ()
-    words: frozenset[str] = frozenset()
-    for first, last in _split(text, start, end):
-        tokens = tuple(tokenise(text, first, last))
-        label_end = _label_end(text, first, last)
-        count = sum(token.end <= label_end for token in tokens) if label_end > 0 else 0
-        if count:
-            context = tokens[:count]
-            words = frozenset(word for token in context for word in token.canon)
-        if tokens:
-            found.append(Sentence(kind, first, last, tokens, count, words, context, len(found), paragraph))
+def _has_blank(text: str, start: int, end: int) -> bool:
+    return any(fields.is_open(text, each) for each in fields.BLANK.finditer(text, start, end))
 
 
-def _is_blank(text: str, sentence: Sentence) -> bool:
-    return BLANK.search(text, sentence.start, sentence.end) is not None
+def _doubted(text: str, piece: _Piece, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """ "Early pneumonia?" among the findings leaves it open: the mark before the words, where a doubt stands."""
+    if piece.said >= 0 or not text[piece.start : piece.end].rstrip().endswith("?") or tokens[-1].text != "?":
+        return tokens
+    return (Token("?", ("?",), piece.start, piece.start), *tokens[:-1])
 
 
 def _label_end(text: str, start: int, end: int) -> int:
     """End of a leading label such as "Liver:" or "L4-L5:", or -1."""
-    # Most sentences have no colon and begin with no level.
+    # Most sentences have no colon, no dash and begin with no level.
+    if answered := _ANSWERED.match(text, start, end):
+        return answered.end()
     if text.find(":", start, end) < 0 and not text[start + 1 : start + 2].isdigit():
         return -1
-    match = _LABEL.match(text, start, end)
-    if not match or len(match.group().split()) > _LABEL_WORDS:
+    match = LABEL.match(text, start, end)
+    if not match or len(match.group().split()) > LABEL_WORDS:
         return -1
     return match.end()
 
@@ -128,30 +244,39 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for match in _STOP.finditer(text, start, end):
         if match.start() < first or not _ends(text, first, match):
             continue
+        if match.group() == "," and _NUMBERED.fullmatch(text, first, match.start()):
+            continue
         yield from _trimmed(text, first, match.end())
         first = _skip_marker(text, match.end(), end)
     yield from _trimmed(text, first, end)
 
 
 def _skip_marker(text: str, start: int, end: int) -> int:
-    match = _MARKER.match(text, start, end)
+    match = MARKER.match(text, start, end)
     return match.end() if match else start
 
 
 def _ends(text: str, first: int, match: re.Match[str]) -> bool:
     """Whether this mark ends a sentence: not after an abbreviation, an initial or inside a number."""
+    if match.group().startswith("?"):
+        return text[max(first, match.start() - 1)] not in " \t\n?"  # "? fracture" asks, it ends nothing
     if not match.group().startswith("."):
         return True
-    before = text[first : match.start()].rsplit(maxsplit=2)
+    before = text[max(first, match.start() - _LOOK_BACK) : match.start()].rsplit(maxsplit=2)
     if len(before) > 1 and before[-1] in ("R", "L") and before[-2].islower():
         return True  # "no hydronephrosis on R. Left ..." names a side, "Dr. R. Smith" a person
     word = before[-1].lower().strip("(") if before else ""
     after = text[match.end() : match.end() + 2].strip()
+    if word in ("rt", "lt") and (not after[:1].isupper() or text[first : match.start()].strip().lower() == word):
+        return False
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word not in "ivx"):
         return False
     if word == "no" and after[:1].isdigit():
         return False
     return not (re.fullmatch(r"(?:[a-z]\.)+[a-z]?", word) and not after[:1].isupper())
+
+
+_LOOK_BACK = 48
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

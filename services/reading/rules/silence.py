@@ -6,6 +6,8 @@ from integration.canonical import Finding, Status, Verdict
 
 # The rule of a finding that stands nowhere in a report.
 UNMENTIONED = "not-mentioned"
+# That of a reading which did not come to its end.
+LIMIT = "limit"
 
 
 def silence(finding: Finding, rule: str = UNMENTIONED) -> Verdict:

@@ -12,6 +12,8 @@ from services.reading.rules.words import FORMS
 from services.reading.rules.wordset import wordset
 
 _SHORTEST = 5
+# No name of a finding is longer; what is, is no word.
+_LONGEST = 40
 _SURE = 6
 _TWO_EDITS_FROM = 9
 # Words that differ in these first letters mean opposites, however close they are spelt.
@@ -49,7 +51,7 @@ class Speller:
     def spelled(self, token: Token) -> Token:
         """The token, with the canonical words of what it stands for."""
         word = token.text
-        if len(word) < _SHORTEST or word in self._settled or not word.isalpha():
+        if not _SHORTEST <= len(word) <= _LONGEST or word in self._settled or not word.isalpha():
             return token
         right = self.correct(word)
         return token._replace(canon=canonical(right)) if right else token

@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from integration.canonical import Side, Verdict
+from services.reading.lexicon import lexicon
 from services.reading.reader import Candidate, Catalogue
-from services.reading.rules.anatomy import ANATOMY, VAGUE, WIDE, is_level, spinal_region
+from services.reading.rules.anatomy import ANATOMY, VAGUE, WIDE, is_level, spinal_region, telling
 from services.reading.rules.compounds import COMPOUNDS
+from services.reading.rules.shades import ADJECTIVE, is_adjective, shade_of
 from services.reading.rules.silence import silence
 from services.reading.rules.spelling import Speller
 from services.reading.rules.tokens import Token, words_of
@@ -19,6 +21,7 @@ from services.reading.rules.wordset import wordset
 _PREPOSITIONS = wordset("""of in with at to from within under beneath for on by around along near over""")
 NORMAL_WORDS = wordset(
     """normal unremarkable clear intact patent preserved maintained midline symmetric negative within limits well
+    spared uninvolved unaffected congruent compressible antegrade seated enlocated
     aerated expanded unobstructed nondilated nondistended smooth homogeneous aligned anatomic open sharp"""
 )
 # "left ventricle" and "right heart" name a chamber, not a side of the patient.
@@ -30,20 +33,36 @@ _USUAL = wordset("normal unremarkable")
 # Of these there are several, told apart by the words after.
 _SEVERAL = wordset("ligament meniscus malleolus compartment collateral")
 _WHICH = OPPOSITES.keys() | wordset("cruciate collateral compartment")
+MISPLACED = "malposition"
+# Disease → the canonical words of the organ its name says.
+_ORGAN_OF = {
+    disease: frozenset(part for word in words_of(organ) for part in word.canon)
+    for organ, diseases in lexicon("organs").items()
+    for disease in diseases
+}
+# Before an organ: the operation that removes it.
+REMOVED = "removed"
 _DENIALS = wordset("no not without free-of")
+# "Lingular" is a side and a place as well.
+_OF_SIDE = frozenset({*SIDES, *SIDES.values()}) - ANATOMY
 
 
 class Pattern(NamedTuple):
     """One wording: `head` and the other canonical words it needs near it. `types`: those with an opposite.
 
     `mode`: plain; denied (counts only when denied: "no acute disease" of a normal phrase); opposite (its assertion
-    denies the finding); flipped (its denial asserts it: "no acute abnormality" of the candidate "no finding").
+    denies the finding); flipped (its denial asserts it: "no acute abnormality" of the candidate "no finding"); removed
+    (an organ whose removal asserts it).
+    `shade`: of a wording that is its head alone, what its word says beyond the canonical one. `sign`: it only supports
+    the finding.
     """
 
     head: str
     needs: frozenset[str]
     types: frozenset[str]
     mode: str = "plain"
+    shade: str = ""
+    sign: bool = False
 
 
 class Normal(NamedTuple):
@@ -58,7 +77,9 @@ class Target(NamedTuple):
 
     `types`: words of its name that have an opposite ("acute"), which then excludes it; `levels`: those it names;
     `region`: the one part of the spine its name is held to;
-    `heads`: the nouns of its name; `silence`: the verdict where the report does not mention it.
+    `heads`: the nouns of its name; `organs`: the organs of its
+    name, none where it names none; `near`: the words that tell its place; `silence`: the verdict where the report does
+    not mention it.
     """
 
     candidate: Candidate
@@ -70,6 +91,8 @@ class Target(NamedTuple):
     levels: frozenset[str]
     region: str
     heads: frozenset[str]
+    organs: frozenset[str]
+    near: frozenset[str]
     silence: Verdict
 
 
@@ -77,13 +100,15 @@ class Targets(NamedTuple):
     """A catalogue, compiled. `by_head`: canonical word → (target number, pattern).
 
     `by_subject`: one word of a normal statement's subject → (target number, the statement's place in its list).
-    `parents`: (target number, its parent's number) of those whose parent is asked too.
+    `parents`: (target number, its parent's number) of those whose parent is asked too. `positions`: the targets that
+    ask where a device lies.
     """
 
     targets: tuple[Target, ...]
     by_head: dict[str, tuple[tuple[int, Pattern], ...]]
     by_subject: dict[str, tuple[tuple[int, int], ...]]
     parents: tuple[tuple[int, int], ...]
+    positions: tuple[int, ...]
     speller: Speller
 
 
@@ -118,7 +143,13 @@ def _compiled(catalogue: Catalogue) -> Targets:
         if token.text.isalpha()
     )
     heads = {head: tuple(found) for head, found in by_head.items()}
-    return Targets(targets, heads, _by_subject(targets), _parents(targets), Speller(vocabulary))
+    positions = tuple(number for number, target in enumerate(targets) if _is_position(target))
+    return Targets(targets, heads, _by_subject(targets), _parents(targets), positions, Speller(vocabulary))
+
+
+def _is_position(target: Target) -> bool:
+    """Whether the candidate asks where a device lies ("malpositioned PICC")."""
+    return any(MISPLACED in (pattern.head, *pattern.needs) for pattern in target.patterns)
 
 
 def _parents(targets: tuple[Target, ...]) -> tuple[tuple[int, int], ...]:
@@ -138,23 +169,33 @@ def _by_subject(targets: tuple[Target, ...]) -> dict[str, tuple[tuple[int, int],
 @lru_cache(maxsize=2048)
 def _target(candidate: Candidate) -> Target:
     name = candidate.finding.name
-    phrases = [phrase for text in (name, *candidate.synonyms) for phrase in _variants(text, candidate)]
-    patterns = [pattern for phrase in phrases if (pattern := _wording(phrase))]
+    phrases = [phrase for text in (name, *candidate.synonyms) for phrase in variants(text, candidate)]
+    patterns = [pattern for phrase in phrases if (pattern := wording(phrase))]
+    signs = [text for sign in candidate.signs for text in variants(sign, candidate)]
+    patterns += [pattern._replace(sign=True) for text in signs if (pattern := wording(text))]
     patterns += [pattern for phrase in candidate.normal_phrases if (pattern := _normal_wording(phrase))]
     normals = [normal for phrase in candidate.normal_phrases if (normal := _normal(_marked(phrase)))]
     normals += [Normal(subject, _USUAL) for text in candidate.structures if (subject := _subject(words_of(text)))]
+    normals += [
+        Normal(subject, _USUAL) for word in words_of(name) if (subject := _ORGAN_OF.get(word.text, frozenset()))
+    ]
     if not candidate.definition and patterns and (own := _places(patterns[0])):
         normals.append(Normal(own, _USUAL))
     patterns += [each._replace(head="rupture") for each in patterns if each.head == "tear" and each.needs & _TORN]
     words = words_of(name)
     canon = frozenset(part for word in words for part in word.canon)
     types, levels = canon & frozenset(OPPOSITES), frozenset(filter(is_level, canon))
-    heads = frozenset(pattern.head for text in _variants(name, candidate) if (pattern := _wording(text)))
+    heads = frozenset(pattern.head for text in variants(name, candidate) if (pattern := wording(text)))
     unique, known = tuple(dict.fromkeys(patterns)), tuple(dict.fromkeys(normals))
     home = _home(words, patterns, candidate)
     unsaid = silence(candidate.finding)
     side, region = _side_of(words), _region(canon, levels)
-    return Target(candidate, unique, known, side, home, types, levels, region, heads, unsaid)
+    organs = canon & ANATOMY - VAGUE - WIDE
+    if organs:
+        organs |= {word for text in candidate.structures for word in _subject(words_of(text))} & ANATOMY - WIDE
+    return Target(
+        candidate, unique, known, side, home, types, levels, region, heads, organs, telling(home | levels), unsaid
+    )
 
 
 def _region(canon: frozenset[str], levels: frozenset[str]) -> str:
@@ -162,9 +203,12 @@ def _region(canon: frozenset[str], levels: frozenset[str]) -> str:
     return next(iter(named)) if len(named) == 1 else ""
 
 
-def _wording(phrase: str) -> Pattern | None:
+def wording(phrase: str) -> Pattern | None:
     """A pattern of a name or synonym; one that is itself a denial is met by a denial."""
     words = _marked(phrase)
+    if words and words[0].text == REMOVED:
+        pattern = _pattern(words[1:])
+        return pattern._replace(mode=REMOVED) if pattern else None
     denied = any(word.text in _DENIALS for word in words)
     pattern = _pattern([word for word in words if word.text not in _DENIALS])
     return pattern._replace(mode="flipped") if pattern and denied else pattern
@@ -196,8 +240,9 @@ def _home(name: list[Token], patterns: list[Pattern], candidate: Candidate) -> f
     """Every place the candidate's wordings name; none for a candidate whose name is of no place ("Fracture")."""
     if not any(ANATOMY.intersection(word.canon) for word in name):
         return frozenset()
+    named = frozenset(part for word in name for part in word.canon if part in ANATOMY)
     if not candidate.definition:
-        return frozenset(part for word in name for part in word.canon if part in ANATOMY)
+        return named
     said = {word for pattern in patterns if pattern.mode == "plain" for word in (pattern.head, *pattern.needs)}
     said |= {word for text in candidate.structures for word in _subject(words_of(text))}
     return frozenset(said & ANATOMY - WIDE) or frozenset(said & ANATOMY)
@@ -213,7 +258,7 @@ def _places(pattern: Pattern) -> frozenset[str]:
     return pattern.needs & (ANATOMY | _WHICH if pattern.needs & _SEVERAL else ANATOMY)
 
 
-def _variants(text: str, candidate: Candidate) -> list[str]:
+def variants(text: str, candidate: Candidate) -> list[str]:
     """ "Pancreatic mass or cyst" is a pancreatic mass and a pancreatic cyst, "embolism (PE)" two names as well."""
     inner = re.findall(r"\(([^)]+)\)", text)
     outer = re.sub(r"\([^)]*\)", " ", text)
@@ -249,18 +294,25 @@ def _side_of(words: list[Token]) -> Side | None:
 
 def _pattern(words: list[Token]) -> Pattern | None:
     side = _side_of(words)
-    kept = [word for word in words if word.text not in STOP and not (side and word.text in SIDES)]
+    kept = [word for word in words if word.text not in STOP and not (side and set(word.canon) <= _OF_SIDE)]
     kept = _without_empty_nouns(kept)
     if not kept:
         return None
     head = _head(words, kept)
     canon = (
-        {part for word in kept for part in word.canon} - {"left", "right", "bilateral"}
+        {part for word in kept for part in word.canon} - _OF_SIDE
         if side
         else {part for word in kept for part in word.canon}
     )
     needs = frozenset(canon - {head} - STOP)
-    return Pattern(head, needs, needs & frozenset(OPPOSITES))
+    shade = _dense(kept, head) if needs else "" if len(kept) > 1 else shade_of(kept[-1].text)
+    return Pattern(head, needs, needs & frozenset(OPPOSITES), shade=shade)
+
+
+def _dense(kept: list[Token], head: str) -> str:
+    """ "Hyperdense artery" is an artery that is dense, and no density beside one."""
+    written = next((word.text for word in kept if word.canon[-1] == head), "")
+    return ADJECTIVE if head == "hyperdensity" and is_adjective(written) else ""
 
 
 def _without_empty_nouns(kept: list[Token]) -> list[Token]:

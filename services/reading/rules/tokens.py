@@ -6,37 +6,54 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from services.reading.lexicon import lexicon
 from services.reading.rules.compounds import ABBREVIATIONS, COMPOUNDS
 from services.reading.rules.words import BRITISH, FORMS
 
 _NUMBER_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS, start=1)}
+_ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"),
+    *("eleventh", "twelfth"),
+)
+_ROMAN = dict(zip(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii"), "12345678", strict=True))
 _SPELLED = rf"(?:{'|'.join(_NUMBERS)})"
 _JOINS = r"(?:\s?[-–—/]\s?|\s(?:on|over|upon)\s)"
 # "T2 signal" is a weighting, not a vertebra.
 _WEIGHTED = (
     r"(?:[-\s/*]*(?:weight|w\b|signal|hyper|hypo|iso|bright|dark|flair|stir|shine|prolong|image|sequence|t[12]\b))"
 )
+_SEGMENT = r"(?:[1-8]|viii|vii|vi|iv|v|i{1,3})(?:\s?[ab])?\b(?!\s?[mc]m|\.\d)"
 _TOKEN = re.compile(
     # Two letters and more begin nothing but a word: most words are met here, at once.
-    r"(?P<plain>(?!and/or|non-|t(?:one|two|ype\s))[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
+    r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
+    r"|(?P<parted>\bsub[\s-](?:arachnoid|dural|galeal)[a-z]*)"
     rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
-    r"|(?P<side>\b(?-i:[RL])\b(?=\s+[A-Za-z]|\s?[,.;)<>]|$)(?!\s+spine))"
+    # An initial ("Dr R. Okafor", "L. Smith") is no side.
+    r"|(?P<side>(?<!Dr\s)(?<!Dr\.\s)(?<!by\s)\b(?-i:[RL])\b(?=\s+[A-Za-z]|\s?[,;:)<>]|\.(?!\s?[A-Z][a-z]+\b)|(?<=[a-z]\s[RL])\.|$)(?!\s+spine))"
+    rf"|(?P<segment>\bseg(?:ment)?s?\.?[\s-]{_SEGMENT}(?:(?:\s?[,/&-]\s?|\sand\s){_SEGMENT})*)"
     r"|(?P<kind>\btype\s(?:[ab]|[1-5]|i{1,3}|iv)\b)"
-    r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|and/or|w/)(?![a-z]))"
+    r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|s/o|and/or|w/)(?![a-z]))"
     r"|(?P<joined>\bnon-[a-z]+)"
+    r"|(?P<mark>\([-–−+]\)|(?<!\w)[-–−+]ve\b|(?<!\#)\#(?!\s*\#|\s?\d))"
+    r"|(?P<ordinal>\b(?:1st|2nd|3rd|[4-9]th|1[0-2]th)\b)"
     r"|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<word>[^\W\d_]+(?:['’][a-z]+)?\d*)"
     r"|(?P<dash>(?<=\s)[-–—](?=\s)|[–—])"
     r"|(?P<point>[,;:.?!()\[\]/&<>=%+])",
     re.IGNORECASE,
 )
+# Thoracic vertebrae are dorsal ones in much of the world.
+_THORACIC = re.compile(r"d(?:[2-9]|1[0-2])")
 # Catalogue phrases are kept without marks: "l4 l5" is the level L4-L5.
 _BARE_LEVEL = re.compile(r"\b([ctls]\d{1,2}) ([ctls]\d{1,2})\b")
 _LEVEL_PARTS = re.compile(rf"([ctls])(\d{{1,2}}){_JOINS}([ctls]?)(\d{{1,2}})")
 _SPELLED_PARTS = re.compile(rf"([ctls])\s({_SPELLED})(?:(?:\sand)?\s([ctls]?)\s?({_SPELLED}))?")
+
+
+_HOMOGRAPHS = {word: frozenset(following) for word, following in lexicon("homographs").items()}
 
 
 class Token(NamedTuple):
@@ -107,10 +124,19 @@ def _singular(word: str) -> str:
 
 def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of text[start:end]; offsets are into `text`. Hyphens inside words separate words."""
-    return [
+    found = [
         _token(*_written(match.lastgroup, match.group()), *match.span())
         for match in _TOKEN.finditer(text, start, len(text) if end is None else end)
     ]
+    if not _HOMOGRAPHS.keys().isdisjoint([token.text for token in found]):
+        return [token if token.text not in _HOMOGRAPHS else _meant(token, found, at) for at, token in enumerate(found)]
+    return found
+
+
+def _meant(token: Token, tokens: list[Token], at: int) -> Token:
+    """The token, which is no place before certain words: "RADIAL tear"."""
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    return token._replace(canon=(token.text,)) if following in _HOMOGRAPHS[token.text] else token
 
 
 def _spelled(text: str) -> str:
@@ -135,15 +161,38 @@ def _written(kind: str | None, written: str) -> tuple[str, tuple[str, ...]]:
     raw = written.lower()
     if kind == "level":
         raw = level(raw)
+    elif kind == "parted":
+        return _word(re.sub(r"[\s-]", "", raw))
     elif kind == "spelled":
         raw = _spelled(raw)
     elif kind == "side":
         raw = {"r": "right", "l": "left"}[raw]
+    elif kind == "mark":
+        return _marked(raw)
     elif kind == "kind":
         raw = "-".join(raw.split())
+    elif kind == "ordinal":
+        raw = _ORDINALS[int(raw[:-2]) - 1]
+    elif kind == "segment":
+        numbers = _segments(raw)
+        return numbers[0], numbers
     elif kind == "weighting":
         raw = "weighting"
     return "-" if kind == "dash" else raw, (raw,)
+
+
+def _segments(raw: str) -> tuple[str, ...]:
+    """Numbered segments in one spelling: "segment VI" is "segment-6", "segs 5/6a" are "segment-5" and "segment-6"."""
+    numbers = [found.rstrip("ab") for found in re.split(r"[^a-z0-9]+|and", raw)[1:] if found.rstrip("ab")]
+    return tuple(f"segment-{_ROMAN.get(number, number)}" for number in numbers)
+
+
+def _marked(raw: str) -> tuple[str, tuple[str, ...]]:
+    """ "(-)" and "-ve" deny, "(+)" and "+ve" assert, "#" is a fracture."""
+    if raw == "#":
+        return "fracture", ("fracture",)
+    word = "positive" if "+" in raw else "negative"
+    return word, (word,)
 
 
 def _word(written: str) -> tuple[str, tuple[str, ...]]:
@@ -155,11 +204,18 @@ def _plain(word: str) -> str:
     """Contractions as the denial they hold; "non-displaced" as one word."""
     if word.endswith("n't"):
         return "cannot" if word == "can't" else "not"
+    if _THORACIC.fullmatch(word):
+        return f"t{word[1:]}"
     word = word.removesuffix("'s").replace("-", "")
     return ABBREVIATIONS.get(word, word)
 
 
 def words_of(phrase: str) -> list[Token]:
     """The tokens of a phrase, marks left out."""
+    return list(_words_of(phrase))
+
+
+@lru_cache(maxsize=8192)
+def _words_of(phrase: str) -> tuple[Token, ...]:
     phrase = _BARE_LEVEL.sub(r"\1-\2", phrase)
-    return [token for token in tokenise(phrase) if token.text[0].isalnum() or "/" in token.text[1:]]
+    return tuple(token for token in tokenise(phrase) if token.text[0].isalnum() or "/" in token.text[1:])

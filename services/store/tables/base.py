@@ -1,6 +1,7 @@
 """What all tables share: metadata with stable constraint names, and the usual columns."""
 
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, MetaData, Text, func
 
@@ -25,14 +26,13 @@ def site() -> Column[str]:
     return Column("site_id", Text, nullable=False, server_default="default")
 
 
-def moment(name: str, *, now: bool = False, **kwargs: Any) -> Column[Any]:
+def moment(name: str, *, now: bool = False) -> Column[datetime]:
     """timestamptz; with `now`, set by the database's clock."""
-    if now:
-        kwargs.update(server_default=func.now(), nullable=False)
-    return Column(name, DateTime(timezone=True), **kwargs)
+    at = DateTime(timezone=True)
+    return Column(name, at, server_default=func.now(), nullable=False) if now else Column(name, at)
 
 
-def one_of(column: str, values: tuple[str, ...], name: str | None = None) -> CheckConstraint:
+def one_of(column: str, values: Iterable[str], name: str | None = None) -> CheckConstraint:
     """CHECK that a column holds one of these states."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=name or column)

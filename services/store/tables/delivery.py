@@ -3,13 +3,11 @@
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.domain.words import DeliveryKind, DeliveryState
 from services.store.tables.base import key, metadata, moment, one_of, site
 
-DELIVERY_STATES = ("pending", "sent", "blocked", "dead")
-DELIVERY_KINDS = ("proposed", "signed", "withdrawn", "retracted", "oru")
-
-# `destination` is a FHIR endpoint's name or an MLLP host:port. Content is made from the rows when it is sent,
-# so that nothing stale leaves. Of one report the deliveries go out in the order of their ids.
+# `destination` is a FHIR endpoint's name, an MLLP host:port or a webhook's name. Content is made from the rows when it
+# is sent, so that nothing stale leaves. Of one report the deliveries go out in the order of their ids.
 delivery = Table(
     "delivery",
     metadata,
@@ -29,8 +27,8 @@ delivery = Table(
     Column("trace", Text, nullable=False, server_default=""),
     moment("created_at", now=True),
     moment("sent_at"),
-    one_of("state", DELIVERY_STATES),
-    one_of("kind", DELIVERY_KINDS),
+    one_of("state", DeliveryState),
+    one_of("kind", DeliveryKind),
     Index("ix_delivery_pending", "not_before", "id", postgresql_where=text("state = 'pending'")),
     Index("ix_delivery_report_id", "report_id", "id"),
 )
@@ -55,6 +53,7 @@ fhir_resource = Table(
     UniqueConstraint("endpoint", "resource_type", "identifier"),
     Index("ix_fhir_resource_reference", "endpoint", "resource_type", "resource_id"),
     Index("ix_fhir_resource_report_id", "report_id"),
+    Index("ix_fhir_resource_resource_id", "resource_id"),
 )
 
 # One row an endpoint: how far polling came (`watermark`) and the last event number a subscription gave.

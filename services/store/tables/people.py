@@ -7,6 +7,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -16,8 +17,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.store.tables.base import key, metadata, moment, one_of, site
-
-ROLES = ("reviewer", "signer", "operator", "auditor", "administrator")
 
 # `practitioner` is the FHIR reference or identifier a signature is made with; without one nobody signs.
 account = Table(
@@ -34,6 +33,17 @@ account = Table(
     Column("active", Boolean, nullable=False, server_default=text("true")),
     moment("created_at", now=True),
     UniqueConstraint("issuer", "subject"),
+)
+
+# Of accounts that no identity provider knows; services.store.passwords says what a digest is.
+local_password = Table(
+    "local_password",
+    metadata,
+    Column("account_id", BigInteger, ForeignKey("account.id"), primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    moment("locked_until"),
+    moment("set_at", now=True),
 )
 
 # Only the SHA-256 of the cookie is kept. `csrf` is the token forms must send back.

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, Integer, Table, Text
 
+from services.domain.words import CircuitState
 from services.store.tables.base import metadata, moment, one_of
 
 # A worker process and its slots; the relay counts on those seen lately.
@@ -22,5 +23,5 @@ circuit = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     moment("open_until"),
     moment("changed_at", now=True),
-    one_of("state", ("closed", "open", "half_open")),
+    one_of("state", CircuitState),
 )

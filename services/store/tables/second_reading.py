@@ -3,9 +3,8 @@
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.domain.words import SecondReadingState
 from services.store.tables.base import key, metadata, moment, one_of, site
-
-SECOND_READING_STATES = ("open", "claimed", "done")
 
 # One a version. `findings` (canonical Findings) is what the second reader is asked: what was suggested, mixed with
 # as many candidates that were not, so that being asked says nothing.
@@ -25,7 +24,7 @@ second_reading = Table(
     moment("finished_at"),
     Column("account_id", BigInteger, ForeignKey("account.id")),
     moment("created_at", now=True),
-    one_of("state", SECOND_READING_STATES),
+    one_of("state", SecondReadingState),
     Index("ix_second_reading_open", "site_id", "id", postgresql_where=text("state <> 'done'")),
     Index("ix_second_reading_finished_at", "site_id", "finished_at"),
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from integration.canonical import Finding, Priority
 from integration.sglang.endpoint import ChatCall, Dialect, Endpoint
-from services.reading.answer import answer_schema
+from services.reading.answer_schema import answer_schema
 from services.reading.prompt import build_prompt
 from services.reading.reader import Candidate, Catalogue, Question
 

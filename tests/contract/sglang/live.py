@@ -88,18 +88,18 @@ def start(python: Path, model: Path, port: int, log: Path) -> subprocess.Popen[b
         )
 
 
-def wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Until /ready answers 200."""
+def wait(server: subprocess.Popen[bytes], port: int, log: Path, path: str = "/ready") -> None:
+    """Until `path` answers 200."""
     deadline = time.monotonic() + READY_WITHIN
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise SystemExit(f"SGLang ended with status {server.returncode}: see {log}")
+            raise SystemExit(f"the server ended with status {server.returncode}: see {log}")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(2)
-    raise SystemExit(f"SGLang was not ready after {READY_WITHIN:g} s: see {log}")
+    raise SystemExit(f"the server was not ready after {READY_WITHIN:g} s: see {log}")
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:

@@ -5,9 +5,12 @@ python tests/contract/sglang/live.py -- python -m tests.contract.sglang.record
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,7 +20,8 @@ from tests.contract.sglang.cases import CASES, QUEUE_FULL, Case
 from tests.contract.sglang.live import VERSION
 from tests.contract.sglang.recordings import FOLDER, Recording
 
-GETS = ("/ready", "/health", "/v1/models")
+FLAGS = FOLDER.parent / "flags.json"
+GETS = ("/ready", "/health", "/v1/models", "/server_info", "/model_info")
 CROWD = 6
 """More calls than run (2) and wait (2) in the profile tiny-cpu."""
 
@@ -30,10 +34,20 @@ def main() -> None:
     with httpx2.Client(base_url=url.removesuffix("/v1"), timeout=600, trust_env=False) as http:
         for path in GETS:
             name = path.strip("/").replace("/", "_")
-            _recording(name, "GET", path, None, http.get(path)).write()
+            recording(name, "GET", path, None, http.get(path)).write()
         for case in CASES:
             _recorded(http, case).write()
         _full(http).write()
+    write_flags()
+
+
+def write_flags() -> None:
+    """flags.json: what SGLang's own parser knows, and what of it is on its way out."""
+    checker = Path(__file__).with_name("check_profiles.py")
+    done = subprocess.run([os.environ["SGLANG_PYTHON"], checker, "--flags"], capture_output=True, text=True, check=True)
+    said = {"sglang": VERSION, "recorded": datetime.now(UTC).date().isoformat()}
+    said["flags"] = json.loads(done.stdout.splitlines()[-1])
+    FLAGS.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 def _recorded(http: httpx2.Client, case: Case, rid: str = "") -> Recording:
@@ -41,7 +55,7 @@ def _recorded(http: httpx2.Client, case: Case, rid: str = "") -> Recording:
     body = request(case.endpoint("x"), call.model_copy(update={"rid": rid or call.rid}))
     response = http.post("/v1/chat/completions", json=body)
     print(f"{case.name}: {response.status_code}")
-    return _recording(case.name, "POST", "/v1/chat/completions", body, response)
+    return recording(case.name, "POST", "/v1/chat/completions", body, response)
 
 
 def _full(http: httpx2.Client) -> Recording:
@@ -59,7 +73,14 @@ def _full(http: httpx2.Client) -> Recording:
     return next(one for one in found if one.status == httpx2.codes.SERVICE_UNAVAILABLE)
 
 
-def _recording(name: str, method: str, path: str, body: dict[str, Any] | None, response: httpx2.Response) -> Recording:
+def recording(
+    name: str,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+    response: httpx2.Response,
+    server: str = f"SGLang {VERSION}",
+) -> Recording:
     """Prompts are not kept: they are ours, and no recording is found by them."""
     kept = body and {
         **body,
@@ -68,7 +89,7 @@ def _recording(name: str, method: str, path: str, body: dict[str, Any] | None, r
     return Recording(
         name=name,
         recorded=datetime.now(UTC).date().isoformat(),
-        sglang=VERSION,
+        server=server,
         method=method,
         path=path,
         request=kept,

@@ -1,4 +1,4 @@
-"""Recorded exchanges with a real SGLang server: reading, writing, and finding the one a request belongs to."""
+"""Recorded exchanges with a real model server: reading, writing, and finding the one a request belongs to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Recording:
 
     name: str
     recorded: str
-    sglang: str
+    server: str
     method: str
     path: str
     request: dict[str, Any] | None
@@ -24,16 +24,16 @@ class Recording:
     content_type: str
     body: str
 
-    def write(self) -> None:
+    def write(self, folder: Path = FOLDER) -> None:
         """One file a recording."""
-        FOLDER.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
         text = json.dumps(asdict(self), indent=1, ensure_ascii=False, sort_keys=True)
-        (FOLDER / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")
+        (folder / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")
 
 
-def load() -> list[Recording]:
+def load(folder: Path = FOLDER) -> list[Recording]:
     """All recordings, by name."""
-    return [Recording(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(FOLDER.glob("*.json"))]
+    return [Recording(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.json"))]
 
 
 def key(method: str, path: str, request: dict[str, Any] | None) -> str:

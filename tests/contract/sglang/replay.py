@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
-from tests.contract.sglang.recordings import Recording, key, load
+from tests.contract.sglang.recordings import FOLDER, Recording, key, load
 
 
 class Failure(StrEnum):
@@ -52,9 +53,9 @@ class Replay:
 
 
 @contextmanager
-def replay_server() -> Iterator[Replay]:
-    """A server on a free port, until the block ends."""
-    recordings = {key(one.method, one.path, one.request): one for one in load()}
+def replay_server(folder: Path = FOLDER) -> Iterator[Replay]:
+    """A server on a free port that answers with the recordings of a folder, until the block ends."""
+    recordings = {key(one.method, one.path, one.request): one for one in load(folder)}
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     replay = Replay(f"http://127.0.0.1:{server.server_port}/v1", recordings)

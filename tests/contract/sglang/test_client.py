@@ -9,7 +9,10 @@ import jsonschema
 import pytest
 
 from integration.sglang.failures import Refused, Truncated, Unavailable
+from integration.sglang.profiles import profile_named
+from services.engines import EngineSpec
 from services.reading.answer import parse_answer
+from services.workflow.engine_check import look
 from tests.contract.sglang.cases import (
     ANSWER,
     BAD_SCHEMA,
@@ -26,6 +29,7 @@ from tests.contract.sglang.cases import (
     TOO_LONG,
 )
 from tests.contract.sglang.conftest import Server
+from tests.contract.sglang.live import VERSION
 
 
 def test_the_answer_fits_the_schema_and_has_every_candidate_in_order(server: Server) -> None:
@@ -97,6 +101,13 @@ def test_a_full_server_is_an_outage_after_the_last_attempt(server: Server) -> No
 
 def test_the_server_says_whether_it_is_ready(server: Server) -> None:
     assert server.client(ANSWER).ready()
+
+
+def test_the_server_says_what_it_is_and_how_it_was_started(server: Server) -> None:
+    engine = {"name": "tiny-cpu", "url": server.url, "local": True, **profile_named("tiny-cpu").engine}
+    checks = look(EngineSpec.model_validate(engine), server.client(ANSWER))
+    assert [(one.what, one.well) for one in checks] == [("server", True), ("model", True), ("profile", True)]
+    assert checks[0].says.startswith(f"SGLang {VERSION}, DeepseekV3ForCausalLM, ")
 
 
 def test_no_failure_holds_a_word_of_the_report(server: Server) -> None:

@@ -16,8 +16,14 @@ import pytest
 from integration.canonical import Priority
 from integration.sglang.client import ModelClient
 from integration.sglang.failures import ModelServerError, TimedOut
-from integration.sglang.profiles import load_profiles
+from integration.sglang.profiles import load_profiles, profile_named
+from services.engines import EngineSpec
+from services.reading.answer_schema import answer_schema
+from services.reading.catalogue.library import load
 from services.reading.prompt import build_prompt
+from services.reading.rules.reader import RulesReader
+from services.workflow.engine_check import try_out
+from services.workflow.model_reader import ModelReader
 from tests.contract.sglang.cases import ANSWER, CANDIDATES, QUESTION
 from tests.contract.sglang.conftest import LIVE
 
@@ -26,6 +32,8 @@ pytestmark = pytest.mark.skipif(not LIVE, reason="needs a real SGLang server: ma
 ROOT = LIVE.removesuffix("/v1")
 ATTACKS = Path(__file__).parents[2] / "unit" / "reading" / "data" / "attacks.jsonl"
 IDLE_WITHIN = 60.0
+ENDLESS = {"type": "object", "properties": {"a": {"type": "string", "minLength": 7000}}, "required": ["a"]}
+"""No answer to it ends before its limit of tokens."""
 METRICS = (
     "sglang:num_running_reqs",
     "sglang:num_queue_reqs",
@@ -59,10 +67,9 @@ def tokens(text: str) -> list[int]:
 
 def test_a_call_given_up_by_the_client_ends_at_the_server() -> None:
     call = ANSWER.call().model_copy(update={"rid": "given-up", "max_tokens": 8000})
-    endless = {"type": "object", "properties": {"a": {"type": "string", "minLength": 7000}}, "required": ["a"]}
     client = ModelClient(ANSWER.endpoint(LIVE, timeout=3, attempts=1))
     with pytest.raises(TimedOut) as caught:
-        client.ask(call.model_copy(update={"schema_": endless}))
+        client.ask(call.model_copy(update={"schema_": ENDLESS}))
     assert caught.value.alive
     deadline = time.monotonic() + IDLE_WITHIN
     while metric("sglang:num_running_reqs") and time.monotonic() < deadline:
@@ -71,11 +78,12 @@ def test_a_call_given_up_by_the_client_ends_at_the_server() -> None:
 
 
 def test_a_stat_report_overtakes_a_routine_one_in_the_queue() -> None:
+    """Both places are taken, for different times: one gets free, and who waits for it is served by priority."""
     ended: list[str] = []
 
     def ask(name: str, priority: Priority, tokens: int) -> None:
         call = ANSWER.call().model_copy(
-            update={"rid": name, "priority": priority, "max_tokens": tokens, "schema_": {"type": "string"}}
+            update={"rid": name, "priority": priority, "max_tokens": tokens, "schema_": ENDLESS}
         )
         body = {"temperature": 0.0, "thinking_budget": None}
         with contextlib.suppress(ModelServerError):
@@ -85,7 +93,7 @@ def test_a_stat_report_overtakes_a_routine_one_in_the_queue() -> None:
     threads = []
     for name, priority, length in (
         ("first", Priority.STAT, 300),
-        ("second", Priority.STAT, 300),
+        ("second", Priority.STAT, 600),
         ("routine", Priority.ROUTINE, 300),
         ("stat", Priority.STAT, 300),
     ):
@@ -128,6 +136,44 @@ def test_sglang_accepts_every_launch_profile() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert found == {name: [] for name in asked}
+
+
+def test_the_schemas_of_all_catalogues_cost_a_server_less_memory_than_one_with_bounds_of_length() -> None:
+    """With a vocabulary of 150,000; SGLang keeps every grammar it compiled, in every rank."""
+    catalogues = [each for name, each in load().catalogues.items() if name != "further"]
+    ours = [answer_schema(each.candidates) for each in catalogues]
+    bounded = json.loads(json.dumps(ours[0]).replace('"type": "string"}', '"type": "string", "maxLength": 300}'))
+    done = subprocess.run(
+        [os.environ["SGLANG_PYTHON"], Path(__file__).with_name("grammar_memory.py")],
+        input=json.dumps([*ours, bounded]),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    *costs, control = (cost["mb"] for cost in json.loads(done.stdout.splitlines()[-1]))
+    assert sum(costs) < control
+
+
+TINY = EngineSpec.model_validate(
+    {"name": "tiny-cpu", "url": LIVE or "http://x/v1", "local": True, **profile_named("tiny-cpu").engine}
+)
+
+
+def test_a_reading_that_thinks_and_votes_keeps_the_budget_and_says_what_it_cost() -> None:
+    reading = ModelReader(TINY, ModelClient(TINY.endpoint()), RulesReader(), votes=3).read(QUESTION)
+    assert len(reading.verdicts) == len(CANDIDATES)
+    assert reading.usage.calls >= 2
+    assert TINY.thinking_budget
+    assert 0 < reading.usage.reasoning_tokens <= reading.usage.calls * (TINY.thinking_budget + 1)
+    assert not reading.usage.estimated
+    assert reading.reasoning
+
+
+def test_what_engine_check_tries_out_works() -> None:
+    client = ModelClient(TINY.endpoint())
+    checks = list(try_out(TINY, client))
+    assert [one.what for one in checks] == ["grammar", "thinking", "budget", "priority", "abort"]
+    assert [one for one in checks if not one.well] == []
 
 
 def test_no_attack_of_the_suite_brings_a_token_of_the_chat_template() -> None:

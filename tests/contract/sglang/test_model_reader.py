@@ -7,9 +7,9 @@ from pydantic import AnyHttpUrl
 
 from integration.canonical import Status
 from services.engines import EngineSpec
-from services.pipeline.model_reader import ModelReader
 from services.reading.reader import Failing, ReadingError
 from services.reading.rules.reader import RulesReader
+from services.workflow.model_reader import ModelReader
 from tests.contract.sglang.cases import ANSWER, CUT_IN_THINKING, QUESTION
 from tests.contract.sglang.conftest import Server
 from tests.contract.sglang.replay import Failure

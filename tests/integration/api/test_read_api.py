@@ -21,7 +21,7 @@ from integration.canonical import ReportStatus, sha256
 from services.settings import Database, Settings, Worklist, Writeback
 from services.store import reports, reviews
 from services.store.tables import advisory, audit, report, suggestion
-from services.worklist.app import create_app
+from services.web.app import create_app
 from tests import seeding
 from tests.integration.sender.house import House
 from tests.messages import oru
@@ -124,7 +124,7 @@ def test_signed_advisories_are_served_and_those_left_out_are_not(api: TestClient
             said = {"kind": kind, "message": "CT", "quotes": [], "detail": {"modality": "CT", "interval": "3 months"}}
             named = {"identifier": sha256(kind, state), "kind": kind, "record": said, "state": state}
             signed = {"signed_by": "Practitioner/ada", "signed_at": datetime.now(UTC)}
-            ids = {"report_id": number, "version_id": version["id"]}
+            ids = {"report_id": number, "version_id": version.id}
             connection.execute(advisory.insert().values(**named, **signed, **ids))
         connection.execute(update(suggestion).values(state="approved"))
     for path in ("Flag", "ServiceRequest?intent=proposal"):
@@ -258,7 +258,7 @@ def test_the_newest_version_of_a_report_is_the_one_served(api: TestClient, engin
         number = seeding.put(connection)
         before = reports.current_version(connection, number)
         assert before is not None
-        reports.set_version_state(connection, before["id"], "superseded")
+        reports.set_version_state(connection, before.id, "superseded")
         said = seeding.record(seeding.Exam(text=seeding.NORMAL), 10_000)
         reports.put_version(connection, number, said, "current")
         assert reviews.id_of_report(connection, number)
@@ -318,3 +318,35 @@ def test_a_search_can_be_posted_by_who_has_a_token(api: TestClient, signed: int)
     assert api.post("/fhir/Observation/_search", data={"code": "x" * 70_000}).status_code == 400
     del api.headers["Authorization"]
     assert api.post("/fhir/Observation/_search", data=form).status_code == 401
+
+
+BAD = (
+    "_lastUpdated=9999-12-31", "_lastUpdated=ge9999-12-31T23:59:59-14:00", "_lastUpdated=le0001-01-01",
+    "_lastUpdated=lt0001-01-01T00:00:00%2B14:00", "identifier=a%00b", "identifier=%00%7Cb", "code=%00", "_id=%00",
+    "patient=Patient/%00", "patient:identifier=a%7C%00", "focus=%00", "status=%00", "_cursor=%00", "_count=%00",
+    "%00=1&_id=%00", "code=" + ",".join("a" * 300), "identifier=%ED%A0%80", "_cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("query", BAD)
+@pytest.mark.parametrize("kind", ["Observation", "Task"])
+def test_what_no_search_can_hold_is_an_operation_outcome(api: TestClient, signed: int, kind: str, query: str) -> None:
+    """A database that is asked for a NUL, or a time beyond its own, is no reason to answer 500."""
+    asked = (api.get(f"/fhir/{kind}?{query}"), api.post(f"/fhir/{kind}/_search?{query}", data={"_count": "1"}))
+    for answer in asked:
+        unknown = kind == "Task" and query.startswith(("identifier", "code"))
+        assert answer.status_code == (200 if unknown and "%" not in query and "," not in query else 400), answer.text
+        assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+@pytest.mark.parametrize("identity", ["%00", "v%00", "v" + "9" * 30, "a" * 3000, "v-1", "%ED%A0%80", "v1%00-ai"])
+@pytest.mark.parametrize("kind", ["Observation", "Task", "Provenance", "DiagnosticReport", "Device"])
+def test_an_id_nothing_can_have_is_not_found(api: TestClient, signed: int, kind: str, identity: str) -> None:
+    answer = api.get(f"/fhir/{kind}/{identity}")
+    assert (answer.status_code, answer.json()["resourceType"]) == (404, "OperationOutcome")
+
+
+def test_what_is_not_served_is_an_operation_outcome_too(api: TestClient) -> None:
+    for method, path, status in (("PUT", "Observation/1", 405), ("DELETE", "Task/v1", 405), ("GET", "a/b/c", 404)):
+        answer = api.request(method, f"/fhir/{path}")
+        assert (answer.status_code, answer.json()["resourceType"]) == (status, "OperationOutcome")

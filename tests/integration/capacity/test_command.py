@@ -27,7 +27,7 @@ def run(*words: object, status: int = 0) -> Any:
 
 
 def planned(*words: object) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*words, "--format", "json").stdout)
+    found: dict[str, Any] = json.loads(run(*words, "--json").stdout)
     return found
 
 
@@ -83,7 +83,7 @@ def test_plan_and_pictures_are_kept_in_a_folder(tmp_path: Path) -> None:
         (("--profile", "llama-3.3-70b-1xh200"), "give --measured FILE"),
         (("--profile", "r1"), "no profile 'r1': there are r1-8xh200"),
         (("--per-day", "0"), "--per-day or --hour must be above zero"),
-        (("--cached", "2000"), "--cached 2000 is more than --input 1500"),
+        (("--cached", "2000"), "--cached 2000 is more than --input 1844"),
         (("--tokens", "/nowhere"), "/nowhere: cannot be read"),
     ],
 )

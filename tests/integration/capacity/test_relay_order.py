@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from services.capacity.relay_order import STAT, Ready, kept, room
 from services.dispatch.reserve import kept_for_stat
 from services.settings import Queue
-from services.store import jobs
+from services.store import jobs, wake_ups
 
 # What happens between two looks of the relay: jobs come (priority, sender), and some of those out are finished.
 JOB = st.tuples(st.integers(0, 2), st.sampled_from("ABCD"))
@@ -38,9 +38,9 @@ def test_both_publish_the_same_jobs_in_the_same_order(
                 ready.add(jobs.add(connection, kind="analysis", priority=priority, sender=sender), priority, sender)
             stat = sum(priority == STAT for priority, _ in out)
             ours = room(queue, slots, shared, stat, len(out) - stat)
-            assert jobs.capacity(connection, queue) == ours
+            assert wake_ups.capacity(connection, queue) == ours
             taken = ready.take(*ours)
-            assert [(row["priority"], row["id"]) for row in jobs.take_ready(connection, queue, *ours)] == taken
+            assert [(row.priority, row.id) for row in wake_ups.take_ready(connection, queue, *ours)] == taken
             out += taken
             _finish(connection, [job for _, job in out[:finished]])
             out = out[finished:]

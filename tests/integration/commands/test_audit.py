@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from services.cli import build
+from services.domain.audit_actions import AuditAction
 from services.settings import Database
 from services.store import audit
 from tests.databases import environment
@@ -23,10 +24,10 @@ def run(engine: Engine, database: Database, monkeypatch: pytest.MonkeyPatch) -> 
     for name, value in environment(database).items():
         monkeypatch.setenv(name, value)
     with engine.begin() as connection:
-        audit.append(connection, site="default", actor="sweeper", action="review.claim", report_id=7)
-        audit.append(connection, site="default", actor="sweeper", action="review.sign", report_id=8)
+        audit.append(connection, site="default", actor="sweeper", action=AuditAction.REVIEW_CLAIM, report_id=7)
+        audit.append(connection, site="default", actor="sweeper", action=AuditAction.REVIEW_SIGN, report_id=8)
         audit.seal(connection)
-        audit.append(connection, site="default", actor="somebody", action="login")
+        audit.append(connection, site="default", actor="somebody", action=AuditAction.LOGIN)
 
     def invoke(*words: str, status: int = 0) -> str:
         result = CliRunner().invoke(build(["audit"]), ["audit", *words], env={"COLUMNS": "200"})

@@ -12,11 +12,11 @@ from integration.hl7v2.mllp import whole
 from integration.hl7v2.report import read_reports
 from integration.hl7v2.senders import SenderMap
 from services.cli import build
-from services.pipeline.placement import place
-from services.pipeline.receive import Arrival
 from services.settings import Database, Mllp, Settings
 from services.store import inbox
 from services.store.tables import audit, job, message
+from services.workflow.placement import place
+from services.workflow.receive import Arrival
 from tests.databases import environment
 from tests.messages import oru
 from tests.receiving import receive
@@ -54,7 +54,7 @@ def quarantined(engine: Engine) -> int:
 
 
 def test_the_quarantine_lists_it_with_its_reason(operator: Operator, quarantined: int) -> None:
-    (row,) = json.loads(operator.run("quarantine", "--format", "json"))
+    (row,) = json.loads(operator.run("quarantine", "--json"))
     assert (row["id"], row["control_id"], row["reason"]) == (
         quarantined, "Q1", "OBR: the message has no observation request",
     )  # fmt: skip
@@ -81,9 +81,9 @@ def test_replayed_it_is_queued_once_more(operator: Operator, quarantined: int, e
 
 def test_what_is_quarantined_is_found_by_any_number_in_it(operator: Operator, quarantined: int) -> None:
     for words, found in ((["--patient", "42"], [quarantined]), (["--accession", "Q1"], [quarantined])):
-        listed = json.loads(operator.run("messages", "--format", "json", *words))
+        listed = json.loads(operator.run("messages", "--json", *words))
         assert [row["id"] for row in listed] == found, words
-    assert json.loads(operator.run("messages", "--format", "json", "--patient", "43")) == []
+    assert json.loads(operator.run("messages", "--json", "--patient", "43")) == []
 
 
 def test_the_table_shows_the_messages_of_a_batch_and_a_control_id_used_again(
@@ -116,10 +116,10 @@ def test_a_message_nobody_has_is_said_in_one_line(operator: Operator) -> None:
 def test_messages_are_found_by_time_and_the_newest_come_with_a_limit(operator: Operator, engine: Engine) -> None:
     with engine.begin() as connection:
         receive(connection, [Arrival(whole(BODY.replace(b"Q1", b"N%d" % number))) for number in range(5)], Mllp())
-    ids = [row["control_id"] for row in json.loads(operator.run("messages", "--format", "json", "--limit", "2"))]
+    ids = [row["control_id"] for row in json.loads(operator.run("messages", "--json", "--limit", "2"))]
     assert ids == ["N3", "N4"]
-    assert json.loads(operator.run("messages", "--format", "json", "--until", "2020-01-01")) == []
-    assert json.loads(operator.run("messages", "--format", "json", "--accession", "none")) == []
+    assert json.loads(operator.run("messages", "--json", "--until", "2020-01-01")) == []
+    assert json.loads(operator.run("messages", "--json", "--accession", "none")) == []
 
 
 def test_messages_are_found_by_control_id_state_accession_and_patient(
@@ -137,5 +137,5 @@ def test_messages_are_found_by_control_id_state_accession_and_patient(
         (["--patient", "PA7"], [received.message_id]),
         (["--control-id", "Q1", "--accession", "A7"], []),
     ):
-        listed = json.loads(operator.run("messages", "--format", "json", *words))
+        listed = json.loads(operator.run("messages", "--json", *words))
         assert [row["id"] for row in listed] == found, words

@@ -1,4 +1,5 @@
-"""One worker process waits for 128 answers of a slow model at once: how much memory, and whose connections it holds."""
+"""One worker process waits for 128 answers of a slow model at once: how much memory it takes, and whose connections it
+holds."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ from sqlalchemy import Engine, text
 from integration.hl7v2.mllp import whole
 from services.embedded import valkey
 from services.embedded.instance import free_port
-from services.pipeline.receive import Arrival
 from services.settings import Database, Mllp
+from services.workflow.receive import Arrival
 from tests.databases import environment
 from tests.messages import oru
 from tests.receiving import receive
@@ -32,11 +33,11 @@ SECRET = "test-only"
 ENGINE = """
 engines:
   - name: slow
-    url: http://127.0.0.1:{port}/v1
+    url: {url}
     model: any
     local: true
     concurrency: 128
-    timeout: 120
+    timeout: {timeout}
     attempts: 1
 """
 BUSY = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE '%in transaction%'"
@@ -103,20 +104,43 @@ def settings(database: Database, broker: int, folder: Path) -> dict[str, str]:
 def test_128_calls_in_one_process_fit_into_300_mb_and_hold_no_transaction(
     engine: Engine, database: Database, model: SlowModel, tmp_path: Path
 ) -> None:
-    broker = free_port()
-    (tmp_path / "engines.yaml").write_text(ENGINE.format(port=model.port))
-    with engine.begin() as connection:
-        receive(connection, [Arrival(whole(oru(f"M{number:03d}"))) for number in range(CALLS)], Mllp())
-    with ExitStack() as stack:
-        environment = settings(database, broker, tmp_path)
-        stack.enter_context(child(valkey.command(tmp_path / "valkey", broker, SECRET), environment))
-        commands = {name: [sys.executable, "-m", "services.cli", name] for name in ("relay", "worker")}
-        running = {name: stack.enter_context(child(argv, environment)) for name, argv in commands.items()}
+    url = f"http://127.0.0.1:{model.port}/v1"
+    with at_work(engine, database, tmp_path, url, reports=CALLS) as worker:
         eventually(lambda: model.waiting >= CALLS, 120, f"{CALLS} calls at once")
         # The relay and the lease keeper are in one for a moment; one held for a call would stay.
         eventually(lambda: not busy(engine), 5, "a moment without a transaction")
-        assert resident(running["worker"].pid) < MEGABYTES
+        assert resident(worker) < MEGABYTES
     assert model.waiting == CALLS
+
+
+@contextmanager
+def at_work(
+    engine: Engine, database: Database, folder: Path, url: str, *, reports: int, timeout: int = 120
+) -> Iterator[int]:
+    """The process id of a worker that asks a model at `url` about this many reports."""
+    broker = free_port()
+    (folder / "engines.yaml").write_text(ENGINE.format(url=url, timeout=timeout))
+    with engine.begin() as connection:
+        receive(connection, [Arrival(whole(oru(f"M{number:03d}"))) for number in range(reports)], Mllp())
+    with ExitStack() as stack:
+        environment = settings(database, broker, folder)
+        stack.enter_context(child(valkey.command(folder / "valkey", broker, SECRET), environment))
+        commands = {name: [sys.executable, "-m", "services.cli", name] for name in ("relay", "worker")}
+        running = {name: stack.enter_context(child(argv, environment)) for name, argv in commands.items()}
+        yield running["worker"].pid
+
+
+def failed(engine: Engine) -> int:
+    """Readings that ended in a failure or an outage which their job tells."""
+    with engine.connect() as connection:
+        asked = "SELECT count(*) FROM job WHERE kind = 'analysis' AND reason IS NOT NULL AND reason <> ''"
+        return connection.scalar(text(asked)) or 0
+
+
+def peak(pid: int) -> float:
+    """MB of RAM a process had at most."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1e3
 
 
 def busy(engine: Engine) -> int:

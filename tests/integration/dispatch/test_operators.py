@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from integration.hl7v2.mllp import whole
 from services.cli import build
-from services.pipeline.receive import Arrival
 from services.settings import Database, Mllp, Queue
 from services.store import audit, circuits, inbox, jobs
+from services.workflow.receive import Arrival
 from tests.databases import environment
 from tests.messages import oru
 from tests.receiving import receive
@@ -40,11 +40,11 @@ def received(engine: Engine, priority: str = "R") -> int:
     """A message; its job."""
     with engine.begin() as connection:
         receive(connection, [Arrival(whole(oru(f"A{priority}", priority=priority)))], Mllp())
-        return int(jobs.search(connection, limit=1)[0]["id"])
+        return int(jobs.search(connection, limit=1)[0].id)
 
 
 def dead(engine: Engine) -> int:
-    from services.pipeline.dead_letters import bury
+    from services.workflow.dead_letters import bury
 
     job = received(engine)
     with engine.begin() as connection:
@@ -57,7 +57,7 @@ def dead(engine: Engine) -> int:
 
 def message_state(engine: Engine, job: int) -> str:
     with engine.connect() as connection:
-        return str(inbox.get(connection, jobs.search(connection, ids=[job])[0]["message_id"])["state"])
+        return str(inbox.get(connection, jobs.search(connection, ids=[job])[0].message_id).state)
 
 
 def test_each_job_says_why_it_waits(engine: Engine) -> None:
@@ -98,7 +98,7 @@ def test_a_dead_letter_is_retried_and_its_message_leaves_quarantine(engine: Engi
     assert listed("list")[0]["state"] == "ready"
     assert message_state(engine, job) == "queued"
     with engine.connect() as connection:
-        assert [row["action"] for row in audit.search(connection, "default")] == ["job.retry"]
+        assert [row.action for row in audit.search(connection, "default")] == ["job.retry"]
 
 
 def test_a_job_given_up_leaves_its_message_where_a_person_sees_it(engine: Engine) -> None:
@@ -138,8 +138,8 @@ def test_a_purge_empties_what_is_old_keeps_what_waits_and_is_written_down(engine
     assert said.exit_code == 0
     assert "1 raw messages emptied" in said.stdout
     with engine.connect() as connection:
-        bodies = {row["id"]: inbox.get(connection, row["message_id"])["body"] for row in jobs.search(connection)}
+        bodies = {row.id: inbox.get(connection, row.message_id).body for row in jobs.search(connection)}
         assert (bodies[old], bodies[kept] is None) == (None, False)
         (entry,) = audit.search(connection, "default")
-    assert (entry["action"], entry["detail"]["messages"]) == ("purged", 1)
+    assert (entry.action, entry.detail["messages"]) == ("purged", 1)
     assert countersign("verify").exit_code == 0

@@ -9,14 +9,14 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Engine, select, update
 
 from integration.hl7v2.mllp import whole
-from services.dispatch.lessee import Lessee
-from services.pipeline.context import site
-from services.pipeline.readers import readers
-from services.pipeline.receive import Arrival
-from services.pipeline.run import Runner
-from services.relay.main import measure
+from services.dispatch.lease_keeper import Lessee
+from services.processes.relay.main import measure
 from services.settings import Settings
 from services.store.tables import job, review
+from services.workflow.context import site
+from services.workflow.readers import readers
+from services.workflow.receive import Arrival
+from services.workflow.run import Runner
 from tests import seeding
 from tests.messages import oru
 from tests.receiving import receive

@@ -10,13 +10,13 @@ import urllib.request
 
 from sqlalchemy import Engine, text
 
-from services.dispatch.lessee import Lessee
+from services.dispatch.lease_keeper import Lessee
 from services.dispatch.queue import make_app, publish
 from services.dispatch.watchdog import Watchdog
 from services.embedded.instance import free_port
-from services.relay.main import Relay
+from services.processes.relay.main import Relay
 from services.settings import Broker, Health, Queue, Settings
-from services.store import jobs
+from services.store import jobs, wake_ups
 from services.telemetry.health import Probes, serve
 from tests.system import eventually
 
@@ -62,7 +62,7 @@ def unheard_job(engine: Engine) -> int:
     """A job that was published long ago and that nobody claimed."""
     with engine.begin() as connection:
         number = jobs.add(connection, kind="intake")
-        jobs.take_ready(connection, QUEUE, 1, 1)
+        wake_ups.take_ready(connection, QUEUE, 1, 1)
         past = "now() - interval '10 s'"
         connection.execute(text(f"UPDATE job SET published_at = {past}, not_before = {past}"))
         return number
@@ -118,4 +118,4 @@ def test_what_did_not_reach_the_broker_is_published_again_by_the_next_beat(engin
     assert [away._beat() for _ in range(2)] == [0, 0]
     assert eventually(there._beat, 20, "a beat with a broker") == 1
     with engine.connect() as connection:
-        assert jobs.search(connection, ids=[number])[0]["published_at"]
+        assert jobs.search(connection, ids=[number])[0].published_at

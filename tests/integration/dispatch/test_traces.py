@@ -16,20 +16,20 @@ from integration.fhir.client import AsyncClient
 from integration.fhir.errors import NotFound
 from integration.fhir.exchange import read
 from integration.hl7v2.mllp import whole
-from services.dispatch.lessee import Lessee
+from services.dispatch.lease_keeper import Lessee
 from services.engines import EngineSpec
-from services.pipeline.context import endpoint, fhir_client, site, systems
-from services.pipeline.delivery import FhirTarget, send
-from services.pipeline.engine_reader import build_reader
-from services.pipeline.readers import readers
-from services.pipeline.receive import Arrival
-from services.pipeline.run import Runner
 from services.reading.reader import ReadingError
 from services.reading.rules.reader import RulesReader
 from services.settings import Fhir, Settings, Telemetry
 from services.store import deliveries
 from services.store.tables import job
 from services.telemetry import traces
+from services.workflow.context import endpoint, fhir_client, site, systems
+from services.workflow.delivery import FhirTarget, send
+from services.workflow.engine_reader import build_reader
+from services.workflow.readers import readers
+from services.workflow.receive import Arrival
+from services.workflow.run import Runner
 from tests.collector import Collector
 from tests.contract.sglang.cases import QUESTION
 from tests.faults.sink import Sink

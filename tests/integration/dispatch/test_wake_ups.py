@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from sqlalchemy import Engine, text
 
 from services.dispatch.queue import OTHERS, STAT, make_app, publish, waiting
-from services.relay.main import LOST_SECONDS, Relay
+from services.processes.relay.main import LOST_SECONDS, Relay
 from services.settings import Broker, Queue
 from services.store import jobs
 from tests.system import eventually

@@ -185,3 +185,32 @@ def test_what_is_wrong_on_the_command_line_is_said_with_status_2(more: list[str]
     found = _run(*more)
 
     assert (found.exit_code, told in found.stderr) == (2, True), found.output
+
+
+def test_repeats_ask_anew_keep_what_was_asked_and_say_the_spread(
+    resumed: Resumed, recorded: Recorded, folder: Path
+) -> None:
+    recorded.asked.clear()
+    found = _run(*_files(folder, "out"), "--repeats", "2")
+    assert found.exit_code == 0, found.output
+    assert {report for _, report in recorded.asked}, "the second time is asked"
+    assert len(recorded.asked) < 4 * len(resumed.before + resumed.after), "and the first is not"
+    result = json.loads((folder / "out" / "results.json").read_text())
+    assert [len(engine["repeats"]) for engine in result["engines"]] == [2, 2, 2]
+    assert "Repeats" in found.stdout
+    recorded.asked.clear()
+    assert _run(*_files(folder, "out"), "--repeats", "2").exit_code == 0
+    assert recorded.asked == []
+
+
+def test_a_sweep_of_budgets_asks_a_model_with_each(recorded: Recorded, folder: Path) -> None:
+    engine = ("--engine", "random-budget", "--budget", "3", "--budget", "2048")
+    found = _run(*_files(folder, "sweep"), *engine)
+    assert found.exit_code == 0, found.output
+    result = json.loads((folder / "sweep" / "results.json").read_text())
+    assert [each["name"] for each in result["engines"]] == ["random-budget-think-3", "random-budget-think-2048"]
+    assert "Models side by side" in (folder / "sweep" / "report.html").read_text()
+    shown = _run("table", str(folder / "sweep" / "results.json"))
+    assert shown.exit_code == 0
+    assert "| DeepSeek-R1 | 20 Jan 2025 | 671B, 37B active |" in shown.stdout
+    assert "On these 8 reports random-budget-think-2048 is worse than random-budget-think-3" in shown.stdout

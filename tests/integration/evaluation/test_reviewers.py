@@ -10,14 +10,20 @@ from sqlalchemy import Connection, Engine, select
 
 from integration.canonical import Engine as Reader
 from integration.canonical import Quote, Status, Verdict
-from services.evaluation import calibration, drift, reviewers, shadow
-from services.pipeline import analysis
-from services.pipeline.dead_letters import bury
+from services.domain.messages import Job
+from services.domain.reports import Suggestion
+from services.evaluation import calibration
+from services.figures import drift, reviewers, shadow
 from services.reading.reader import Reading
 from services.settings import Settings
 from services.store import calibrations, jobs, reports
 from services.store.charts import Span
-from services.store.tables import job, notice, suggestion
+from services.store.rows import one
+from services.store.tables import analysis as analysis_table
+from services.store.tables import job, notice, report_version, suggestion
+from services.workflow import analysis
+from services.workflow.analysis import Made
+from services.workflow.dead_letters import bury
 from tests import seeding
 from tests.decided import MODEL, Decided, put
 
@@ -96,8 +102,8 @@ def test_answers_that_could_not_be_used_are_a_rate_of_the_engine(connection: Con
     for days, failed in ((15, 0), (2, 3)):
         for _ in range(10):
             number = put(connection, Decided(days=days))
-            version = select(reports.report_version.c.id).where(reports.report_version.c.report_id == number)
-            table = reports.analysis
+            version = select(report_version.c.id).where(report_version.c.report_id == number)
+            table = analysis_table
             connection.execute(table.update().where(table.c.version_id.in_(version)).values(failed=failed))
     rates = {each.place.rate: each for each in drift.measure(connection, "default") if not each.place.finding_id}
     assert rates["unusable"].alarm and (rates["unusable"].now.hits, rates["unusable"].now.count) == (30, 40)
@@ -150,13 +156,13 @@ def test_a_curve_applies_to_new_suggestions_and_never_to_what_stands(connection:
     assert calibrations.put(connection, "default", rows) == 1
     assert _agreements(connection) == before and set(before.values()) == {None}
     new = _read(connection, confidence=2 / 3)
-    assert new["agreement"] == pytest.approx(0.4, abs=0.05) and new["calibration_id"]
-    assert _read(connection, confidence=None)["agreement"] is None
+    assert new.agreement == pytest.approx(0.4, abs=0.05) and new.calibration_id
+    assert _read(connection, confidence=None).agreement is None
     assert calibrations.put(connection, "default", rows) == 2
-    again = connection.execute(select(suggestion).where(suggestion.c.id == new["id"])).mappings().one()
-    assert (again["agreement"], again["calibration_id"]) == (new["agreement"], new["calibration_id"])
+    again = connection.execute(select(suggestion).where(suggestion.c.id == new.id)).mappings().one()
+    assert (again["agreement"], again["calibration_id"]) == (new.agreement, new.calibration_id)
     assert calibrations.retire(connection, "default", "house", "house-70b") == 2
-    assert _read(connection, confidence=2 / 3)["agreement"] is None
+    assert _read(connection, confidence=2 / 3).agreement is None
     assert proposed
 
 
@@ -165,7 +171,7 @@ def _agreements(connection: Connection) -> dict[int, float | None]:
     return {row.id: row.agreement for row in rows}
 
 
-def _read(connection: Connection, confidence: float | None, rules: Status = Status.PRESENT) -> dict[str, object]:
+def _read(connection: Connection, confidence: float | None, rules: Status = Status.PRESENT) -> Suggestion:
     """One suggestion as the pipeline stores it."""
     report_id = seeding.put(connection, seeding.Exam(says=()))
     report = reports.lock_by_id(connection, report_id)
@@ -179,14 +185,13 @@ def _read(connection: Connection, confidence: float | None, rules: Status = Stat
     checked = Reading(
         engine=Reader(name="rules", version="1"), verdicts=(verdict.model_copy(update={"status": rules}),)
     )
-    number = reports.add_analysis(connection, version_id=version["id"], engine=MODEL.model_dump(), verdicts=[])
-    analysis.suggest(connection, report, version, number, reading, checked, Settings())
-    return dict(reports.suggestions(connection, version["id"])[0])
+    analysis.show(connection, report, version, reading, checked, Settings(), Made())
+    return reports.suggestions(connection, version.id)[0]
 
 
-@pytest.mark.parametrize(("rules", "flagged"), [("present", False), ("absent", True), ("not_mentioned", False)])
+@pytest.mark.parametrize(("rules", "flagged"), [("present", False), ("absent", True), ("not_mentioned", True)])
 def test_a_models_word_that_the_rules_deny_is_flagged(connection: Connection, rules: str, flagged: bool) -> None:
-    assert _read(connection, None, Status(rules))["conflict"] is flagged
+    assert _read(connection, None, Status(rules)).conflict is flagged
 
 
 def test_the_shadow_is_weighed_against_the_decisions(connection: Connection) -> None:
@@ -220,8 +225,8 @@ def test_a_shadow_reading_that_fails_for_good_troubles_no_reviewer(connection: C
     version = reports.current_version(connection, number)
     assert version
     for shadow_job in (True, False):
-        job_id = jobs.add(connection, kind="analysis", version_id=version["id"], engine="x", shadow=shadow_job)
-        row = connection.execute(select(job).where(job.c.id == job_id)).mappings().one()
+        job_id = jobs.add(connection, kind="analysis", version_id=version.id, engine="x", shadow=shadow_job)
+        row = one(Job, connection.execute(select(job).where(job.c.id == job_id)))
         bury(connection, row, "unusable answer")
         told = list(connection.scalars(select(notice.c.report_id)))
         assert told == ([] if shadow_job else [number])

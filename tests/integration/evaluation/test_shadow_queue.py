@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, Engine, func, select, update
 
-from services.pipeline import analysis
-from services.pipeline.analysis import Readers
-from services.pipeline.placement import SHADOW_PRIORITY, place
 from services.reading.catalogue import load as load_library
 from services.reading.rules.reader import RulesReader
 from services.settings import Queue, Reading, Settings
-from services.store import jobs
+from services.store import jobs, wake_ups
 from services.store.tables import analysis as analyses
 from services.store.tables import delivery, job, message, review, suggestion
+from services.workflow import analysis
+from services.workflow.analysis import Readers
+from services.workflow.placement import SHADOW_PRIORITY, place
 from tests.seeding import Exam, record
 
 SETTINGS = Settings(reading=Reading(engine="rules", shadow="second"))
@@ -35,7 +35,7 @@ def add(connection: Connection, priority: int, count: int = 1) -> list[int]:
 
 
 def taken(connection: Connection, others: int = 16) -> list[int]:
-    return [row["id"] for row in jobs.take_ready(connection, QUEUE, stat=16, others=others)]
+    return [row.id for row in wake_ups.take_ready(connection, QUEUE, stat=16, others=others)]
 
 
 def test_a_report_is_read_by_both_the_shadow_behind_every_priority(connection: Connection) -> None:

@@ -13,22 +13,26 @@ from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 
 from services.cli import build
+from services.domain.people import Person
 from services.embedded.instance import free_port
 from services.evaluation.dataset import Origin, load
-from services.evaluation.training import TrainingError, caught, seed
-from services.pipeline import drafting, review, signing
-from services.pipeline.drafting import Claim, Decision
-from services.pipeline.review import Act
+from services.evaluation.training import TrainingError, seed
+from services.figures.caught import caught
 from services.reading.catalogue import load as load_library
 from services.settings import Database, Settings, SettingsError
 from services.settings import load as load_settings
 from services.store import deliveries, exercises, jobs, people, purpose
-from services.store.people import Person
 from services.store.purpose import PurposeError
 from services.store.tables import delivery, exercise, instance, job, message, suggestion
 from services.store.tables import review as reviews
+from services.workflow import drafting, releasing, review, seeing, signing
+from services.workflow.drafting import NOT_IN_REPORT, Claim, Decision
+from services.workflow.review import Act
+from services.workflow.seeing import Seen
+from services.workflow.signing import Terms
 from tests import seeding
 from tests.databases import environment
+from tests.integration.sender.house import contradicting
 
 LIBRARY = load_library()
 COMMAND = (sys.executable, "-m", "services.cli")
@@ -55,7 +59,7 @@ def signer(connection: Connection) -> Person:
         connection, site="default", issuer="urn:test", subject="ada", name="Ada",
         roles=("reviewer", "signer"), practitioner="Practitioner/ada",
     )  # fmt: skip
-    return people.as_person(row)
+    return row.person
 
 
 def sign_all(connection: Connection, person: Person, *, careful: bool, settings: Settings) -> None:
@@ -75,9 +79,10 @@ def sign_all(connection: Connection, person: Person, *, careful: bool, settings:
             drafting.decide(connection, act, decision)
         if careful:
             _add_omitted(connection, person, row["id"], [each for key, each in kinds.items() if key is None])
-        signing.sign(
-            connection, Act(person, row["id"], _revision(connection, row["id"]), 300), signing.destinations(settings)
-        )
+        act = Act(person, row["id"], _revision(connection, row["id"]), 300)
+        seeing.see(connection, act, Seen(shown=True, end=True))
+        terms = Terms(releasing.destinations(settings))
+        signing.sign(connection, act, terms, acknowledged=contradicting(connection, act))
 
 
 def _add_omitted(connection: Connection, person: Person, review_id: int, missing: list[dict[str, object]]) -> None:
@@ -86,7 +91,7 @@ def _add_omitted(connection: Connection, person: Person, review_id: int, missing
         assert candidate
         act = Act(person, review_id, _revision(connection, review_id), 300)
         claim = Claim(finding=candidate.finding, status=each["truth"]["status"])  # type: ignore[index]
-        drafting.decide(connection, act, Decision(None, "add", claim))
+        drafting.decide(connection, act, Decision(None, "add", claim, NOT_IN_REPORT))
 
 
 def _exercises(connection: Connection, report_id: int) -> list[dict[str, object]]:
@@ -111,7 +116,7 @@ def test_who_looks_catches_all_who_does_not_nothing_and_no_signature_delivers(
     assert wrong > 8
     sign_all(training, signer(training), careful=careful, settings=settings)
     found = {each.kind: each for each in caught(exercises.results(training, "default"))}
-    planted = {row["kind"]: row["count"] for row in exercises.planted(training, "default")}
+    planted = {row.kind: row.count for row in exercises.planted(training, "default")}
     assert {kind: each.count for kind, each in found.items()} == planted
     assert set(planted) == {"correct", "wrong_status", "wrong_side", "omitted"}
     assert all(each.right == share * each.count for kind, each in found.items() if kind != "correct")

@@ -81,6 +81,7 @@ class Proxy:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.requests: list[tuple[str, str]] = []
+        self.headers: list[dict[str, str]] = []
         self.lose = lose
         self.instead = instead
         self.missing = ""
@@ -117,6 +118,7 @@ def _handler(
             body = self.rfile.read(length)
             path = self.path.removeprefix("/fhir")
             proxy.requests.append((self.command, path))
+            proxy.headers.append({name.lower(): value for name, value in self.headers.items()})
             if status:
                 return self._answer(status, b"", headers)
             if proxy.missing and path.startswith(f"/{proxy.missing}"):

@@ -11,8 +11,8 @@ from pydantic import AnyHttpUrl, SecretStr
 from integration.fhir.client import Client
 from integration.fhir.errors import Unreachable
 from integration.fhir.exchange import create, read
-from services.pipeline.context import fhir_client
 from services.settings import Fhir
+from services.workflow.context import fhir_client
 from tests.integration.fhir.certificates import Authority, demanding
 from tests.integration.fhir.servers import Proxy, Sekmet
 

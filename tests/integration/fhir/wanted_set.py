@@ -11,7 +11,6 @@ from integration.canonical import Identifier, Report, Suggestion
 from integration.fhir.client import Client
 from integration.fhir.device import device
 from integration.fhir.diagnostic_report import diagnostic_report
-from integration.fhir.examples import ENGINE, ISSUED, READ, report, suggestion
 from integration.fhir.exchange import search_all
 from integration.fhir.observation import Links, observation
 from integration.fhir.patient import patient
@@ -20,6 +19,7 @@ from integration.fhir.service_request import service_request
 from integration.fhir.systems import Json, Systems
 from integration.fhir.task import Outcome, Output, Review, TaskStatus, task
 from integration.fhir.wanted import Entry, Wanted, foreign, owned
+from tests.fhir_examples import ENGINE, ISSUED, READ, report, suggestion
 
 TYPES = ("Patient", "ServiceRequest", "DiagnosticReport", "Device", "Observation", "Provenance", "Task")
 _NUMBERS = itertools.count(1)
@@ -73,7 +73,7 @@ class Case:
         links = Links(who.reference, found.reference, device=machine.reference)
         seen = [owned(observation(s, source, links, status, systems), systems) for s in self.suggestions()]
         targets = [each.reference for each in seen]
-        because = provenance("k", targets, found.reference, READ, systems, author=machine.reference)
+        because = provenance("k", targets, found.reference, READ, systems, authors=[machine.reference])
         outputs = [Output(each.reference, Outcome.PROPOSED) for each in seen]
         state = TaskStatus.COMPLETED if status == "final" else TaskStatus.REQUESTED
         review = Review("k", state, found.reference, who.reference, ISSUED, READ, outputs=outputs)

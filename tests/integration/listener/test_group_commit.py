@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Engine, func, select, text
 
+from integration.hl7v2.senders import SenderMap, Senders
 from services.store.frames import ADD_FRAMES, ADD_REPEATS, SETTINGS
 from services.store.tables import message
 from tests.integration.listener.test_server import oru
@@ -87,3 +88,15 @@ def test_who_is_not_on_the_allow_list_is_refused_and_kept(listen: Listen, engine
     with engine.connect() as connection:
         states = connection.execute(select(message.c.control_id, message.c.state).order_by(message.c.id)).all()
     assert [tuple(row) for row in states] == [("A1", "queued"), ("A2", "rejected")]
+
+
+def test_training_is_refused_where_its_sender_s_map_says_so(listen: Listen, engine: Engine) -> None:
+    senders = Senders([SenderMap(application="RIS", processing="refuse")])
+    with listen(senders=senders).peer() as peer:
+        assert b"MSA|AA|A1" in peer.ask(oru("A1"))
+        answer = peer.ask(oru("A2").replace(b"|P|2.5", b"|T|2.5"))
+        assert b"MSA|AA|A3" in peer.ask(oru("A3").replace(b"|P|2.5", b"|T|2.5").replace(b"|RIS|", b"|OTHER|"))
+    assert b"MSA|AR|A2" in answer and b"MSH^1^11" in answer and b"202" in answer
+    with engine.connect() as connection:
+        states = connection.scalars(select(message.c.state).order_by(message.c.id)).all()
+    assert states == ["queued", "rejected", "queued"]

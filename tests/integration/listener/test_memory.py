@@ -17,7 +17,7 @@ from sqlalchemy import Engine, func, select
 from integration.hl7v2.client import MllpClient
 from integration.hl7v2.mllp import frame
 from services.embedded.instance import free_port
-from services.listener import server
+from services.processes.listener import server
 from services.settings import Database
 from services.store.tables import message
 from tests.databases import environment

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, select
 from typer.testing import CliRunner
 
 from integration.hl7v2.mllp import frame
+from services import samples
 from services.cli import build
 from services.embedded.instance import free_port
 from services.store.tables import message
@@ -44,6 +45,18 @@ def test_a_file_goes_out_byte_for_byte(listen: Listen, engine: Engine, file: Pat
     result = send(file, "--to", f"127.0.0.1:{listen().port}")
     assert result.exit_code == 0 and "1 sent" in result.stdout and "AA 1" in result.stdout
     assert bodies(engine) == [ORU % b"A1"]
+
+
+def test_the_samples_go_out_by_themselves_or_beside_files(listen: Listen, engine: Engine, file: Path) -> None:
+    to = f"127.0.0.1:{listen().port}"
+    assert "9 sent" in send("--samples", "--to", to).stdout
+    assert bodies(engine) == [body for _, body in samples.hl7()]
+    assert "10 sent" in send(file, "--samples", "--to", to).stdout
+
+
+def test_nothing_to_send_is_said_before_anything_is_sent() -> None:
+    result = send("--to", "127.0.0.1:1")
+    assert result.exit_code == 2 and "name files, or say --samples" in result.stderr
 
 
 def test_line_ends_are_changed_only_when_asked(listen: Listen, engine: Engine, file: Path) -> None:

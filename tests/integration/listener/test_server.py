@@ -194,15 +194,17 @@ def test_a_connection_the_database_dropped_is_replaced_unnoticed(listen: Listen,
         assert b"MSA|AA|A2" in peer.ask(oru("A2"))
 
 
-def test_connections_beyond_the_limit_are_closed(listen: Listen) -> None:
-    running = listen(max_connections=1)
-    with running.peer() as first:
-        assert b"MSA|AA" in first.ask(oru("A1"))
-        with running.peer() as second:
-            second.channel.settimeout(5)
+def test_beyond_the_limit_the_connection_that_was_idle_longest_makes_room(listen: Listen) -> None:
+    running = listen(max_connections=2)
+    with running.peer() as first, running.peer() as second:
+        for number, peer in enumerate((second, first), 1):
+            assert b"MSA|AA" in peer.ask(oru(f"A{number}"))
+        with running.peer() as third:
+            assert b"MSA|AA" in third.ask(oru("A3"))
+            second.channel.settimeout(20)
             with contextlib.suppress(ConnectionResetError):
                 assert second.channel.recv(1) == b""
-        assert b"MSA|AA" in first.ask(oru("A2"))
+            assert b"MSA|AA" in first.ask(oru("A4"))
 
 
 def test_an_idle_connection_is_closed(listen: Listen) -> None:

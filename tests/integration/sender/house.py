@@ -6,30 +6,32 @@ import uuid
 from collections.abc import Callable
 
 from pydantic import AnyHttpUrl
-from sqlalchemy import Engine, RowMapping, func, select
+from sqlalchemy import Connection, Engine, RowMapping, func, select
 
 from integration.fhir.exchange import search_all
 from integration.fhir.systems import Json
 from integration.hl7v2.mllp import whole
 from integration.hl7v2.report import read_reports
 from integration.hl7v2.senders import SenderMap
-from services.pipeline import drafting, review, signing
-from services.pipeline.analysis import ask, store
-from services.pipeline.context import fhir_client, systems
-from services.pipeline.delivery import FhirTarget, send
-from services.pipeline.drafting import Claim, Decision
-from services.pipeline.placement import place
-from services.pipeline.readers import readers
-from services.pipeline.receive import Arrival
-from services.pipeline.review import Act
+from services.domain.people import Person
 from services.settings import Database, Fhir, Settings, Writeback
-from services.store import deliveries, jobs, people, reports, reviews
-from services.store.people import Person
+from services.store import deliveries, jobs, people, reports, review_screen, reviews
 from services.store.tables import job
 from services.store.tables import report as report_table
 from services.store.tables import review as review_table
+from services.workflow import contradictions, drafting, releasing, review, seeing, signing
+from services.workflow.analysis import ask, store
+from services.workflow.context import fhir_client, systems
+from services.workflow.delivery import FhirTarget, send
+from services.workflow.drafting import NOT_IN_REPORT, Claim, Decision
+from services.workflow.placement import place
+from services.workflow.readers import readers
+from services.workflow.receive import Arrival
+from services.workflow.review import Act
+from services.workflow.seeing import Seen
+from services.workflow.signing import Terms
 from tests import seeding
-from tests.integration.worklist.conftest import ALL_ROLES
+from tests.integration.web.conftest import ALL_ROLES
 from tests.receiving import receive
 
 READERS = readers(Settings())
@@ -47,17 +49,15 @@ class House:
         self.client = fhir_client(fhir)
         self.target = FhirTarget(self.client, self.systems, self.settings)
         with engine.begin() as connection:
-            self.person: Person = people.as_person(
-                people.put_account(
-                    connection,
-                    site="default",
-                    issuer="urn:test",
-                    subject="Ada",
-                    name="Ada",
-                    roles=ALL_ROLES,
-                    practitioner="Practitioner/ada",
-                )
-            )
+            self.person: Person = people.put_account(
+                connection,
+                site="default",
+                issuer="urn:test",
+                subject="Ada",
+                name="Ada",
+                roles=ALL_ROLES,
+                practitioner="Practitioner/ada",
+            ).person
 
     def seed(self, exam: seeding.Exam) -> None:
         with self.engine.begin() as connection:
@@ -106,7 +106,7 @@ class House:
                 site_id="default",
                 kind="proposed",
                 report_id=self.report_id,
-                version_id=version["id"],
+                version_id=version.id,
                 destination="default",
             )
 
@@ -132,19 +132,22 @@ class House:
         with self.engine.begin() as connection:
             version = reports.current_version(connection, self.report_id)
             assert version is not None
-            rows = [row for row in reviews.suggestions(connection, version["id"]) if row["origin"] == "ai"]
+            rows = [row for row in reviews.suggestions(connection, version.id) if row.origin == "ai"]
         for row in rows:
-            reason = otherwise.get(row["finding_id"], "")
+            reason = otherwise.get(row.finding_id, "")
             with self.engine.begin() as connection:
-                drafting.open_suggestion(connection, self.act(), row["id"])
-                decision = Decision(row["id"], "reject" if reason else "approve", reason=reason, confirmed=True)
+                drafting.open_suggestion(connection, self.act(), row.id)
+                decision = Decision(row.id, "reject" if reason else "approve", reason=reason, confirmed=True)
                 drafting.decide(connection, self.act(), decision)
         with self.engine.begin() as connection:
-            signing.sign(connection, self.act(), signing.destinations(self.settings))
+            act = self.act()
+            seeing.see(connection, act, Seen(shown=True, end=True))
+            terms = Terms(releasing.destinations(self.settings))
+            signing.sign(connection, act, terms, acknowledged=contradicting(connection, act))
 
     def amend(self) -> None:
         with self.engine.begin() as connection:
-            review.amend(connection, self.act())
+            review.amend(connection, self.act(), "mistake")
 
     def on_server(self, resource_type: str) -> list[Json]:
         return list(self.client.run(search_all(resource_type, [("_source", self.systems.source)])))
@@ -153,10 +156,21 @@ class House:
         """A finding of the reviewer's own."""
         doing = self.claimed()
         with self.engine.begin() as connection:
-            drafting.decide(connection, doing, Decision(None, "add", claim))
+            drafting.decide(connection, doing, Decision(None, "add", claim, NOT_IN_REPORT))
 
     def statuses(self) -> dict[str, str]:
         return {each["code"]["text"]: each["status"] for each in self.on_server("Observation")}
+
+
+def contradicting(connection: Connection, act: Act) -> frozenset[str]:
+    """The codes of all that the drafts of a review contradict."""
+    row = reviews.locked(connection, act.review_id)
+    assert row is not None
+    standing = reviews.standing(connection, row.id, row.version_id, act.person.id)
+    denied = review_screen.denied(connection, row.version_id)
+    said = contradictions.said(standing.suggestions, standing.drafts)
+    found = contradictions.find(said, {}, denied) + contradictions.statements(row.reading_state, said)
+    return frozenset({"untold", *(each.code for each in found)})
 
 
 MakeHouse = Callable[..., House]

@@ -12,11 +12,11 @@ from sqlalchemy import Engine, insert, select, update
 
 from integration.hl7v2.client import NoAnswer, Unreachable, read_answer
 from integration.hl7v2.msh import is_echo, read_header
-from services.pipeline.hl7_delivery import EngineLink, send_findings
 from services.settings import Queue, Settings, SettingsError, Writeback
 from services.store import deliveries, notices
-from services.store.jobs import NOW
+from services.store.clock import NOW
 from services.store.tables import account, delivery, review, suggestion
+from services.workflow.hl7_delivery import EngineLink, send_findings
 from tests import seeding
 from tests.certificates import Authority
 from tests.interface_engine import HANG_UP, InterfaceEngine
@@ -60,7 +60,7 @@ def run_queue(engine: Engine, receiver: InterfaceEngine, rounds: int = 20) -> li
             with engine.begin() as connection:
                 row = deliveries.claim_in_order(connection, SETTINGS.queue, receiver.address)
             if row is not None:
-                outcomes.append((row["id"], send_findings(engine, row, link, SETTINGS)))
+                outcomes.append((row.id, send_findings(engine, row, link, SETTINGS)))
     return outcomes
 
 
@@ -110,7 +110,7 @@ def test_a_refusal_stops_the_queue_until_a_person_decides(engine: Engine, receiv
     assert run_queue(engine, receiver) == [(first, "dead")]
     with engine.begin() as connection:
         (told,) = notices.open_ones(connection)
-        assert "answered AR" in told["message"]
+        assert "answered AR" in told.message
         assert deliveries.dismiss(connection, first, "the engine will not take it")
     assert run_queue(engine, receiver) == [(second, "sent")]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from services.pipeline.hl7_delivery import EngineLink, send_findings
 from services.settings import Database, Writeback
 from services.store import deliveries
+from services.workflow.hl7_delivery import EngineLink, send_findings
 from tests.integration.sender.house import House
 from tests.interface_engine import HANG_UP, InterfaceEngine
 from tests.messages import oru

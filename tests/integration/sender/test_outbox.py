@@ -14,14 +14,13 @@ from sqlalchemy import Engine, select, text
 from structlog.testing import capture_logs
 
 from services.embedded.instance import free_port
-from services.pipeline.context import fhir_client, systems
-from services.pipeline.delivery import FhirTarget
-from services.relay.main import measure
-from services.sender.outbox import AT_ONCE, AWAY, Outbox
+from services.processes.relay.main import measure
+from services.processes.sender.carriers import FhirCarrier
+from services.processes.sender.outbox import AWAY, Outbox
 from services.settings import Database, Fhir, Queue, Settings, Writeback
-from services.store import deliveries
-from services.store.jobs import StaleLease
 from services.store.tables import delivery
+from services.workflow.context import fhir_client, systems
+from services.workflow.delivery import FhirTarget
 from tests.integration.sender.house import House
 from tests.messages import oru
 from tests.system import eventually
@@ -36,7 +35,8 @@ def settings(database: Database, port: int) -> Settings:
 
 @contextmanager
 def running(engine: Engine, chosen: Settings) -> Iterator[Outbox]:
-    outbox = Outbox(engine, FhirTarget(fhir_client(chosen.fhir), systems(chosen), chosen))
+    target = FhirTarget(fhir_client(chosen.fhir), systems(chosen), chosen)
+    outbox = Outbox(engine, FhirCarrier(target), chosen.queue)
     stop = threading.Event()
     thread = threading.Thread(target=outbox.loop, args=(stop,), daemon=True)
     thread.start()
@@ -86,7 +86,7 @@ def said(logs: list[dict[str, object]], event: str) -> list[object]:
 def test_a_fhir_server_that_comes_late_is_waited_for_and_said_once(engine: Engine, filled: Settings) -> None:
     assert filled.fhir.url and filled.fhir.url.port
     with capture_logs() as logs, running(engine, filled):
-        eventually(lambda: tried(engine) > 3 * AT_ONCE, 60, "tried again and again")
+        eventually(lambda: tried(engine) > 3 * FhirCarrier.at_once, 60, "tried again and again")
         with fhir_server(filled.fhir.url.port):
             eventually(lambda: states(engine) == ["sent"] * REPORTS, 60, "the outbox emptied")
     assert said(list(logs), "waiting") == ["the FHIR server does not answer"]
@@ -107,24 +107,6 @@ def test_a_database_that_goes_and_comes_back_is_said_once(engine: Engine, filled
             fresh.dispose()
             eventually(lambda: states(engine) == ["sent"] * REPORTS, 60, "the outbox emptied")
     assert said(list(logs), "waiting").count(AWAY) == 1
-
-
-def test_a_lease_is_renewed_while_its_delivery_takes_long_and_given_back_by_a_sender_that_stops(
-    engine: Engine, filled: Settings
-) -> None:
-    with engine.begin() as connection:
-        (row,) = deliveries.claim(connection, QUEUE, 1)
-        connection.execute(delivery.update().values(lease_until=delivery.c.lease_until - text("interval '59 s'")))
-        deliveries.renew(connection, [row], QUEUE)
-        left = connection.scalar(
-            select(text("lease_until > now() + interval '30 s'")).where(delivery.c.id == row["id"])
-        )
-        assert left
-        deliveries.give_back(connection, [row])
-    with engine.begin() as connection:
-        assert [again["id"] for again in deliveries.claim(connection, QUEUE, 1)] == [row["id"]]
-    with engine.begin() as connection, pytest.raises(StaleLease):
-        deliveries.close(connection, row, "sent")
 
 
 def test_an_outbox_that_grows_shows_in_the_metrics_the_alarm_asks_for(engine: Engine, filled: Settings) -> None:

@@ -13,18 +13,19 @@ from alembic import command
 from sqlalchemy import Connection, Engine, create_engine, func, select, text
 
 from integration.hl7v2.mllp import whole
-from services.dispatch.lessee import Lessee
+from services.dispatch.lease_keeper import Lessee
+from services.domain.audit_actions import AuditAction
 from services.embedded import postgres
-from services.pipeline.context import site
-from services.pipeline.readers import readers
-from services.pipeline.receive import Arrival
-from services.pipeline.run import Runner
 from services.settings import Database, Settings
 from services.store import audit, integrity
 from services.store.engine import connect
 from services.store.migrate import config, migrate
 from services.store.schema import chain, revision
 from services.store.tables import job, message, metadata
+from services.workflow.context import site
+from services.workflow.readers import readers
+from services.workflow.receive import Arrival
+from services.workflow.run import Runner
 from tests.databases import fresh_database
 from tests.messages import oru
 from tests.receiving import receive
@@ -104,7 +105,7 @@ def test_a_dump_restored_into_an_empty_database_is_whole_and_goes_on(cluster: Da
             work(engine)
             with engine.begin() as connection:
                 take(connection, "M3")
-                audit.append(connection, site="default", actor="test", action="signed")
+                audit.append(connection, site="default", actor="test", action=AuditAction.REVIEW_SIGN)
                 audit.seal(connection)
             before = rows(engine)
         run("pg_dump", database, "--format=custom", f"--file={dump}", database.name)

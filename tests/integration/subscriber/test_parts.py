@@ -20,17 +20,17 @@ from integration.fhir.notification import Hint, Kind, Notification
 from integration.fhir.reread import reread
 from integration.fhir.subscription import SECRET_HEADER, rest_hook, topic
 from integration.fhir.systems import Json, Systems
-from services.pipeline import states
-from services.pipeline.context import site as make_site
-from services.pipeline.intake import opened, take_in
+from services.processes.subscriber.events import Events
+from services.processes.subscriber.intake import Intake
+from services.processes.subscriber.notifications import PATH, make_app
+from services.processes.subscriber.registration import Keeper, choices
 from services.settings import Database, Fhir, Settings
 from services.store import jobs
 from services.store.engine import connect_async
 from services.store.tables import job, notice, report_version
-from services.subscriber.events import Events
-from services.subscriber.intake import Intake
-from services.subscriber.notifications import PATH, make_app
-from services.subscriber.registration import Keeper, choices
+from services.workflow import states
+from services.workflow.context import site as make_site
+from services.workflow.intake import opened, take_in
 from tests.integration.fhir.servers import Proxy, Sekmet
 from tests.integration.subscriber.conftest import SECRET, file_report, messages
 
@@ -313,3 +313,15 @@ def test_what_we_ask_for_is_taken_by_the_server(client: Client) -> None:
     unknown = topic("https://ehr.example.org/unknown", "http://127.0.0.1:9/x", SECRET, SYSTEMS, heartbeat=60)
     for each in (unknown, rest_hook("http://127.0.0.1:9/y", SECRET, SYSTEMS)):
         assert client.run(create(each)).created
+
+
+@pytest.mark.parametrize("number", ["9999999999999999999", str(2**63), "9" * 4_000, 10**19])
+async def test_a_number_beyond_any_count_is_refused_and_the_numbers_go_on(house: House, number: Any) -> None:
+    assert await house.notify(event(3)) == 200
+    counted, inside = event(4), event(4, "DiagnosticReport/1")
+    counted["entry"][0]["resource"]["eventsSinceSubscriptionStart"] = number
+    inside["entry"][0]["resource"]["notificationEvent"][0]["eventNumber"] = number
+    assert [await house.notify(each) for each in (counted, inside)] == [400, 400]
+    assert (house.events.number, house.waiting()) == (3, [])
+    assert await house.notify(event(4)) == 200
+    assert house.events.number == 4

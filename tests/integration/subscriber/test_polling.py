@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import httpx2
+import pytest
 from pydantic import AnyHttpUrl
 from sqlalchemy import Engine, select
 
@@ -16,11 +18,11 @@ from integration.fhir.capability import Capabilities, capabilities
 from integration.fhir.client import AsyncClient, Client, Endpoint
 from integration.fhir.exchange import read
 from integration.fhir.systems import Json, Systems
+from services.processes.subscriber.intake import Intake
+from services.processes.subscriber.polling import Poller
 from services.settings import Database, Fhir, Settings
 from services.store.engine import connect_async
 from services.store.tables import notice, subscription
-from services.subscriber.intake import Intake
-from services.subscriber.polling import Poller
 from tests.integration.fhir.servers import Proxy, Sekmet
 from tests.integration.subscriber.conftest import file_report, messages
 from tests.integration.subscriber.test_parts import understand_all
@@ -98,6 +100,32 @@ async def test_a_report_dated_in_the_future_hides_none_that_come_before_then(
             await poll()
             later = file_report(client, issued=datetime.now(UTC).isoformat(timespec="seconds"))
             await poll()
+    assert messages(engine, later.reference) == ["queued"]
+
+
+@pytest.mark.parametrize("year", ["2099", "8999", "9999"])
+async def test_a_server_s_own_clock_is_not_believed_for_years_ahead(
+    fhir_server: Sekmet, client: Client, engine: Engine, database: Database, year: str
+) -> None:
+    """One resource stamped by a broken clock must not hide all that change after it."""
+
+    def stamped(path: str) -> bytes | None:
+        if not path.startswith("/DiagnosticReport?"):
+            return None
+        page = httpx2.get(fhir_server.base_url + path).json()
+        for each in page.get("entry") or []:
+            if broken in each["fullUrl"]:
+                each["resource"]["meta"]["lastUpdated"] = f"{year}-12-31T23:59:59-12:00"
+        return json.dumps(page).encode()
+
+    broken = file_report(client).reference
+    with Proxy(fhir_server.base_url, instead=stamped) as proxy:
+        async with polling(database, proxy.base_url) as (poll, _):
+            await poll()
+            reached = watermark(engine)
+            later = file_report(client)
+            await poll()
+    assert reached is not None and reached <= datetime.now(UTC)
     assert messages(engine, later.reference) == ["queued"]
 
 

@@ -11,10 +11,10 @@ from sqlalchemy import Engine
 
 from integration.fhir.client import Client
 from integration.fhir.diagnostic_report import diagnostic_report
-from integration.fhir.examples import report, report_key
 from integration.fhir.exchange import Written, create, delete, search_all
 from integration.fhir.subscription import SECRET_HEADER
 from integration.fhir.systems import Json, Systems
+from tests.fhir_examples import report, report_key
 from tests.integration.fhir.servers import Proxy, Sekmet
 from tests.integration.subscriber.conftest import SECRET, Subscriber, file_report, messages, until
 from tests.integration.subscriber.events_server import EventsServer, with_events

@@ -13,11 +13,11 @@ from integration.fhir.capability import Capabilities, capabilities
 from integration.fhir.client import AsyncClient, Client, Endpoint
 from integration.fhir.notification import Hint
 from integration.fhir.systems import Systems
+from services.processes.subscriber import intake, polling
+from services.processes.subscriber.intake import Intake
+from services.processes.subscriber.polling import Poller
 from services.settings import Database, Fhir, Settings
 from services.store.engine import connect_async
-from services.subscriber import intake, polling
-from services.subscriber.intake import Intake
-from services.subscriber.polling import Poller
 from tests.faults.proxy import Proxy
 from tests.integration.fhir.servers import Sekmet
 from tests.integration.subscriber.conftest import file_report, messages

@@ -17,7 +17,7 @@ async def test_a_report_over_mllp_becomes_preliminary_observations(system: Syste
     (answer,) = await system.send(oru("SP1"))
     assert answer.code == "AA" and answer.control_id == "SP1"
     row = system.delivered("SP1")
-    (effusion,) = system.observations(row["identifiers"])
+    (effusion,) = system.observations(row.identifiers)
     assert effusion["status"] == "preliminary"
     assert (AIAST["system"], AIAST["code"]) in labels(effusion)
     assert effusion["code"]["text"] == "Pleural effusion"
@@ -28,7 +28,7 @@ async def test_a_report_over_mllp_becomes_preliminary_observations(system: Syste
 async def test_the_observation_points_at_the_report_its_patient_and_the_task(system: System) -> None:
     await system.send(oru("SP2"))
     row = system.delivered("SP2")
-    (effusion,) = system.observations(row["identifiers"])
+    (effusion,) = system.observations(row.identifiers)
     (written,) = system.search("DiagnosticReport", identifier="SP2")
     task = system.task(row)
     assert effusion["focus"] == [{"reference": f"DiagnosticReport/{written['id']}"}]
@@ -41,14 +41,14 @@ async def test_the_observation_points_at_the_report_its_patient_and_the_task(sys
 async def test_a_report_with_nothing_to_suggest_gets_its_task_all_the_same(system: System) -> None:
     await system.send(oru("SP3", "Blank template.", "Findings: ___"))
     row = system.delivered("SP3")
-    assert row["identifiers"] == [] and row["review"] == "open"
+    assert row.identifiers == [] and row.review == "open"
     assert "nothing suggested" in system.task(row)["note"][0]["text"]
 
 
 async def test_a_diagnostic_report_on_the_fhir_server_goes_the_same_way(system: System) -> None:
     system.create(diagnostic_report("SP4"))
     row = system.delivered("SP4")
-    (effusion,) = system.observations(row["identifiers"])
+    (effusion,) = system.observations(row.identifiers)
     (theirs,) = system.search("DiagnosticReport", identifier="SP4")
     assert effusion["focus"] == [{"reference": f"DiagnosticReport/{theirs['id']}"}]
     assert effusion["subject"] == theirs["subject"]
@@ -77,12 +77,12 @@ async def test_the_same_exam_through_both_doors_is_one_report_and_one_review(sys
     def both() -> bool:
         with system.database() as connection:
             count = connection.execute(select(message.c.id).where(message.c.state == "done", message.c.door == "fhir"))
-            return any(row for row in count) and system.report("SP6")["task"] == first["task"]
+            return any(row for row in count) and system.report("SP6").task == first.task
 
     eventually(both, 30, "second source attached")
     with system.database() as connection:
         assert len(connection.execute(select(report.c.id).where(report.c.accession == "SP6")).all()) == 1
-    assert len(system.observations(first["identifiers"])) == 1
+    assert len(system.observations(first.identifiers)) == 1
 
 
 async def test_a_correction_withdraws_the_old_suggestions_and_writes_the_new(system: System) -> None:
@@ -91,18 +91,18 @@ async def test_a_correction_withdraws_the_old_suggestions_and_writes_the_new(sys
     corrected = oru("SP7", "There is a left pneumothorax.", control_id="SP7C", status="C", time="20260914120000")
     await system.send(corrected)
     after = eventually(
-        lambda: (row := system.report("SP7"))["task"] != before["task"] and row["sent"] and not row["unsent"] and row,
+        lambda: (row := system.report("SP7")).task != before.task and row.sent and not row.unsent and row,
         60,
         "the correction read and delivered",
     )
     (old,) = eventually(
-        lambda: [o for o in system.observations(before["identifiers"]) if o["status"] == "cancelled"],
+        lambda: [o for o in system.observations(before.identifiers) if o["status"] == "cancelled"],
         30,
         "old Observation cancelled",
     )
     assert old["code"]["text"] == "Pleural effusion"
     assert system.task(before)["status"] == "cancelled"
-    names = {observation["code"]["text"] for observation in system.observations(after["identifiers"])}
+    names = {observation["code"]["text"] for observation in system.observations(after.identifiers)}
     assert names == {"Pneumothorax"}
     assert system.task(after)["status"] == "requested"
 
@@ -113,7 +113,7 @@ async def test_a_late_preliminary_never_replaces_a_final(system: System) -> None
     early = oru("SP8", "Wet read: large pneumothorax.", control_id="SP8P", status="P", time="20260914110000")
     await system.send(early)
     eventually(lambda: [m for m in system.messages() if m["control_id"] == "SP8P" and m["state"] == "done"], 30, "done")
-    assert system.report("SP8")["task"] == final["task"]
+    assert system.report("SP8").task == final.task
 
 
 async def test_what_cannot_be_understood_is_acknowledged_and_quarantined_with_its_reason(system: System) -> None:

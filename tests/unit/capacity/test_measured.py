@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from services.capacity.measured import Batch, LayerMeasurement, Part, beside
-from services.capacity.node import Roofline
+from services.capacity.roofline import Constants, Roofline
+
+OF = Constants(overhead=0.0147, reach=0.536, prefill=16_000)
 
 
 def layer(share: float) -> LayerMeasurement:
@@ -16,11 +18,11 @@ def layer(share: float) -> LayerMeasurement:
 
 @pytest.mark.parametrize("replicated", [True, False])
 def test_a_layer_that_reaches_all_of_the_memory_gives_the_bound(replicated: bool) -> None:
-    for one in beside(layer(1.0), Roofline(replicated=replicated)):
+    for one in beside(layer(1.0), Roofline(OF, replicated=replicated)):
         assert one.measured == pytest.approx(one.bound)
 
 
 def test_a_layer_that_reaches_half_of_it_gives_half() -> None:
-    for one in beside(layer(0.5), Roofline()):
+    for one in beside(layer(0.5), Roofline(OF)):
         assert one.measured == pytest.approx(one.bound / 2)
         assert one.expected < one.bound

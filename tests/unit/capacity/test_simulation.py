@@ -46,7 +46,7 @@ def test_a_report_alone_takes_its_prompt_and_then_its_tokens() -> None:
 
 def test_a_full_node_reads_as_many_reports_as_the_arithmetic_says() -> None:
     node = node_of("r1-8xh200", 1900)
-    come = [Arrival(number, 0.0, 2, "A", MEAN) for number in range(128 * 20)]
+    come = [Arrival(number, 0.0, 2, "A", MEAN) for number in range(node.running * 20)]
     reads = simulate(house_of(node, 1, QUICK), QUICK, come)
     hour = 3600 * len(come) / max(read.ended for read in reads)
     assert hour == pytest.approx(node.reports_an_hour(MEAN.uncached, MEAN.output), rel=0.03)

@@ -8,7 +8,7 @@ import pytest
 
 from services.embedded import valkey
 from services.embedded.account import EmbeddedError
-from services.embedded.instance import environment, free_port, load, prepare
+from services.embedded.instance import environment, free_port, load, prepare, usable
 from services.settings import load as load_settings
 
 
@@ -38,6 +38,16 @@ def test_a_wanted_port_is_taken_or_it_fails_with_its_name(tmp_path: Path) -> Non
         taken.listen()
         with pytest.raises(EmbeddedError, match=f"port {port} for mllp cannot be used"):
             prepare(tmp_path / "b", {"mllp": port})
+
+
+def test_a_wished_port_that_is_taken_is_found_elsewhere(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port, free = taken.getsockname()[1], free_port()
+        wished = usable({"http": port, "mllp": free})
+        assert wished == {"mllp": free}
+        assert prepare(tmp_path, wished).ports["http"] != port
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from integration.canonical import Status
 from services.engines import About
 from services.evaluation.answers import Answered, Said
+from services.evaluation.contestants import Contestant, Versions
 from services.evaluation.dataset import Gold, Labelled, Origin
-from services.evaluation.lineup import Contestant, Versions
 from services.evaluation.result import Result, result_of
 from services.reading.reader import Failing, Usage
 from services.reading.rules.reader import RulesReader
@@ -58,4 +58,4 @@ def result(
     """The result of engines that said these letters."""
     chosen = list(items) or [item(number, gold) for number, gold in enumerate(golds)]
     answers = {name: [answer(each) for each in own] for name, own in said.items()}
-    return result_of("made", chosen, [contestant(name, **versions) for name in said], answers, resamples=500)
+    return result_of("made", chosen, [contestant(name, **versions) for name in said], [answers], resamples=500)

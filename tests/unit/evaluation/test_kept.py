@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from services.engines import About, EngineError, EngineSpec, Price
+from services.evaluation.answer_cache import FILE, Kept, KeptError, key
 from services.evaluation.answers import question_for
-from services.evaluation.kept import FILE, Kept, KeptError, key
-from services.evaluation.lineup import Contestant, catalogues_digest, code_digest, lineup
+from services.evaluation.contestants import Contestant, catalogues_digest, code_digest, lineup
 from services.evaluation.run import GIVE_UP, run
 from services.reading.catalogue import Library, load
 from services.reading.reader import Failing, Question, Reading, ReadingError

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control, fisher_exact
 from sklearn.metrics import cohen_kappa_score
 
-from services.evaluation.kappa import cohen, fleiss, interval
-from services.evaluation.proportions import adjusted, fisher, wilson
+from services.figures.kappa import cohen, fleiss, interval
+from services.figures.proportions import adjusted, fisher, wilson
 
 LABELS = st.sampled_from(["present", "absent", "uncertain"])
 PAIRS = st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=60)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from services.evaluation.answer_cache import Kept
 from services.evaluation.compare import compare
+from services.evaluation.contestants import lineup
 from services.evaluation.dataset import load
 from services.evaluation.gate import breaches, breaches_against, read_gate
-from services.evaluation.kept import Kept
-from services.evaluation.lineup import lineup
 from services.evaluation.result import Result, read_result, result_of
 from services.evaluation.run import run
 from services.reading.catalogue import Library
@@ -29,7 +29,7 @@ KEPT = Path(__file__).parent / "baselines"
 
 def _evaluated(name: str, library: Library) -> Result:
     items, engines = load(name), lineup(["rules"], {}, synthetic=True, library=library)
-    return result_of(name, items, engines, run(items, engines, library, Kept(None)), resamples=200)
+    return result_of(name, items, engines, [run(items, engines, library, Kept(None))], resamples=200)
 
 
 @cache

@@ -33,7 +33,7 @@ def made() -> Result:
         "model": [answer("pannpaAunp", USAGE) for _ in ITEMS[1:]] + [answer("-", USAGE)],
         "other": [answer("aaunppaunp", USAGE) for _ in ITEMS],
     }
-    return result_of(EVIL, ITEMS, engines, answers, resamples=200)
+    return result_of(EVIL, ITEMS, engines, [answers], resamples=200)
 
 
 class _Page(HTMLParser):

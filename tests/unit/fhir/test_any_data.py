@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from integration.canonical import Code, Coding, Finding, Identifier, Person, Suggestion
 from integration.fhir.diagnostic_report import diagnostic_report
 from integration.fhir.elements import literal
-from integration.fhir.examples import SYSTEMS, report, suggestion
 from integration.fhir.observation import Links, observation
 from integration.fhir.patient import patient
 from integration.fhir.service_request import service_request
 from integration.fhir.systems import Json
 from integration.fhir.wanted import foreign
+from tests.fhir_examples import SYSTEMS, report, suggestion
 
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 ANY = st.text(max_size=30) | st.sampled_from(["", " ", "XR  CHEST ", "a\x00b", "a\x0bb", "Müller^", "\ud800", " "])

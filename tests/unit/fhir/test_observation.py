@@ -6,9 +6,9 @@ import pytest
 
 from integration.canonical import Code, Finding, Side, Status, Suggestion, Verdict
 from integration.fhir.elements import literal
-from integration.fhir.examples import SYSTEMS, report, resources, suggestion
 from integration.fhir.observation import LATERALITY, PRESENCE, SIDES, Links, finding_code, observation
 from integration.fhir.systems import AIAST, Json
+from tests.fhir_examples import SYSTEMS, report, resources, suggestion
 
 LINKS = Links(literal("Patient/1"), literal("DiagnosticReport/3"), literal("Practitioner/7"), literal("Device/4"))
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from integration.canonical import Door, Priority, ReportStatus, SectionKind
 from integration.fhir.collection import bundle_of, references_to_read
-from integration.fhir.examples import SYSTEMS, resources
-from integration.fhir.examples import report as hl7_report
 from integration.fhir.report import Disposition, Understood, read_report
 from integration.fhir.systems import V2_0203, Json
+from tests.fhir_examples import SYSTEMS, resources
+from tests.fhir_examples import report as hl7_report
 
 MRN = "https://hospital.example.org/mrn"
 
@@ -40,6 +40,7 @@ ORDER: Json = {
     "priority": "stat",
     "reasonCode": [{"text": "Shortness of breath"}],
     "bodySite": [{"text": "Chest"}],
+    "requester": {"reference": "Practitioner/9", "display": "Dr Mika Ito"},
 }
 STUDY: Json = {
     "resourceType": "ImagingStudy",
@@ -90,6 +91,8 @@ def test_everything_a_reviewer_needs_is_found_in_what_the_report_refers_to() -> 
     assert (found.patient.family, found.patient.given, found.patient.reference) == ("Sample", "Sam", "Patient/1")
     assert found.order.priority is Priority.STAT
     assert (found.order.body_site, found.order.reason) == ("Chest", "Shortness of breath")
+    assert found.order.orderer is not None
+    assert found.order.orderer.family == "Dr Mika Ito"
     assert (found.order.modality, found.order.study_uid) == ("DX", "1.2.3.4")
     assert found.source.door is Door.FHIR
     assert (found.source.reference, found.source.version) == ("DiagnosticReport/3", "5")
@@ -97,23 +100,22 @@ def test_everything_a_reviewer_needs_is_found_in_what_the_report_refers_to() -> 
 
 
 def test_plain_text_is_preferred_to_every_other_place() -> None:
-    forms = [form(b"<p>Rich</p>", "text/html"), form(b"Plain text", "text/plain")]
-    assert words(presentedForm=forms) == "Plain text"
+    forms = [form(b"<p>Plain <b>text</b></p>", "text/html"), form(b"Plain text.", "text/plain")]
+    assert words(presentedForm=forms, conclusion=None) == "Plain text."
 
 
 def test_html_is_read_line_by_line_without_its_scripts() -> None:
     html = b"<html><head><title>x</title></head><body><p>One</p><script>no</script><p>Two</p></body></html>"
-    assert words(presentedForm=[form(html, "text/html; charset=utf-8")]).split() == ["One", "Two"]
+    assert words(presentedForm=[form(html, "text/html; charset=utf-8")], conclusion=None).split() == ["One", "Two"]
 
 
 def test_rtf_is_read() -> None:
-    assert words(presentedForm=[form(rb"{\rtf1\ansi Small effusion.\par No mass.}", "application/rtf")]) == (
-        "Small effusion.\nNo mass."
-    )
+    rtf = form(rb"{\rtf1\ansi Small effusion.\par No mass.}", "application/rtf")
+    assert words(presentedForm=[rtf], conclusion=None) == "Small effusion.\nNo mass."
 
 
 def test_a_pdf_s_text_layer_is_read() -> None:
-    assert words(presentedForm=[form(pdf("Small effusion"), "application/pdf")]) == "Small effusion"
+    assert words(presentedForm=[form(pdf("Small effusion"), "application/pdf")], conclusion=None) == "Small effusion"
 
 
 def test_a_scanned_pdf_falls_back_to_the_conclusion_and_leaves_a_note() -> None:
@@ -149,7 +151,7 @@ def test_result_observations_are_the_last_place_looked_at() -> None:
 
 def test_an_attachment_by_url_is_read_from_the_binary_that_was_fetched() -> None:
     binary = {"resourceType": "Binary", "id": "b", **form(b"From a Binary", "text/plain")}
-    report = {**REPORT, "presentedForm": [{"contentType": "text/plain", "url": "Binary/b"}]}
+    report = {**REPORT, "presentedForm": [{"contentType": "text/plain", "url": "Binary/b"}], "conclusion": ""}
     found = read_report(bundle_of([report, PATIENT, binary]), "default", "ehr", SYSTEMS).report
     assert found is not None
     assert found.text == "From a Binary"
@@ -169,7 +171,8 @@ def test_a_patient_without_identifier_is_quarantined() -> None:
     found = read_report(bundle_of([REPORT]), "default", "ehr", SYSTEMS)
     assert (found.disposition, found.reason) == (
         Disposition.QUARANTINED,
-        "DiagnosticReport.subject: no Patient.identifier with a value",
+        "DiagnosticReport.subject: found a reference to what we may not read, expected an identifier with a value; "
+        "`COUNTERSIGN_FHIR__SMART__SCOPE` can accept it",
     )
 
 
@@ -275,6 +278,6 @@ def test_characters_no_database_takes_are_replaced_one_for_one(where: str) -> No
     changes = (
         {"conclusion": f"{said}\ud800"}
         if where == "conclusion"
-        else {"presentedForm": [form(said.encode(), "text/plain")]}
+        else {"presentedForm": [form(said.encode(), "text/plain")], "conclusion": None}
     )
     assert words(**changes).rstrip("\ufffd") == said.replace("\x00", "\ufffd")

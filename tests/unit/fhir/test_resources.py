@@ -4,8 +4,8 @@ import base64
 
 from integration.canonical import Engine
 from integration.fhir.device import device
-from integration.fhir.examples import ENGINE, SYSTEMS, TEXT, resources
 from integration.fhir.systems import AIAST, Systems, device_identifier, is_ours
+from tests.fhir_examples import ENGINE, SYSTEMS, TEXT, resources
 
 EXAMPLES = resources()
 

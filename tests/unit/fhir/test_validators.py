@@ -12,13 +12,13 @@ import pytest
 from pyrofile_validator import Validator
 from pyrofile_validator.config import ValidatorConfig
 
-from integration.fhir.examples import resources
 from integration.fhir.systems import Json
 from scripts.fetch_fhir_definitions import Unavailable, definitions
+from tests.fhir_examples import resources
 
 EXAMPLES = resources()
 
-# Every message that is not an error of ours, with its reason in the words of docs/fhir.md.
+# Every message that is not an error of ours, with its reason in the words of docs/fhir-resources.md.
 NEWER = "the code is newer than the packaged R4 terminology"
 GUIDES = "they belong to guides outside the R4 package"
 BLIND = "pyrofile sees neither; fhirkit reads both"
@@ -70,7 +70,7 @@ def test_pyrofile_with_the_r4_definitions_finds_only_what_is_listed(validator: V
 def test_no_message_is_excused_that_is_not_given_and_every_reason_is_on_the_page(validator: Validator) -> None:
     given = set().union(*(_messages(validator, each) for each in EXAMPLES.values()))
     assert EXPECTED.keys() - given == set()
-    page = (Path(__file__).parents[3] / "docs" / "fhir.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "fhir-resources.md").read_text()
     assert [reason for reason in EXPECTED.values() if f"| {reason} |" not in page] == []
 
 

@@ -22,7 +22,7 @@ NAME = "MÜLLER^JOSÉ"
         (NAME.encode("cp1252"), "", "cp1252"),
         (NAME.encode("utf-8-sig"), "", "utf-8-sig"),
         (NAME.encode("utf-16"), "UNICODE", "utf-16"),
-        (NAME.encode(), "8859/1~UNICODE UTF-8", "iso8859-1"),
+        (NAME.encode(), "8859/1~UNICODE UTF-8", "utf-8"),
     ],
 )
 def test_the_declared_set_or_the_next_that_fits_is_used_and_recorded(encoded: bytes, declared: str, codec: str) -> None:

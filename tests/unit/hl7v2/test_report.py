@@ -9,32 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.canonical import Identifier, Priority, Report, ReportStatus, SectionKind, Sex, Side
+from integration.canonical import Identifier, Priority, ReportStatus, SectionKind, Sex, Side
 from integration.hl7v2.msh import is_echo, read_header
-from integration.hl7v2.report import Understood, read_reports
+from integration.hl7v2.report import read_reports
 from integration.hl7v2.senders import SenderMap
-
-MSH = "MSH|^~\\&|RIS|HOSP|||20260102030405||ORU^R01|ID-7|P|2.5"
-PID = "PID|1||42^^^HOSP^MR~99^^^STATE&1.2.3&ISO^SS||DOE^JANE^Q||19800304|F"
-OBX = "OBX|1|TX|||Lungs are clear.||||||F"
-
-
-def obr(**fields: str) -> str:
-    """An OBR with fields by number: obr(_3="F-1")."""
-    values = {"_1": "1", "_3": "F-1^RIS", "_4": "71046^XR CHEST 2 VIEWS^C4", "_25": "F"} | fields
-    last = max(int(name[1:]) for name in values)
-    return "|".join(["OBR", *(values.get(f"_{number}", "") for number in range(1, last + 1))])
-
-
-def read(*segments: str, sender: SenderMap | None = None, msh: str = MSH, pid: str = PID) -> Understood:
-    body = "\r".join([msh, *([pid] if pid else []), *segments]).encode() + b"\r"
-    return read_reports(body, "main", sender or SenderMap())
-
-
-def report(*segments: str, sender: SenderMap | None = None, msh: str = MSH, pid: str = PID) -> Report:
-    understood = read(*segments, sender=sender, msh=msh, pid=pid)
-    assert len(understood.reports) == 1, understood
-    return understood.reports[0]
+from tests.unit.hl7v2.segments import MSH, OBX, PID, obr, pdf, read, report
 
 
 def test_a_plain_report_is_read_whole() -> None:
@@ -243,33 +222,14 @@ def test_the_text_layer_of_a_pdf_is_read() -> None:
     assert "Lungs are clear" in report(obr(), ed(pdf("Lungs are clear"), "PDF")).text
 
 
-def pdf(text: str) -> bytes:
-    """A one-page PDF with a text layer, written by hand."""
-    stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode()
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
-        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ]
-    body, offsets = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, 1):
-        offsets.append(len(body))
-        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    tail = b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(body)
-    return body + b"xref\n0 6\n0000000000 65535 f \n" + table + tail
-
-
 @pytest.mark.parametrize(
     ("observation", "reason"),
     [
         (ed(b"\x89PNG\r\n\x00\x00", "PNG"), "OBX-5 of OBX 1: the PNG document is not text"),
         ("OBX|1|ED|||RIS^AP^PDF^Base64^!!!!||||||F", "OBX-5 of OBX 1: ED.5 is not valid base64"),
         (ed(b"%PDF-1.4 broken", "PDF"), "OBX-5 of OBX 1: the PDF document is damaged"),
-        ("OBX|1|TX|||  ||||||F", "OBX-5 of OBR 1: no report text"),
-        ('OBX|1|TX|||""||||||F', "OBX-5 of OBR 1: no report text"),
+        ("OBX|1|TX|||  ||||||F", "OBX-5 of OBR 1: found no report text"),
+        ('OBX|1|TX|||""||||||F', "OBX-5 of OBR 1: found no report text"),
     ],
 )
 def test_a_report_without_text_is_quarantined_with_its_place(observation: str, reason: str) -> None:
@@ -285,11 +245,19 @@ def test_a_reference_is_kept_as_a_note() -> None:
 @pytest.mark.parametrize(
     ("segments", "pid", "reason"),
     [
-        ([obr(), OBX], "", "PID-3: no patient identifier"),
-        ([obr(_3=""), OBX], PID, "OBR-3, ORC-3 and OBR-18 of OBR 1: no order identifier"),
-        ([obr(_25="SECRETWORD"), OBX], PID, "OBR-25 of OBR 1: the sender's map does not say what this status means"),
-        ([obr(_25=""), "OBX|1|TX|||Text."], PID, "OBR-25 and OBX-11 of OBR 1: the sender's map does not say"),
-        ([OBX], PID, "OBR: the message has no observation request"),
+        (
+            [obr(), OBX],
+            "",
+            "PID-3: found no patient identifier, expected one that is valued; the sender's `patient` can accept it",
+        ),
+        ([obr(_3=""), OBX], PID, "OBR-3, ORC-3 and OBR-18 of OBR 1: found no order identifier"),
+        (
+            [obr(_25="SECRETWORD"), OBX],
+            PID,
+            "OBR-25 of OBR 1: found a word of 10 letters, expected a status word that is known; the sender's `status`",
+        ),
+        ([obr(_25=""), "OBX|1|TX|||Text."], PID, "OBR-25 and OBX-11 of OBR 1: found nothing"),
+        ([OBX], PID, "OBR: found neither OBR nor TXA"),
     ],
 )
 def test_what_cannot_be_understood_is_quarantined_with_segment_and_field(

@@ -6,6 +6,7 @@ import pytest
 
 from services.reading.catalogue import candidate_from_name, load
 from services.reading.catalogue.check import check
+from services.reading.catalogue.choice import Exam
 
 LIBRARY = load()
 FAMILIES = {
@@ -42,9 +43,9 @@ def test_the_built_in_catalogues_have_no_faults() -> None:
     assert check(LIBRARY) == []
 
 
-def test_there_is_a_catalogue_for_each_family_with_ten_to_thirty_findings() -> None:
+def test_there_is_a_catalogue_for_each_family_with_ten_to_forty_findings() -> None:
     assert set(LIBRARY.catalogues) == FAMILIES | {"further"}
-    assert all(10 <= len(LIBRARY.catalogues[each].candidates) <= 30 for each in FAMILIES)
+    assert all(10 <= len(LIBRARY.catalogues[each].candidates) <= 40 for each in FAMILIES)
 
 
 def test_findings_that_are_only_asked_by_name_are_asked_of_no_exam() -> None:
@@ -116,13 +117,25 @@ def test_each_chexpert_label_is_a_finding_of_the_chest_x_ray(name: str) -> None:
         ("MR", "BRAIN", "", "brain_mr"),
         ("MG", "BREAST", "", "mammography"),
         ("", "", "MAMMOGRAM SCREENING BILATERAL", "mammography"),
-        ("US", "LEG", "US VENOUS DUPLEX", "general"),
-        ("NM", "CHEST", "", "general"),
-        ("", "", "", "general"),
+        ("US", "LEG", "US VENOUS DUPLEX", "widest"),
+        ("NM", "CHEST", "", "widest"),
+        ("", "", "", "widest"),
     ],
 )
 def test_an_exam_gets_the_catalogue_of_its_family(modality: str, body_part: str, procedure: str, expected: str) -> None:
     assert LIBRARY.choose(modality=modality, body_part=body_part, procedure=procedure).id == expected
+
+
+def test_an_exam_nobody_knows_is_asked_every_critical_finding() -> None:
+    asked = {each.finding.id for each in LIBRARY.choose(procedure="WHOLE BODY THING").candidates}
+    assert {each.finding.id for each in LIBRARY.candidates() if each.finding.critical} <= asked
+
+
+def test_a_report_of_several_exams_is_asked_the_catalogues_of_all() -> None:
+    head, chest, unknown = Exam(procedure="CT HEAD"), Exam(procedure="CT CHEST"), Exam(procedure="THING")
+    assert LIBRARY.choose_for([head, chest, head]).id == "head_ct+chest_ct"
+    assert LIBRARY.choose_for([head]).id == "head_ct"
+    assert LIBRARY.choose_for([head, unknown]).id == "head_ct+widest"
 
 
 def test_an_exam_of_two_regions_is_asked_both_lists_once() -> None:
@@ -155,7 +168,7 @@ def test_an_effusion_is_the_knee_s_in_a_knee_and_the_lung_s_in_a_chest() -> None
 def test_a_finding_used_in_another_family_takes_that_family_s_words_with_it() -> None:
     def words(catalogue: str) -> tuple[str, ...]:
         chosen = LIBRARY.catalogues[catalogue]
-        return next(each.synonyms for each in chosen.candidates if each.finding.id == "acute_infarct")
+        return next((*each.synonyms, *each.signs) for each in chosen.candidates if each.finding.id == "acute_infarct")
 
     assert "restricted diffusion" in words("brain_mr")
     assert "restricted diffusion" not in words("head_ct")

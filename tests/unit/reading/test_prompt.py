@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.canonical import Finding, Side
-from services.reading.prompt import build_prompt, random_key, split_candidates
+from services.reading.answer import parse_answer
+from services.reading.catalogue.library import load
+from services.reading.prompt import EXAMPLES, build_prompt, closing, random_key, split_candidates
 from services.reading.reader import Candidate, Catalogue, Question
 
 CANDIDATES = (
@@ -38,13 +41,40 @@ def test_the_report_stands_last_and_everything_before_the_exam_is_the_same_for_a
     assert one.own.rstrip().endswith("END]]")
 
 
-def test_every_candidate_stands_in_the_shared_part_with_its_id_definition_and_synonyms() -> None:
-    shared = build_prompt(question("x"), CANDIDATES).shared
-    assert (
-        "- pleural_effusion: Pleural effusion. Fluid in the pleural space. "
-        "Also called: effusion, pleural fluid.\n" in shared
-    )
-    assert "- cardiomegaly: Cardiomegaly (no side)\n" in shared
+def test_every_candidate_stands_in_the_shared_part_with_its_definition_and_a_name_its_id_does_not_say() -> None:
+    tube = Candidate(finding=Finding(id="ett", name="Endotracheal tube"), definition="A tube in the trachea.")
+    shared = build_prompt(question("x"), [*CANDIDATES, tube]).shared
+    assert "- pleural_effusion: Fluid in the pleural space. Also: effusion, pleural fluid.\n" in shared
+    assert "- cardiomegaly (no side)\n" in shared
+    assert "- ett (no side): Endotracheal tube. A tube in the trachea.\n" in shared
+
+
+def test_a_model_is_told_the_curated_wordings_and_never_more_than_four() -> None:
+    many = ("effusion", "pleural fluid", "fluid", "effusions", "hydrothorax")
+    told = [
+        build_prompt(question("x"), [CANDIDATES[0].model_copy(update={"ask": ask, "synonyms": many})]).shared
+        for ask in ((), ("Hydrothorax",))
+    ]
+    assert "Also: effusion, pleural fluid, fluid, effusions.\n" in told[0]
+    assert "Also: Hydrothorax.\n" in told[1]
+
+
+def test_every_finding_of_every_catalogue_has_curated_wordings_that_repeat_neither_it_nor_each_other() -> None:
+    for catalogue in load().catalogues.values():
+        for one in catalogue.candidates if catalogue.id != "further" else ():
+            wordings = [each.casefold() for each in one.ask]
+            assert 1 <= len(wordings) <= 4, one.finding.id
+            assert len({*wordings, one.finding.name.casefold()}) == len(wordings) + 1, one.finding.id
+
+
+def test_the_examples_are_answers_as_they_are_asked_for() -> None:
+    lines = EXAMPLES.splitlines()
+    for said, report in ((line, lines[at - 1]) for at, line in enumerate(lines) if line.startswith("{")):
+        asked = [Candidate(finding=Finding(id=one, name=one), sides=True) for one in json.loads(said)["findings"]]
+        answer = parse_answer(said, asked)
+        assert [draft.finding_id for draft in answer.verdicts] == [one.finding.id for one in asked]
+        quotes = [quote for draft in answer.verdicts for quote in draft.quotes]
+        assert all(quote in report for quote in [*quotes, *(remark.quote for remark in answer.remarks)])
 
 
 def test_the_exam_is_told_on_one_line_and_cannot_open_a_report_of_its_own() -> None:
@@ -68,9 +98,22 @@ def test_keys_are_sixty_four_random_bits() -> None:
     assert all(re.fullmatch("[0-9a-f]{16}", key) for key in keys)
 
 
-def test_a_reminder_comes_after_the_report() -> None:
-    own = build_prompt(question("x"), CANDIDATES, reminder="Copy.").own
-    assert own.endswith("END]]\nCopy.")
+def test_what_is_asked_of_the_list_comes_after_the_report() -> None:
+    own = build_prompt(question("x"), CANDIDATES, closing="Copy.\n").own
+    assert own.endswith("END]]\nCopy.\n")
+
+
+def test_a_first_question_about_the_whole_list_needs_no_closing() -> None:
+    assert closing(["a", "b"], [], whole=True) == ""
+
+
+def test_a_question_asked_again_names_what_is_asked_anew_and_how_to_pass_over_the_rest() -> None:
+    asked = closing(["a", "b"], ["b"], whole=False, copy=True)
+    assert asked.splitlines() == [
+        "Answer for these findings of the list alone: a, b.",
+        "Read anew what the report says of: b. For every other finding write null.",
+        "Copy every quote letter by letter from the report, spelling mistakes included.",
+    ]
 
 
 @given(st.text())

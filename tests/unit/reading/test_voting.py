@@ -34,14 +34,31 @@ def test_uncertain_critical_and_unsupported_verdicts_need_votes(one: Verdict) ->
     assert needs_votes(one, one)
 
 
-def test_present_against_absent_is_a_disagreement() -> None:
-    assert disagrees(verdict(Status.PRESENT), verdict(Status.ABSENT))
-    assert needs_votes(verdict(Status.ABSENT), verdict(Status.PRESENT))
+def test_a_critical_finding_of_which_neither_speaks_needs_none() -> None:
+    silent = verdict(Status.NOT_MENTIONED, CRITICAL)
+    assert not needs_votes(silent, silent)
+    assert not needs_votes(silent, None)
+    assert needs_votes(silent, verdict(Status.ABSENT, CRITICAL))
 
 
-@pytest.mark.parametrize("silent", [Status.NOT_MENTIONED, Status.UNCERTAIN])
-def test_the_rules_engine_without_a_clear_word_disagrees_with_nobody(silent: Status) -> None:
-    assert not disagrees(verdict(Status.PRESENT), verdict(silent))
+@pytest.mark.parametrize("other", [Status.ABSENT, Status.NOT_MENTIONED])
+def test_present_against_absent_or_against_silence_is_a_disagreement(other: Status) -> None:
+    for one, two in ((Status.PRESENT, other), (other, Status.PRESENT)):
+        assert disagrees(verdict(one), verdict(two))
+        assert needs_votes(verdict(one), verdict(two))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Status.PRESENT, Status.UNCERTAIN),
+        (Status.ABSENT, Status.NOT_MENTIONED),
+        (Status.ABSENT, Status.UNCERTAIN),
+        (Status.PRESENT, Status.PRESENT),
+    ],
+)
+def test_a_denial_one_of_them_leaves_out_or_a_hedge_is_none(one: Status, other: Status) -> None:
+    assert not disagrees(verdict(one), verdict(other))
 
 
 def test_the_status_with_most_votes_wins_and_its_share_is_the_confidence() -> None:

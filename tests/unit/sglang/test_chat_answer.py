@@ -29,6 +29,43 @@ def test_thinking_left_in_the_content_is_taken_out(content: str) -> None:
     assert (answer.reasoning, answer.content) == ("hm", "{}")
 
 
+@pytest.mark.parametrize("server", ["reasoning_content", "reasoning"])
+def test_thinking_is_found_where_sglang_and_where_vllm_put_it(server: str) -> None:
+    answer = chat_answer(body("{}", **{server: "hm"}))
+    assert (answer.reasoning, answer.content) == ("hm", "{}")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        body("x" * 30, usage={"completion_tokens": 40}, reasoning="y" * 90),
+        body("x" * 30, usage={"completion_tokens": 40, "reasoning_tokens": 0}, reasoning_content="y" * 90),
+        body(f"<think>{'y' * 90}</think>{'x' * 30}", usage={"completion_tokens": 40}),
+    ],
+)
+def test_thinking_the_server_does_not_count_is_estimated_by_its_share_of_the_text(said: bytes) -> None:
+    answer = chat_answer(said)
+    assert (answer.reasoning_tokens, answer.answer_tokens, answer.estimated) == (30, 10, True)
+
+
+def test_what_is_counted_or_not_there_is_no_estimate() -> None:
+    counted = chat_answer(body(usage={"completion_tokens": 7, "reasoning_tokens": 5}, reasoning_content="hm"))
+    silent = chat_answer(body(usage={"completion_tokens": 7}))
+    hidden = chat_answer(body(usage={"completion_tokens": 7, "completion_tokens_details": {"reasoning_tokens": 5}}))
+    assert [one.estimated for one in (counted, silent, hidden)] == [False, False, False]
+
+
+def test_an_estimate_is_called_so_where_the_answer_was_cut() -> None:
+    with pytest.raises(Truncated, match=r"about 40 thinking tokens"):
+        chat_answer(body("", finish="length", usage={"completion_tokens": 40}, reasoning="hm"))
+
+
+@pytest.mark.parametrize("counts", [{"prompt_tokens": 10**40}, {"completion_tokens": -5}])
+def test_a_count_no_server_can_mean_is_brought_into_bounds(counts: dict[str, int]) -> None:
+    answer = chat_answer(body(usage=counts))
+    assert 0 <= min(answer.input_tokens, answer.answer_tokens) <= answer.input_tokens <= 10_000_000
+
+
 def test_an_answer_without_thinking_stays_whole() -> None:
     assert chat_answer(body('{"quote": "</think>"}')).content == '{"quote": "</think>"}'
 

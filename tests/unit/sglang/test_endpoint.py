@@ -60,6 +60,21 @@ def test_only_sglang_is_told_name_priority_salt_and_budget_of_a_call() -> None:
         assert not {"rid", "priority", "cache_salt", "custom_params"} & others.keys()
 
 
+def test_a_server_that_knows_json_alone_finds_the_schema_behind_the_shared_part() -> None:
+    said = body(Dialect.OPENAI, response_format="json_object", system_prompt=True)
+    assert said["response_format"] == {"type": "json_object"}
+    assert [message["content"] for message in said["messages"]] == [
+        'shared\nThe JSON schema of the answer:\n{"type":"object"}\n',
+        "own",
+    ]
+
+
+def test_further_members_of_a_request_are_the_engines_own_and_replace_none_of_ours() -> None:
+    said = body(Dialect.OPENAI, extra_body={"chat_template_kwargs": {"thinking": True}, "max_tokens": 1})
+    assert said["chat_template_kwargs"] == {"thinking": True}
+    assert said["max_tokens"] == 100
+
+
 def test_sglang_serves_the_higher_number_first_so_stat_gets_the_highest() -> None:
     numbers = [
         request(Endpoint(url="u", model="m"), CALL.model_copy(update={"priority": priority}))["priority"]

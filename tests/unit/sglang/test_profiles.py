@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from pydantic import AnyHttpUrl
 
@@ -9,16 +12,28 @@ from integration.sglang.profiles import Profile, ProfileError, load_profiles, pr
 from services.engines import EngineSpec
 
 PROFILES = load_profiles()
-THINKING = ("r1-8xh200", "r1-8xh200-dp", "r1-distill-70b-1xh200", "tiny-cpu")
+THINKING = (
+    "r1-8xh200",
+    "r1-8xh200-dp",
+    "r1-8xh200-fp8kv",
+    "r1-distill-70b-1xh200",
+    "r1-distill-qwen-32b-1xh200",
+    "tiny-cpu",
+)
+FLAGS = json.loads((Path(__file__).parents[2] / "contract/sglang/flags.json").read_text(encoding="utf-8"))["flags"]
+"""As SGLang's own parser said; `make test-sglang` asks it anew."""
 
 
 def test_the_profiles_of_the_documentation_are_there() -> None:
     assert list(PROFILES) == [
         "r1-8xh200",
         "r1-8xh200-dp",
+        "r1-8xh200-fp8kv",
         "v3-8xh200",
+        "v3.1-8xh200",
         "llama-3.3-70b-1xh200",
         "r1-distill-70b-1xh200",
+        "r1-distill-qwen-32b-1xh200",
         "tiny-cpu",
     ]
 
@@ -27,6 +42,14 @@ def test_the_profiles_of_the_documentation_are_there() -> None:
 def test_every_flag_and_variable_has_its_reason(profile: Profile) -> None:
     for name, choice in (profile.flags | profile.environment).items():
         assert len(choice.reason) > 5, name
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
+def test_every_flag_is_one_of_sglangs_and_none_is_on_its_way_out(profile: Profile) -> None:
+    assert FLAGS["--enable-dp-attention"]
+    given = {f"--{name}" for name in profile.flags}
+    assert given <= FLAGS.keys()
+    assert {name for name in given if FLAGS[name]} == set()
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
@@ -52,8 +75,9 @@ def test_a_model_that_does_not_think_is_started_without_a_parser_for_it(name: st
 
 def test_the_throughput_profile_differs_from_the_default_by_its_own_flags_alone() -> None:
     one, other = PROFILES["r1-8xh200"], PROFILES["r1-8xh200-dp"]
-    assert other.flags.keys() - one.flags.keys() == {"enable-dp-attention", "dp-size"}
-    assert {name: other.flags[name] for name in one.flags} == one.flags
+    assert other.flags.keys() - one.flags.keys() == {"attn-dp-size"}
+    differing = {name for name in one.flags if other.flags[name] != one.flags[name]}
+    assert differing == {"max-running-requests"}
     assert (other.model, other.environment, other.engine) == (one.model, one.environment, one.engine)
 
 

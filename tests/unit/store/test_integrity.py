@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from sqlalchemy import Connection, Engine, insert, text, update
 
+from services.domain.audit_actions import AuditAction
 from services.store import audit
 from services.store.integrity import examine
 from services.store.tables import (
@@ -34,7 +35,7 @@ def wrong(connection: Connection) -> dict[str, str]:
 def test_a_whole_database_is_whole(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(insert(job).values(kind="intake", message_id=store(connection, "queued")))
-        audit.append(connection, site="default", actor="test", action="signed")
+        audit.append(connection, site="default", actor="test", action=AuditAction.REVIEW_SIGN)
         audit.seal(connection)
         looked_at = {check.what for check in examine(connection)}
         assert looked_at >= {"schema", "messages", "queue", "acknowledged", "signed", "deliveries", "audit"}
@@ -119,7 +120,7 @@ def test_a_finding_that_stands_twice_shows(engine: Engine) -> None:
 
 def test_a_changed_audit_row_shows(engine: Engine) -> None:
     with engine.begin() as connection:
-        audit.append(connection, site="default", actor="test", action="signed")
+        audit.append(connection, site="default", actor="test", action=AuditAction.REVIEW_SIGN)
         audit.seal(connection)
         connection.execute(text("ALTER TABLE audit DISABLE TRIGGER USER"))
         connection.execute(text("UPDATE audit SET action = 'rejected'"))
@@ -130,3 +131,38 @@ def test_an_earlier_schema_is_all_that_is_said(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         assert list(wrong(connection)) == ["schema"]
+
+
+ONE, TWO = {"patient_id": "P1", "patient_authority": "H"}, {"patient_id": "P2", "patient_authority": "H"}
+
+
+def current(connection: Connection, key: str, **values: str) -> int:
+    number = int(connection.execute(insert(report).values(key=key, **values).returning(report.c.id)).scalar_one())
+    version = {"content_hash": "h", "state": "current", "status": "preliminary", "text": "", "record": {}}
+    connection.execute(insert(report_version).values(report_id=number, **version))
+    return number
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "says"),
+    [
+        ({"accession": "A1"}, {"accession": "A1"}, True),
+        ({"filler": "F1"}, {"filler": "F1"}, True),
+        ({"accession": "A1", "filler": "F1"}, {"filler": "F1"}, True),
+        ({"filler": "F1"}, {"accession": "A1", "filler": "F1"}, True),
+        ({"accession": "A1", "filler": "F1"}, {"accession": "A2", "filler": "F1"}, False),
+        ({"accession": "A1"}, {"accession": "A1", "site_id": "north"}, False),
+        ({"accession": "A1"}, {"accession": "A1", "processing": "T"}, False),
+        ({"accession": "A1"}, {"accession": "A1", "held": "this order is known with another patient"}, False),
+    ],
+)
+def test_two_patients_under_one_order_show(
+    engine: Engine, one: dict[str, str], two: dict[str, str], says: bool
+) -> None:
+    with engine.begin() as connection:
+        current(connection, "1", **ONE, **one)
+        second = current(connection, "2", **TWO, **two)
+        current(connection, "3", **ONE, **one)
+        assert ("patients" in wrong(connection)) is says
+        audit.append(connection, site="default", actor="account/1", action=AuditAction.REPORT_RELEASE, report_id=second)
+        assert "patients" not in wrong(connection), "a person let it be"

@@ -27,7 +27,7 @@ def test_levels_in_words_and_sides_in_letters(text: str, name: str, status: str)
     ("text", "name", "status"),
     [
         ("CBD 3 mm.", "Biliary dilatation", "absent"),
-        ("CBD 11 mm.", "Biliary dilatation", "not_mentioned"),
+        ("CBD 7 mm.", "Biliary dilatation", "not_mentioned"),
         ("CBD 3 mm.", "Choledocholithiasis", "not_mentioned"),
         ("Aorta 1.9 cm.", "Abdominal aortic aneurysm", "absent"),
         ("3 mm stone in the common bile duct.", "Biliary dilatation", "not_mentioned"),

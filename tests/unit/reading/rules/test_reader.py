@@ -46,7 +46,7 @@ def test_a_report_is_answered_in_the_order_asked_with_exact_quotes() -> None:
     ]
     assert reading.verdicts[0].side is Side.LEFT
     quotes = [quote for verdict in reading.verdicts for quote in verdict.quotes]
-    assert len(quotes) == 4
+    assert len(quotes) == 5, "the effusion by findings and impression, the others once"
     assert all(REPORT[quote.start : quote.end] == quote.text for quote in quotes)
 
 

@@ -3,7 +3,7 @@
 {{- $v := .Values -}}
 {{- $production := eq $v.mode "production" -}}
 {{- if not (has $v.writeback.preliminary (list "review-server" "ehr" "none")) -}}
-{{- fail "writeback.preliminary is required: review-server, ehr or none. Read docs/fhir.md before ehr." -}}
+{{- fail "writeback.preliminary is required: review-server, ehr or none. Read docs/fhir-operating.md before ehr." -}}
 {{- end -}}
 {{- if not $v.image.repository -}}
 {{- fail "image.repository is required: where your registry holds the countersign image." -}}
@@ -43,6 +43,28 @@
 {{- if and $v.subscriber.enabled (not (include "countersign.fhirUrl" .)) -}}
 {{- fail "fhir.url is required while subscriber.enabled; set subscriber.enabled to false for HL7 v2 only." -}}
 {{- end -}}
+{{- if and $v.subscriber.enabled (ne $v.fhir.subscription "none") (not (include "countersign.fhirInside" .)) (not (or $v.fhir.notifyUrl $v.subscriber.ingress.enabled)) -}}
+{{- fail "fhir.notifyUrl or subscriber.ingress.enabled is required: a FHIR server outside this cluster cannot reach the subscriber's Service. Or set fhir.subscription to none: reports are then found by polling alone." -}}
+{{- end -}}
+{{- if and $v.subscriber.ingress.enabled (not (and $v.subscriber.ingress.host $v.subscriber.ingress.tlsSecret)) -}}
+{{- fail "subscriber.ingress.host and subscriber.ingress.tlsSecret are required with the ingress: notifications are never taken in the clear." -}}
+{{- end -}}
+{{- if and $v.subscriber.enabled (or $v.subscriber.autoscaling.enabled (gt (int $v.subscriber.replicas) 1)) (not (index (fromYaml (include "countersign.secretTable" .)) "notify").secret) -}}
+{{- fail "fhir.notifySecret.existingSecret is required with more than one subscriber: each would make up a secret of its own and refuse the others' notifications." -}}
+{{- end -}}
+{{- if and $v.fhir.smart.clientId (not $v.fhir.smart.existingSecret) -}}
+{{- fail "fhir.smart.existingSecret is required with fhir.smart.clientId: the private key that signs our assertions." -}}
+{{- end -}}
+{{- if and $v.trial.fhir.enabled (not $v.trial.postgresql.enabled) -}}
+{{- fail "trial.fhir.enabled needs trial.postgresql.enabled: the FHIR server keeps its data there. Or set fhir.url." -}}
+{{- end -}}
+{{- if and $v.trust.existingConfigMap $v.trust.existingSecret -}}
+{{- fail "trust.existingConfigMap and trust.existingSecret are both set: name one bundle." -}}
+{{- end -}}
+{{- $scaler := $v.worker.autoscaling -}}
+{{- if and $v.worker.enabled $scaler.enabled (eq $scaler.type "keda") (not $scaler.sslmode) (hasPrefix "verify-" (include "countersign.databaseSslmode" .)) (or $v.database.ca.existingSecret (include "countersign.trusts" .)) -}}
+{{- fail "worker.autoscaling.sslmode is required with keda and a CA of your own: KEDA asks the database from its own pod, which does not have that CA. Name it with the mode you want there: verify-full after KEDA was given the CA, or require." -}}
+{{- end -}}
 {{- if not (or $v.listener.enabled $v.subscriber.enabled) -}}
 {{- fail "listener and subscriber are both off: no report could come in." -}}
 {{- end -}}
@@ -52,6 +74,12 @@
 {{- if $v.sglang.enabled -}}
 {{- if not (regexMatch "^[0-9a-f]{40}$" $v.sglang.revision) -}}
 {{- fail "sglang.revision is required: the 40-digit commit of the model repository you tested." -}}
+{{- end -}}
+{{- if and (eq $v.sglang.weights.mode "download") (kindIs "invalid" $v.sglang.hold) .Release.IsInstall -}}
+{{- fail "sglang.hold is required with weights.mode download: true first, so that the weights are fetched and no GPU is taken; false once the weights' Jobs are complete." -}}
+{{- end -}}
+{{- if and $v.sglang.hold (ne $v.sglang.weights.mode "download") -}}
+{{- fail "sglang.hold is for weights.mode download: with existing weights there is nothing to wait for." -}}
 {{- end -}}
 {{- if and (eq $v.sglang.weights.mode "existing") (not $v.sglang.weights.existingClaim) -}}
 {{- fail "sglang.weights.existingClaim is required with weights.mode existing." -}}

@@ -87,16 +87,34 @@
 {{- end }}
 {{- end -}}
 
+{{/* Receivers of webhooks, one rule a port. */}}
+{{- define "countersign.egress.webhooks" -}}
+{{- $rules := list -}}
+{{- range $name, $hook := .Values.webhooks }}
+{{- $rules = append $rules (include "countersign.egressRule" (dict "root" $ "peers" $.Values.networkPolicy.webhooks "trial" "" "port" (include "countersign.urlPort" $hook.url))) -}}
+{{- end -}}
+{{- uniq $rules | join "\n" -}}
+{{- end -}}
+
 {{- define "countersign.egress.oru" -}}
 {{- with .Values.writeback.oru -}}
 {{- include "countersign.egressRule" (dict "root" $ "peers" $.Values.networkPolicy.oru "trial" "" "port" (last (splitList ":" .))) -}}
 {{- end -}}
 {{- end -}}
 
+{{/* Who says who people are: the login's provider, that of the APIs' tokens, and the EHRs that launch the worklist. */}}
 {{- define "countersign.egress.identityProvider" -}}
-{{- with .Values.worklist.oidc.issuer -}}
-{{- include "countersign.egressRule" (dict "root" $ "peers" $.Values.networkPolicy.identityProvider "trial" "" "port" (include "countersign.urlPort" .)) -}}
+{{- $v := .Values.worklist -}}
+{{- $rules := list -}}
+{{- range compact (list $v.oidc.issuer $v.api.issuer $v.api.jwksUrl) }}
+{{- $rules = append $rules (include "countersign.egressRule" (dict "root" $ "peers" $.Values.networkPolicy.identityProvider "trial" "" "port" (include "countersign.urlPort" .))) -}}
 {{- end -}}
+{{- if $v.smart.issuers -}}
+{{- range append (keys $v.smart.issuers | sortAlpha) "https://authorization" }}
+{{- $rules = append $rules (include "countersign.egressRule" (dict "root" $ "peers" $.Values.networkPolicy.ehr "trial" "" "port" (include "countersign.urlPort" .))) -}}
+{{- end -}}
+{{- end -}}
+{{- uniq $rules | join "\n" -}}
 {{- end -}}
 
 {{- define "countersign.egress.telemetry" -}}

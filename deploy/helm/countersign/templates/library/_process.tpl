@@ -81,15 +81,23 @@ spec:
         secretName: {{ .engineKeys }}
         defaultMode: 288  # 0440
     {{- end }}
+    {{- if .webhookKeys }}
+    - name: webhook-keys
+      secret:
+        secretName: {{ .webhookKeys }}
+        defaultMode: 288  # 0440
+    {{- end }}
+    {{- include "countersign.trustVolume" .root | nindent 4 }}
+    {{- include "countersign.extraVolumes" . | nindent 4 }}
 {{- end -}}
 
 {{/* A container of our image: root, command, secrets, ports (name → number), liveness (path),
-settings (of this process alone), user, resources, engineKeys. */}}
+settings (of this process alone), user, resources, engineKeys, webhookKeys. */}}
 {{- define "countersign.container" -}}
 {{- $v := .root.Values -}}
 image: {{ include "countersign.image" (dict "image" $v.image) }}
 imagePullPolicy: {{ $v.image.pullPolicy }}
-args: {{ toJson .command }}
+args: {{ toJson (concat .command (default list .values.extraArgs)) }}
 securityContext:
   {{- include "countersign.containerSecurity" . | nindent 2 }}
 envFrom:
@@ -104,7 +112,9 @@ env:
   - name: {{ $name }}
     value: {{ $value | quote }}
   {{- end }}
+  {{- include "countersign.trustEnv" .root | nindent 2 }}
   {{- include "countersign.secretEnv" . | nindent 2 }}
+  {{- include "countersign.extraEnv" . | nindent 2 }}
 {{- if .ports }}
 ports:
   {{- range $name, $port := .ports }}
@@ -121,7 +131,7 @@ startupProbe:
   failureThreshold: 60
 livenessProbe:
   httpGet: {path: {{ .liveness }}, port: health}
-  periodSeconds: 10
+  periodSeconds: 8
   timeoutSeconds: 5
   failureThreshold: 3
 readinessProbe:
@@ -148,6 +158,13 @@ volumeMounts:
     mountPath: /run/secrets/engines
     readOnly: true
   {{- end }}
+  {{- if .webhookKeys }}
+  - name: webhook-keys
+    mountPath: /run/secrets/webhooks
+    readOnly: true
+  {{- end }}
+  {{- include "countersign.trustMount" .root | nindent 2 }}
+  {{- include "countersign.extraVolumeMounts" . | nindent 2 }}
 {{- end -}}
 
 {{/* A Deployment of one of our processes; arguments as countersign.pod. */}}

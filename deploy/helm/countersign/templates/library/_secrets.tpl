@@ -65,6 +65,18 @@ oidc:
   env: COUNTERSIGN_WORKLIST__OIDC__CLIENT_SECRET_FILE
   secret: {{ $v.worklist.oidc.existingSecret | quote }}
   key: {{ $v.worklist.oidc.key }}
+smart-launch:
+  env: COUNTERSIGN_WORKLIST__SMART__CLIENT_SECRET_FILE
+  secret: {{ $v.worklist.smart.existingSecret | quote }}
+  key: {{ $v.worklist.smart.key }}
+oru-ca:
+  env: COUNTERSIGN_WRITEBACK__ORU_CA
+  secret: {{ $v.writeback.oruTls.existingSecret | quote }}
+  key: ca.crt
+oru-certificate:
+  env: COUNTERSIGN_WRITEBACK__ORU_CERTIFICATE
+  secret: {{ ternary $v.writeback.oruTls.existingSecret "" $v.writeback.oruTls.mutual | quote }}
+  key: tls.pem
 model:
   env: ""
   secret: {{ ternary $v.sglang.apiKey.existingSecret "" $v.sglang.enabled | quote }}

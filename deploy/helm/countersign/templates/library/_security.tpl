@@ -1,9 +1,9 @@
 {{/* What the "restricted" Pod Security Standard asks for, and a read-only root file system. (uid) */}}
 {{- define "countersign.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: {{ .uid }}
-runAsGroup: {{ .uid }}
-fsGroup: {{ .uid }}
+runAsUser: {{ int64 .uid }}
+runAsGroup: {{ int64 .uid }}
+fsGroup: {{ int64 .uid }}
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault

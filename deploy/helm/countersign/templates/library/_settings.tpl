@@ -25,7 +25,7 @@ COUNTERSIGN_FHIR__NAME: {{ $v.fhir.name | quote }}
 COUNTERSIGN_FHIR__SUBSCRIPTION: {{ $v.fhir.subscription | quote }}
 COUNTERSIGN_FHIR__NOTIFY_HOST: 0.0.0.0
 COUNTERSIGN_FHIR__NOTIFY_PORT: {{ $v.subscriber.port | quote }}
-COUNTERSIGN_FHIR__NOTIFY_URL: {{ default (printf "http://%s:%v/" (include "countersign.name" (dict "root" . "component" "subscriber")) $v.subscriber.port) $v.fhir.notifyUrl | quote }}
+COUNTERSIGN_FHIR__NOTIFY_URL: {{ include "countersign.notifyUrl" . | quote }}
 COUNTERSIGN_FHIR__AUTHORITIES: {{ toJson $v.fhir.authorities | quote }}
 {{- if $v.fhir.smart.clientId }}
 COUNTERSIGN_FHIR__SMART__CLIENT_ID: {{ $v.fhir.smart.clientId | quote }}
@@ -39,6 +39,9 @@ COUNTERSIGN_FHIR__SMART__SCOPE: {{ . | quote }}
 COUNTERSIGN_WRITEBACK__PRELIMINARY: {{ $v.writeback.preliminary | quote }}
 COUNTERSIGN_WRITEBACK__RESULT: {{ $v.writeback.result | quote }}
 COUNTERSIGN_WRITEBACK__ORU: {{ $v.writeback.oru | quote }}
+{{- with $v.webhooks }}
+COUNTERSIGN_WEBHOOKS: {{ toJson . | quote }}
+{{- end }}
 COUNTERSIGN_READING__ENGINE: {{ include "countersign.engine" . | quote }}
 COUNTERSIGN_READING__SHADOW: {{ $v.reading.shadow | quote }}
 COUNTERSIGN_QUEUE__CONCURRENCY: {{ include "countersign.concurrency" . | quote }}
@@ -50,6 +53,17 @@ COUNTERSIGN_WORKLIST__OIDC__ISSUER: {{ $v.worklist.oidc.issuer | quote }}
 COUNTERSIGN_WORKLIST__OIDC__CLIENT_ID: {{ $v.worklist.oidc.clientId | quote }}
 COUNTERSIGN_WORKLIST__OIDC__ROLES_CLAIM: {{ $v.worklist.oidc.rolesClaim | quote }}
 COUNTERSIGN_WORKLIST__OIDC__PRACTITIONER_CLAIM: {{ $v.worklist.oidc.practitionerClaim | quote }}
+{{- end }}
+{{- if $v.worklist.smart.issuers }}
+COUNTERSIGN_WORKLIST__SMART__ISSUERS: {{ toJson $v.worklist.smart.issuers | quote }}
+{{- with $v.worklist.smart.scope }}
+COUNTERSIGN_WORKLIST__SMART__SCOPE: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- with $v.worklist.api.issuer }}
+COUNTERSIGN_WORKLIST__API_ISSUER: {{ . | quote }}
+COUNTERSIGN_WORKLIST__API_JWKS_URL: {{ $v.worklist.api.jwksUrl | quote }}
+COUNTERSIGN_WORKLIST__API_AUDIENCE: {{ $v.worklist.api.audience | quote }}
 {{- end }}
 COUNTERSIGN_HEALTH__HOST: 0.0.0.0
 COUNTERSIGN_HEALTH__PORT: {{ $v.health.port | quote }}
@@ -98,6 +112,23 @@ COUNTERSIGN_TELEMETRY__OTLP_ENDPOINT: {{ $v.telemetry.otlpEndpoint | quote }}
 {{- else -}}
 {{- .Values.fhir.url -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Where the FHIR server reaches the subscriber: as said, by its Ingress, else by its Service. */}}
+{{- define "countersign.notifyUrl" -}}
+{{- if .Values.fhir.notifyUrl -}}
+{{- .Values.fhir.notifyUrl -}}
+{{- else if .Values.subscriber.ingress.enabled -}}
+{{- printf "https://%s/" .Values.subscriber.ingress.host -}}
+{{- else -}}
+{{- printf "http://%s:%v/" (include "countersign.name" (dict "root" . "component" "subscriber")) .Values.subscriber.port -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the FHIR server can reach a Service: it is the trial's, or its name is one of this cluster. */}}
+{{- define "countersign.fhirInside" -}}
+{{- $host := regexReplaceAll ":\\d+$" (urlParse (include "countersign.fhirUrl" .)).host "" -}}
+{{- if or .Values.trial.fhir.enabled (not (contains "." $host)) (hasSuffix ".svc" $host) (hasSuffix ".cluster.local" $host) -}}true{{- end -}}
 {{- end -}}
 
 {{- define "countersign.publicUrl" -}}

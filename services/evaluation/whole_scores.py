@@ -1,0 +1,214 @@
+"""One report's answer over its whole catalogue against its labels: what is counted, and each mistake."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from integration.canonical import Side, Status
+from services.evaluation.whole_dataset import GoldAdvisory, GoldSuggestion, WholeReport
+from services.reading.rules.follow_up import modality_of
+
+ADVISORIES = {"critical_result": "critical", "follow_up": "follow_up", "discrepancy": "discrepancy", "score": "score"}
+_TYPES = {"findings_impression": "findings_vs_impression", "order": "procedure"}
+_TEENS = "one two three four five six seven eight nine ten eleven twelve"
+_NUMBERS = {word: str(number) for number, word in enumerate(_TEENS.split(), start=1)} | {"eighteen": "18"}
+# Two names of one scale.
+_SCALES: tuple[tuple[str, str], ...] = (
+    *(("KELLGRENLAWRENCE", "KL"), ("KELLGRENANDLAWRENCE", "KL"), ("CTSEVERITYINDEX", "CTSI"), ("MODIFIEDCTSI", "CTSI")),
+    *(("MCTSI", "CTSI"), ("SCHELTENSMTA", "MTA"), ("SCHELTENS", "MTA"), ("CALCIUM", "AGATSTON"), ("ACRBI", "BI")),
+)
+_EMPTY = frozenset(("in", "at", "within", "after", "a", "the", "about", "approximately", "every"))
+_UNITS = ((r"\b(?:wks?|weeks?)\b", "week"), (r"\b(?:mos?|mths?|months?)\b", "month"), (r"\b(?:yrs?|years?)\b", "year"))
+
+
+class Mistake(NamedTuple):
+    """What went wrong: its kind, the finding or kind of advisory, what was said and what the label wants."""
+
+    kind: str
+    about: str
+    said: str
+    wanted: str
+    quote: str
+
+
+class Claim(NamedTuple):
+    """A finding suggested with one status, its sides joined."""
+
+    side: Side | None
+    critical: bool
+    quote: str
+
+
+@dataclass
+class Tally:
+    """Counts of one report by name (`right`, `wrong`, `wanted`, …), and its mistakes."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def miss(self, kind: str, about: str, said: str, wanted: str, quote: str) -> None:
+        """Notes a mistake; `counts[kind]` holds their number."""
+        self.counts[kind] += 1
+        self.mistakes.append(Mistake(kind, about, said, wanted, " ".join(quote.split())))
+
+
+def tally(report: WholeReport, answer: Mapping[str, Any], asked: Collection[str]) -> Tally:
+    """Counts what is shown of the findings asked; a suggestion that is folded away was not made."""
+    found = Tally(Counter(reports=1))
+    report = _asked_of(report, asked)
+    _suggestions(found, report, answer)
+    found.counts["clean"] = int(not found.counts["wrong"] and not found.counts["wrong_side"])
+    _advisories(found, report, answer)
+    return found
+
+
+def _asked_of(report: WholeReport, asked: Collection[str]) -> WholeReport:
+    """The report without labels of findings that the exam's catalogue does not ask."""
+    gold = report.gold
+    kept = {
+        "suggestions": tuple(each for each in gold.suggestions if each.finding in asked),
+        "advisories": tuple(each for each in gold.advisories if not each.finding or each.finding in asked),
+    }
+    return report.model_copy(update={"gold": gold.model_copy(update=kept)})
+
+
+def _suggestions(found: Tally, report: WholeReport, answer: Mapping[str, Any]) -> None:
+    gold = _joined(map(_labelled, report.gold.suggestions))
+    said = _joined(map(_claim, (each for each in answer["suggestions"] if each["shown"])))
+    wanted: dict[str, Status] = dict(gold)
+    for key, claim in said.items():
+        if key in gold:
+            _right(found, key, claim, gold[key])
+        elif key[0] in report.gold.tolerated and key[0] not in wanted:
+            found.counts["tolerated"] += 1
+        else:
+            found.miss("wrong", key[0], key[1].value, wanted.get(key[0], "nothing"), claim.quote)
+            found.counts["wrong_critical"] += claim.critical
+    for key, claim in gold.items():
+        found.counts["wanted"] += 1
+        found.counts["wanted_critical"] += claim.critical
+        if key not in said:
+            other = next((status.value for finding, status in said if finding == key[0]), "nothing")
+            found.miss("missed", key[0], other, key[1].value, claim.quote)
+
+
+def _right(found: Tally, key: tuple[str, Status], said: Claim, gold: Claim) -> None:
+    found.counts["right"] += 1
+    found.counts["found_critical"] += gold.critical
+    if gold.side or said.side:
+        found.counts["sided"] += 1
+        if gold.side != said.side:
+            found.miss("wrong_side", key[0], str(said.side), str(gold.side), said.quote)
+
+
+def _labelled(each: GoldSuggestion) -> tuple[str, Status, Claim]:
+    return each.finding, each.status, Claim(each.side, each.critical, each.quote)
+
+
+def _claim(each: Mapping[str, Any]) -> tuple[str, Status, Claim]:
+    side = Side(each["side"]) if each["side"] else None
+    return each["finding"], Status(each["status"]), Claim(side, each["critical"], next(iter(each["evidence"]), ""))
+
+
+def _joined(claims: Iterable[tuple[str, Status, Claim]]) -> dict[tuple[str, Status], Claim]:
+    """One claim a finding and status; of left and right, bilateral."""
+    result: dict[tuple[str, Status], Claim] = {}
+    for finding, status, claim in claims:
+        known = result.get((finding, status), claim)
+        side = _both(known.side, claim.side)
+        result[finding, status] = Claim(side, known.critical or claim.critical, known.quote)
+    return result
+
+
+def _both(first: Side | None, second: Side | None) -> Side | None:
+    return first if second in (None, first) else second if first is None else Side.BILATERAL
+
+
+def _advisories(found: Tally, report: WholeReport, answer: Mapping[str, Any]) -> None:
+    wanted = list(map(_wanted, report.gold.advisories))
+    others: list[tuple[str, str, str]] = []
+    for kind, said, quote in _said(answer):
+        found.counts[f"{kind}_said"] += 1
+        if (kind, said) in wanted:
+            wanted.remove((kind, said))
+            found.counts[f"{kind}_right"] += 1
+        else:
+            others.append((kind, said, quote))
+    events = {each.finding for each in report.gold.suggestions if each.critical}
+    for kind, said, quote in others:
+        lead = _other_lead(said, wanted, events) if kind == "critical" else None
+        if lead:
+            wanted.remove(lead)
+            found.counts["critical_right"] += 1
+        else:
+            found.miss(f"{kind}_wrong", kind, said, "", quote)
+    for kind, missed in wanted:
+        found.miss(f"{kind}_missed", kind, "", missed, "")
+    for each in report.gold.advisories:
+        found.counts[f"{each.kind}_wanted"] += 1
+
+
+def _other_lead(said: str, wanted: list[tuple[str, str]], events: Collection[str]) -> tuple[str, str] | None:
+    """The alarm of the same event under another of its critical findings: one event has one alarm."""
+    finding, _, told = said.partition(" ")
+    if finding not in events:
+        return None
+    return next((each for each in wanted if each[0] == "critical" and each[1].endswith(f" {told}")), None)
+
+
+def _said(answer: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for each in answer["advisories"]:
+        kind = ADVISORIES.get(each["kind"])
+        detail = each["detail"]
+        quote = (each["evidence"] or [""])[0]
+        match kind:
+            case "critical":
+                yield kind, f"{detail.get('finding', '')} {detail.get('communicated', '')}", quote
+            case "follow_up":
+                yield kind, f"{_modality(detail.get('modality', ''))} {_interval(detail.get('interval', ''))}", quote
+            case "discrepancy":
+                yield kind, _TYPES.get(detail.get("type", ""), detail.get("type", "")), quote
+            case "score":
+                yield kind, _score(f"{detail.get('scale', '')} {detail.get('value', '')}"), quote
+
+
+def _wanted(gold: GoldAdvisory) -> tuple[str, str]:
+    match gold.kind:
+        case "critical":
+            return gold.kind, f"{gold.finding} {gold.communicated}"
+        case "follow_up":
+            return gold.kind, f"{_modality(gold.modality)} {_interval(gold.interval)}"
+        case "discrepancy":
+            return gold.kind, gold.type
+        case _:
+            return gold.kind, _score(gold.value)
+
+
+def _modality(words: str) -> str:
+    """One word for each kind of exam, however it is written; what is none of them as it stands."""
+    return modality_of(words) or words.strip().upper()
+
+
+def _interval(words: str) -> str:
+    """ "in 3-6 months", "three to six mos": the same numbers of the same unit."""
+    text = re.sub(r"[\s–-]*\bto\b[\s–-]*|\s*[–-]\s*", " ", words.lower())
+    for pattern, unit in _UNITS:
+        text = re.sub(pattern, unit, text)
+    kept = [_NUMBERS.get(word, word) for word in re.findall(r"[a-z]+|\d+", text)]
+    return " ".join(word.removesuffix("s") for word in kept if word not in _EMPTY)
+
+
+def _score(value: str) -> str:
+    """ "BI-RADS category 4", "BI-RADS 4", "LR-4" and "LI-RADS LR-4": letters and figures that tell them apart."""
+    letters = re.sub(r"[^A-Z0-9]|CATEGORY|ASSESSMENT|SCORE|GRADE|MRI|TYPE", "", value.upper())
+    for written, short in _SCALES:
+        letters = letters.replace(written, short)
+    return (
+        re.sub(r"\A(?:LIRADS)?(?=LR|US\d)|\A(?:TIRADS)?(?=TR\d)", "", letters)
+        .replace("LIRADS", "LR")
+        .replace("TIRADS", "TR")
+    )

@@ -1,0 +1,1 @@
+"""Figures of what reviewers did: decisions, agreement, drift, the shadow, exercises; shown in the worklist."""

@@ -1,0 +1,67 @@
+"""Sentences that assert nothing of this exam though no heading says so: a history told, a question asked."""
+
+from __future__ import annotations
+
+import re
+
+_PERSON = (
+    r"(?:male|female|man|woman|boy|girl|gentleman|lady|patient|pt|person|child|infant|neonate|baby|adult|smoker|[mf])"
+)
+_NUMBER = r"(?:\d{1,3}|_{3,})"
+_AGED = re.compile(
+    rf"(?:this is )?(?:an? )?(?:{_NUMBER}[\s-]*(?:years?|yrs?|months?|mos?|weeks?|days?|y)[\s./-]*(?:old|o\.?|of age)?"
+    rf"\b[^.;\n]{{0,30}}?\b{_PERSON}\b|{_NUMBER}\s?(?:yo|y/o|y\.o\.|yrs?|y)?[\s/]*{_PERSON}(?=[\s,/.]))",
+    re.IGNORECASE,
+)
+_PATIENT = re.compile(
+    r"(?:the |this )?(?:patient|pt|he|she)\b.{0,40}\b(?:presents?|presented|presenting|known|complain\w*|history"
+    r"|diagnosed|admitted|referred|treated|underwent|fell|suffered|had|has had|receiving|undergoing)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_CASE = re.compile(
+    r"(?:a )?known (?:case|history|h/o)\b|k/?c/?o\b|h/o\b|c/o\b|history of\b|hx(?: of)?\b"
+    r"|(?:presents?|presented|presenting) with\b|referred (?:for|with|by|from)\b|complain(?:s|ing|ed|ts?) of\b"
+    r"|(?:to )?(?:rule out|r/o|exclude)\b|(?:please )?(?:evaluate|eval|assess|check)(?: for)?\b|query\b|trauma\b"
+    r"|(?:f/?u|follow[- ]?up)(?: of| for)? (?!ct|mr|us|x|pet|chest|imag|scan|film|radiog|mammo|with|in\b)"
+    r"|(?:nodule|fracture|mass|lesion|aneurysm|tumou?r) follow[- ]?up\b|post (?:rta|mva|fall)\b"
+    r"|clinically\b|work(?:ed)? up for\b|diagnosed with\b|(?:fall|fell|mva|rta|rtc|mvc)\b",
+    re.IGNORECASE,
+)
+_TELLS = re.compile(
+    r"\b(?:shows?|showed|demonstrates?|demonstrated|reveals?|revealed|there (?:is|are)|is seen|are seen|is noted"
+    r"|are noted|identified|visuali[sz]ed|no evidence)\b",
+    re.IGNORECASE,
+)
+# "In 2018 there was an effusion" tells of another exam.
+_THEN = re.compile(
+    r"(?:back )?in (?:\w+ )?(?:19|20)\d\d,?\s+(?:there (?:was|were)\b|(?:a|an|the) [^.;\n]{2,40}? (?:was|were)\b)",
+    re.IGNORECASE,
+)
+_ANSWERED = re.compile(
+    r"(?:no|none|nil|negative|neg|absent|yes|present|positive"
+    r"|not (?:seen|present|identified|demonstrated|visuali[sz]ed))(?:[.,;!]|\s*\Z)",
+    re.IGNORECASE,
+)
+_LONGEST_QUESTION = 10
+
+
+def is_history(words: str, *, before_findings: bool) -> bool:
+    """Whether a sentence tells who the patient is and why the exam was made, not what it shows.
+
+    `before_findings`: nothing was told yet of what the exam shows.
+    """
+    if _TELLS.search(words):
+        return False
+    told = _AGED.match(words) or _PATIENT.match(words) or _THEN.match(words)
+    return bool(told or (before_findings and _CASE.match(words)))
+
+
+def is_question(words: str) -> bool:
+    """Whether a sentence asks: "Pneumothorax?", "? pneumothorax", "?PE"."""
+    return words.startswith("?") or words.rstrip(" \t\n)\"'").endswith("?")
+
+
+def is_answer(question: str, words: str) -> bool:
+    """Whether `words` answer a short question: "Gallstones? No." - and tell nothing of their own."""
+    asked = question.rstrip().endswith("?") and len(question.split()) <= _LONGEST_QUESTION
+    return asked and _ANSWERED.match(words) is not None

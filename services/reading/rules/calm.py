@@ -1,0 +1,202 @@
+"""Why a critical finding raises no alarm: it was there before, grows less, is old, expected, or small."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, takewhile
+
+from integration.canonical import Change, SectionKind, Side
+from services.reading.rules.anatomy import is_level
+from services.reading.rules.critical_finding import Found
+from services.reading.rules.mentions import Mention
+from services.reading.rules.patterns import any_of
+from services.reading.rules.sentences import Sentence
+
+_NEW = re.compile(
+    r"(?<!no )(?<!not )(?<!without )(?<!nor )\b"
+    + any_of(
+        r"""new | newly | acute | increas\w+ | enlarging | worsen\w* | worse | larger | progress\w+ | recurren\w+
+        re-?bleed\w*
+        re-?accumulat\w+ | interval development | has developed | have developed | superimposed | ruptured? | leak\w*
+        active (?:extravasation|bleeding|ha?emorrhage) | impending | tension"""
+    )
+    + r"\b",
+    re.IGNORECASE,
+)
+_STANDS = re.compile(
+    r"\b(?:is|are|remains?|appears?|has|have) (?:\w+ly )?"
+    r"(?:unchanged|stable|static|similar|smaller|improved|decreased)\b",
+    re.IGNORECASE,
+)
+_CALM = tuple(
+    (why, re.compile(rf"\b{any_of(phrases)}\b", re.IGNORECASE))
+    for why, phrases in (
+        (
+            "unchanged",
+            r"""unchanged | stable | static | unaltered | similar | as before | for years
+            again (?:seen|noted|demonstrated)
+            redemonstrat\w+ | (?:no|without) (?:significant |interval |appreciable |further )*(?:change|progression)
+            (?:no|without) (?:significant |interval |appreciable |further )*(?:enlargement|increase) | same size
+            persist\w*
+            not (?:significantly )?(?:changed|increased|progressed|enlarged)""",
+        ),
+        (
+            "decreasing",
+            r"""decreas\w+ | improv\w+ | diminish\w+ | smaller | resolving | regress\w+ | reduced | reduction | lessened
+            less (?:fluid|air|prominent|extensive|marked|pronounced|conspicuous|dense|severe)
+            redistribut\w+ | down from | evolving | shrunk\w*
+            (?:near(?:ly)?|almost|partial(?:ly)?)[- ](?:complete(?:ly)? )?resol\w+ | clearing | residual
+            recanali[sz]ed""",
+        ),
+        (
+            "old",
+            r"""old | remote | chronic | healed | long-?standing | established | sequela\w* | known | treated
+            lacunar? | mature
+            prior | not acute | non-?acute | encephalomalac\w+ | glio(?:sis|tic) | corticated""",
+        ),
+        ("incidental", r"incidental(?:ly)?"),
+        # A rule of this project: slow-growing tumours with names of their own are no emergency by themselves.
+        ("benign", r"meningiomas? | (?:macro|micro)?adenomas? | schwannomas? | colloid cysts?"),
+        (
+            "postoperative",
+            r"""post-?\s?op(?:erative)? | post-?\s?surgical | post-?\s?procedur\w+ | expected | within expected limits
+            (?:after|following|recent|status post|s/p|post) (?:recent |the )?(?:surgery|resection|laparo\w+|evacuation)
+            (?:after|following|recent|status post|s/p|post) (?:recent |the )?\w+(?:ectomy|otomy|ostomy|plasty|oscopy)
+            resection (?:cavity|margin|bed) | burr holes? | surgical (?:bed|site|cavity)""",
+        ),
+    )
+)
+_CLAUSES = re.compile(r"[,;:]\s|\s(?=(?:and|but|with|although|while)\s)")
+_CONCLUDING = frozenset({SectionKind.IMPRESSION, SectionKind.ADDENDUM})
+# Words of a clause that can only qualify what stands before it: "of benign appearance, and old".
+_FEW = 4
+# In cm. Repair of an abdominal aneurysm is considered from 5.5 cm (SVS practice guidelines 2018).
+_HARMLESS_BELOW = {"abdominal_aortic_aneurysm": 5.5}
+_SIZE = re.compile(r"(?P<size>\d{1,3}(?:\.\d{1,2})?)\s?(?:x\s?[\d.]{1,5}\s?)*(?P<unit>mm|cm)\b", re.IGNORECASE)
+# What surgery leaves behind for days; alarming only where it is new or grows.
+_LEFT_BY_SURGERY = frozenset({"pneumocephalus", "pneumoperitoneum", "pneumomediastinum"})
+_OPERATED = re.compile(
+    r"\bpost-?\s?op(?:erative(?:ly)?)?\b|\bpod\s?#?\d|\bday \d{1,2} (?:after|following|post|s/p)"
+    r"|\bpost(?:-|\s)?(?:evacuation|craniotomy|laparo\w+|surgery)\b",
+    re.IGNORECASE,
+)
+# "14 mm, previously 9 mm"; sizes that differ by no more than a millimetre are one.
+_THEN = re.compile(
+    r"(?P<now>\d{1,3}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm)?(?:\s?x\s?[\d.]{1,5}\s?(?:mm|cm)?)*[^.;\d]{0,30}?"
+    r"\b(?:previously|was|formerly|prior|compared (?:with|to)|versus|vs\.?|from|before)\b:?[^.;\d]{0,20}?"
+    r"(?P<then>\d{1,3}(?:\.\d{1,2})?)\s?(?:x\s?[\d.]{1,5}\s?)*(?P<old>mm|cm)\b",
+    re.IGNORECASE,
+)
+_SAME_SIZE = 1.0
+_BACK = re.compile(r"\s*(?:it|this|these|they)\b", re.IGNORECASE)
+_SETTLED = {Change.UNCHANGED: "unchanged", Change.DECREASED: "decreasing", Change.RESOLVED: "resolved"}
+
+
+def calm(text: str, sentences: Sequence[Sentence], found: Found) -> str:
+    """Why it raises no alarm: "unchanged", "decreasing", "old", "postoperative", "small", …; "" where it does.
+
+    What is said of one side or vertebra says nothing of another: an old fracture of L2 does not calm a new one of L1.
+    """
+    if found.verdict.finding.id in _HARMLESS_BELOW and _is_small(text, found):
+        return "small"
+    groups = _groups(found.mentions)
+    reasons = [_reason(text, sentences, found, group) for group in groups]
+    if len(groups) == 1 and found.verdict.change and reasons[0] is None:
+        return _SETTLED.get(found.verdict.change, "")
+    return reasons[0] or "" if all(reasons) else ""
+
+
+def _groups(mentions: Sequence[Mention]) -> list[list[Mention]]:
+    """The mentions by the side and the vertebra they speak of; what names none speaks of all."""
+    groups = defaultdict[tuple[Side | None, str], list[Mention]](list)
+    loose: list[Mention] = []
+    for each in mentions:
+        key = (None if each.side is Side.BILATERAL else each.side, _level(each))
+        (groups[key] if any(key) else loose).append(each)
+    return [own + loose for own in groups.values()] or [loose]
+
+
+def _level(mention: Mention) -> str:
+    """The vertebra or disc named nearest to the mention, else that of its label; "" for none."""
+    levels = [
+        (abs(at - mention.first), word)
+        for at, token in enumerate(mention.sentence.tokens)
+        for word in token.canon
+        if is_level(word)
+    ]
+    return min(levels)[1] if levels else next(filter(is_level, sorted(mention.sentence.context)), "")
+
+
+def _reason(text: str, sentences: Sequence[Sentence], found: Found, group: Sequence[Mention]) -> str | None:
+    """Why the mentions of one place raise no alarm, "" where they say that it is new, None where they say neither.
+
+    The conclusion's word counts before that of the findings.
+    """
+    concluded = [each for each in group if each.sentence.kind in _CONCLUDING]
+    for mentions in (concluded, group):
+        said = [*_said(text, mentions)]
+        grown = _compared(text, sentences, mentions)
+        if grown == "larger" or any(_is_new(own) for own, _ in said):
+            return ""
+        if why := _called(said) or grown:
+            return why
+    if found.verdict.finding.id in _LEFT_BY_SURGERY and _OPERATED.search(text):
+        return "postoperative"
+    return None
+
+
+def _called(said: Sequence[tuple[str, str]]) -> str:
+    """Why, by a word of their clauses, else by what follows them."""
+    for words in (own for own, _ in said), (after for _, after in said if not _NEW.search(after)):
+        joined = " ; ".join(words)
+        if why := next((name for name, pattern in _CALM if pattern.search(joined)), ""):
+            return why
+    return ""
+
+
+def _is_new(clause: str) -> bool:
+    """Whether it is said to be new or worse; "the acute hematoma is unchanged" was there before."""
+    words = {each.group().lower() for each in _NEW.finditer(clause)}
+    return bool(words - {"acute"}) or (bool(words) and not _STANDS.search(clause))
+
+
+def _said(text: str, mentions: Sequence[Mention]) -> Iterator[tuple[str, str]]:
+    """The clause of each mention, and what follows it without naming the finding again."""
+    named = {(each.sentence.number, each.sentence.tokens[each.first].start) for each in mentions}
+    for number, start in sorted(named):
+        sentence = next(each.sentence for each in mentions if each.sentence.number == number)
+        ends = [sentence.start, *(each.end() for each in _CLAUSES.finditer(text, sentence.start, sentence.end))]
+        at = max(place for place, end in enumerate(ends) if end <= start)
+        bounds = [*ends, sentence.end]
+        after = [
+            text[low:high]
+            for low, high in zip(bounds[at + 1 :], bounds[at + 2 :], strict=False)
+            if not any(one == number and low <= other < high for one, other in named)
+        ]
+        brief = takewhile(lambda clause: len(clause.split()) <= _FEW, after[1:])
+        yield text[bounds[at] : bounds[at + 1]], " ; ".join((*after[:1], *brief))
+
+
+def _compared(text: str, sentences: Sequence[Sentence], mentions: Sequence[Mention]) -> str:
+    """What the sizes beside it say: "larger", "unchanged", "decreasing"; "larger" also where the next sentence does."""
+    own = {each.sentence.number for each in mentions}
+    after = [next_one for one, next_one in pairwise(sentences) if one.number in own]
+    if any(_BACK.match(said := text[each.start : each.end]) and _NEW.search(said) for each in after):
+        return "larger"
+    spans = [(each.start, each.end) for each in sentences if each.number in own]
+    found = next(filter(None, (_THEN.search(text, *span) for span in spans)), None)
+    if found is None:
+        return ""
+    unit = found["old"].lower()
+    now = float(found["now"]) * (10 if (found["unit"] or unit).lower() == "cm" else 1)
+    grown = now - float(found["then"]) * (10 if unit == "cm" else 1)
+    return "larger" if grown > _SAME_SIZE else "decreasing" if grown < -_SAME_SIZE else "unchanged"
+
+
+def _is_small(text: str, found: Found) -> bool:
+    """Whether no sentence of it gives a size from which it is dangerous, or a sign of rupture."""
+    said = " ".join(text[each.sentence.start : each.sentence.end] for each in found.mentions)
+    sizes = [float(each["size"]) / (10 if each["unit"].lower() == "mm" else 1) for each in _SIZE.finditer(said)]
+    return not _NEW.search(said) and max(sizes, default=0) < _HARMLESS_BELOW[found.verdict.finding.id]

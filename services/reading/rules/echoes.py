@@ -1,0 +1,124 @@
+"""What is said again of the other side without its name: "a similar finding on the right", "the left persists"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from integration.canonical import Side, Status
+from services.reading.rules.heads import DEVICES, FINDINGS
+from services.reading.rules.mentions import Mention
+from services.reading.rules.sentences import Sentence
+from services.reading.rules.tokens import Token
+from services.reading.rules.words import SIDES
+from services.reading.rules.wordset import wordset
+
+_AGAIN = wordset("one ones another similar same likewise")
+# "Change" and "finding" stand for what was named before.
+_STANDS_FOR = wordset("change finding appearance lesion focus abnormality density")
+_PRONOUNS = wordset("one another")
+_AFTER_ONE = wordset("in on at within is was also seen overlying to")
+_DENIED = wordset("no none not without nil absent normal")
+_REACH = 10
+_TOLD = (Status.PRESENT, Status.UNCERTAIN)
+_LASTS = wordset("persists remains continues unchanged stable larger smaller increased decreased")
+_GONE = wordset("resolved cleared gone removed")
+_OPENING = wordset("; , and but while whereas although")
+_BE = wordset("is has are was now also been")
+
+
+class _Echo(NamedTuple):
+    """At token `at` something named before is said of `side`; `status`: None where it is that of before."""
+
+    at: int
+    side: Side
+    end: int
+    status: Status | None = None
+
+
+def with_echoes(sentence: Sentence, own: list[Mention], before: Sequence[Mention]) -> list[Mention]:
+    """A sentence's mentions; where it says the same of another side, those of itself or of the one before once more."""
+    found = own
+    for echo in _echoes(sentence.tokens):
+        found = [each for each in found if not each.first <= echo.at < each.last]
+        named = [each for each in found if each.first < echo.at] or before
+        found = found + [_again(each, sentence, echo) for each in named if _is_meant(each, echo)]
+    return found
+
+
+def _is_meant(mention: Mention, echo: _Echo) -> bool:
+    """A device is only meant where it was told of the other side: what is similar to it may be elsewhere."""
+    if echo.status is not None:
+        return mention.own_side not in (None, echo.side)
+    said = mention.sentence.tokens[mention.first : mention.last]
+    return mention.status in _TOLD and all(DEVICES.isdisjoint(token.canon) for token in said)
+
+
+def _again(mention: Mention, sentence: Sentence, echo: _Echo) -> Mention:
+    """The mention of the other side, resting on the words that say it again."""
+    status = echo.status or mention.status
+    how = {Status.ABSENT: "resolved/clause", Status.PRESENT: "asserted/clause"}.get(status, mention.rule)
+    return mention._replace(
+        sentence=sentence,
+        first=echo.at,
+        last=echo.end,
+        status=status,
+        rule=how,
+        scope=None,
+        side=echo.side,
+        own_side=echo.side,
+    )
+
+
+def _echoes(tokens: Sequence[Token]) -> Iterator[_Echo]:
+    for at, token in enumerate(tokens):
+        if token.text in _AGAIN and (token.text not in _PRONOUNS or _stands_alone(tokens, at)):
+            yield from _like_it(tokens, at)
+        elif token.text in _PRONOUNS and (told := _said_before(tokens, at)):
+            yield _Echo(at, told, at + 1)
+        elif token.text in ("left", "right") and _is_subject(tokens, at - 1):
+            yield from _of_its_own(tokens, at)
+
+
+def _like_it(tokens: Sequence[Token], at: int) -> Iterator[_Echo]:
+    """ "One", "similar": the first side after it, before another finding is named."""
+    for place in range(at + 1, min(at + _REACH, len(tokens))):
+        near = tokens[place]
+        if near.text in _DENIED or not (FINDINGS - _STANDS_FOR).isdisjoint(near.canon):
+            return
+        if near.text in SIDES:
+            yield _Echo(at, Side(SIDES[near.text]), place + 1)
+            return
+
+
+def _said_before(tokens: Sequence[Token], at: int) -> Side | None:
+    """The side before "one" where that ends its remark: "ON THE RIGHT also a small one"."""
+    if at + 1 < len(tokens) and tokens[at + 1].text not in (".", ";", ","):
+        return None
+    for place in range(at - 1, max(-1, at - _REACH), -1):
+        near = tokens[place]
+        if near.text in (",", ";", ".", "and") or near.text in _DENIED or not FINDINGS.isdisjoint(near.canon):
+            return None
+        if near.text in ("left", "right") and place > 1 and tokens[place - 2].text == "on":
+            return Side(near.text)
+    return None
+
+
+def _of_its_own(tokens: Sequence[Token], at: int) -> Iterator[_Echo]:
+    """ "THE LEFT persists": a side alone, and what became of it."""
+    place = at + 1
+    while place < len(tokens) and tokens[place].text in _BE:
+        place += 1
+    verb = tokens[place].text if place < len(tokens) else ""
+    if verb in _LASTS or verb in _GONE:
+        yield _Echo(at, Side(tokens[at].text), place + 1, Status.ABSENT if verb in _GONE else Status.PRESENT)
+
+
+def _is_subject(tokens: Sequence[Token], at: int) -> bool:
+    """Whether "the" at token `at` opens a clause: "the left persists", not "moderate on the left, unchanged"."""
+    return at >= 0 and tokens[at].text == "the" and (at == 0 or tokens[at - 1].text in _OPENING)
+
+
+def _stands_alone(tokens: Sequence[Token], at: int) -> bool:
+    """Whether "one" is a pronoun: "one on the left", not "one new lesion"."""
+    return at + 1 < len(tokens) and tokens[at + 1].text in _AFTER_ONE

@@ -1,0 +1,128 @@
+"""Words of orders: which kind of exam is named, and when it is due."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from services.reading.lexicon import lexicon
+from services.reading.rules.tokens import Token
+
+_WORDS = {
+    "PET/CT": r"pet(?:[-/ ]?ct)?|metabolic imaging",
+    "CT": (
+        r"(?:nc|ce|hr|ld|cb|md)?ct[av]?|cat scan|computed tomograph\w+|ctpa|ctkub|ct enterography|ct urogra\w+"
+        r"|ct colonogra\w+"
+    ),
+    "MR": (
+        r"(?!(?-i:Mrs?\b))(?:ce|c)?mri?s?|mrcp|mr[av]|magnetic resonance(?: imaging)?|mr enterography"
+        r"|(?:3|1\.5) ?(?:t|tesla)|mp-?mri|dwi"
+    ),
+    "US": r"ultrasound|ultrasonograph\w*|sonogra\w+|us[sg]?|doppler|duplex|tvs|tvus|transvaginal scan",
+    "MG": (
+        r"mammo(?:s|gra\w+)?|tomosynthesis|spot compression|magnification views?|diagnostic views?|screening views?"
+    ),
+    "XR": (
+        r"radiographs?|(?:re-?)?x-?rays?|radiography|cxr|axr|plain films?|films?|views?|skeletal survey"
+        r"|(?:scaphoid|trauma|abdominal) series"
+    ),
+    "NM": r"bone scan|bone scintigra\w+|scintigra\w+|hida|v/?q scan|nuclear medicine|spect",
+    "DXA": r"dexa|dxa|bone densitometry",
+    # The toe is no exam: capitals only.
+    "ECHO": r"echocardiogra\w+|echo|tte|(?-i:TOE|TEE)(?! (?:fracture|phalan\w+|joint))",
+    "ANGIOGRAPHY": r"angiogra\w+|venogra\w+|dsa",
+}
+_NAMES = tuple(_WORDS)
+EXAM = "|".join(_WORDS.values())
+"""Every word for an exam, as alternatives of a regular expression."""
+EXAM_WORD = re.compile(rf"\b(?:{'|'.join(f'({words})' for words in _WORDS.values())})\b", re.IGNORECASE)
+
+_NUMBER = (
+    r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|eighteen|twenty-four"
+    r"|a few|few|a|an)"
+)
+_UNIT = r"(?:hours?|hrs?|days?|weeks?|weekly|wks?|months?|monthly|mos?|mths?|years?|yearly|yrs?)"
+_INTERVAL = re.compile(rf"\b{_NUMBER}(?:\s?(?:-|–|to|or)\s?{_NUMBER})?[\s-]?{_UNIT}\b", re.IGNORECASE)
+# "3/12" is three months, "6/52" six weeks, "5/7" five days.
+_SHORTHAND = re.compile(
+    r"\b(?:(?:in|at|after|within|every|for)|(?:rpt|repeat|re-?scan|re-?imag\w+|f/?u|follow[- ]?up)\b[^.;,\d\n]{0,30})"
+    r"\s+(?P<interval>\d{1,2}/(?:7|52|12))(?![/\d])",
+    re.IGNORECASE,
+)
+_SOON = re.compile(
+    r"\b(?:annual(?:ly)?|yearly|bi-?annual(?:ly)?|(?:after|end of|(?:following|on) completion of)"
+    r" (?:\w+ )?(?:treatment|therapy|chemotherapy|antibiotics)|short[- ](?:interval|term))\b",
+    re.IGNORECASE,
+)
+# The day of the report, where it stands right behind what is asked: "CTA recommended today".
+_TODAY = re.compile(
+    rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|{EXAM})\s+"
+    r"(?P<interval>today|tonight|tomorrow)\b",
+    re.IGNORECASE,
+)
+_AGED = re.compile(r"(?:old|ago|prior|earlier|history|previously)\b", re.IGNORECASE)
+_DUE = re.compile(rf"\b(?:in|at|after|within|every)\s+(?:about |approximately )?(?={_NUMBER}\b)", re.IGNORECASE)
+
+
+def exam_named(words: str, start: int = 0) -> str:
+    """The modality of the first exam named from `start` on ("CT", "MR", "US", "MG", "XR", …); "" for none."""
+    found = EXAM_WORD.search(words, start)
+    return _NAMES[found.lastindex - 1] if found and found.lastindex else ""
+
+
+def interval_of(words: str) -> str:
+    """The interval as written, one in figures first; the age of a patient or of a prior is none."""
+    if short := _SHORTHAND.search(words):
+        return short["interval"]
+    for pattern in (_INTERVAL, _SOON):
+        for match in pattern.finditer(words):
+            if not _AGED.match(words[match.end() :].lstrip(" -")):
+                return " ".join(match.group().lower().split())
+    today = _TODAY.search(words)
+    return today["interval"].lower() if today else ""
+
+
+def in_figures(interval: str) -> bool:
+    """Whether the interval is a number of days, weeks, months or years, not only "short" or "annual"."""
+    return _INTERVAL.fullmatch(interval) is not None
+
+
+def is_vague(interval: str) -> bool:
+    """Whether it says when without a figure: "annual", "short interval", "after treatment"."""
+    return _SOON.fullmatch(interval) is not None
+
+
+def is_due(words: str) -> bool:
+    """Whether the words say that something is due in some time ("in 6 months")."""
+    return _DUE.search(words) is not None
+
+
+def is_short(words: str) -> bool:
+    """Whether they hold an interval in the shorthand of wards ("in 6/52")."""
+    return _SHORTHAND.search(words) is not None
+
+
+def says_soon(words: str) -> bool:
+    """Whether they hold a vague interval."""
+    return _SOON.search(words) is not None
+
+
+def without_interval(words: str) -> str:
+    """The words without any interval in figures."""
+    return _INTERVAL.sub(" ", words)
+
+
+# How a word begins that an exam, or making one again, is named with; quick to look for.
+_STEMS = tuple(lexicon("orders")["named with"])
+_WHOLE = frozenset(lexicon("orders")["named by"])
+
+
+@lru_cache(maxsize=16384)
+def _may_name_exam(word: str) -> bool:
+    return word in _WHOLE or word.startswith(_STEMS)
+
+
+def may_name_exam(tokens: Iterable[Token]) -> bool:
+    """Whether one of the words may name an exam or its repetition; without one nothing is asked for."""
+    return any(map(_may_name_exam, [token.text for token in tokens]))

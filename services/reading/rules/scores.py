@@ -1,0 +1,159 @@
+"""Scores exactly as the report writes them; none is ever assigned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from integration.canonical import Advisory, AdvisoryKind, Quote
+from services.reading.rules.sentences import Sentence
+
+_VALUE = (
+    r"(?:\s|:|=|-|,|®|™|\(|score|category|cat\.?|assessment|final|overall|code|class|version|v?\d{4}|v\d(?:\.\d)?"
+    r"|is|of|grade|type|level|group|scale|stage|mri|us|\(r\)|\d points,?)*"
+)
+_ROMAN = r"(?:iv|i{1,3}f?|[1-4]f?)"
+_SCALES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (scale, re.compile(pattern, re.IGNORECASE))
+    for scale, pattern in (
+        ("BI-RADS", rf"\bbi-?\s?rads\b{_VALUE}(?P<value>[0-6][abc]?)\b(?![./]\d|\s?(?:mm|cm))"),
+        ("Lung-RADS", rf"\blung-?\s?rads\b{_VALUE}(?P<value>[0-4][abxs]?(?:\s?s)?)\b(?![./]\d|\s?(?:mm|cm))"),
+        (
+            "LI-RADS",
+            rf"(?<!us )(?<!us-)\bli-?\s?rads\b{_VALUE}(?P<value>(?:lr-?\s?)?(?:[1-5]|m|tiv|nc)|us-?\s?[1-3])\b"
+            rf"|\b(?P<short>lr-(?:[1-5]|m|tiv|nc|tr[ -](?:non-?viable|viable|equivocal))|us-[1-3])\b",
+        ),
+        ("US LI-RADS", rf"\bus[- ]li-?\s?rads\b{_VALUE}(?P<value>(?<!us-)[1-3])\b"),
+        ("TI-RADS", rf"\bti-?\s?rads\b{_VALUE}(?P<value>(?:tr-?\s?)?[1-5])\b|\b(?P<short>tr-?[1-5])\b(?!-)"),
+        ("PI-RADS", rf"\bpi-?\s?rads\b{_VALUE}(?P<value>[1-5])\b"),
+        ("O-RADS", rf"\bo-?\s?rads\b{_VALUE}(?P<value>[0-5])\b"),
+        ("CAD-RADS", rf"\bcad-?\s?rads\b{_VALUE}(?P<value>[0-5][ab]?)\b"),
+        ("NI-RADS", rf"\bni-?\s?rads\b{_VALUE}(?P<value>[0-4][ab]?)\b"),
+        ("VI-RADS", rf"\bvi-?\s?rads\b{_VALUE}(?P<value>[1-5])\b"),
+        ("ASPECTS", rf"\b(?:aspects|aspect score)\b{_VALUE}(?P<value>10|\d)\b"),
+        ("Bosniak", rf"\bbosniak\b{_VALUE}(?P<value>{_ROMAN})\b"),
+        ("Deauville", rf"\bdeauville\b{_VALUE}(?P<value>[1-5])\b"),
+        ("Fazekas", rf"\bfazekas\b{_VALUE}(?P<value>[0-3]|i{{1,3}})\b"),
+        ("Hinchey", rf"\bhinchey\b{_VALUE}(?P<value>(?:iv|i{{1,3}}|[0-4])[ab]?)\b"),
+        (
+            "Kellgren-Lawrence",
+            rf"\b(?:kellgren(?:[- ]and)?[-– ]lawrence|k-?l)\b{_VALUE}(?P<value>iv|i{{1,3}}|[0-4](?:-[0-4])?)\b",
+        ),
+        # Grades of injury (American Association for the Surgery of Trauma); "grade IV laceration" names no scale.
+        ("AAST", r"\baast\b(?:[\s:,-]|grade)*(?P<value>iv|v|i{1,3}|[1-5])\b"),
+        ("Mirels", rf"\bmirels?(?:'s?)?{_VALUE}(?P<value>1[0-2]|\d)\b"),
+        ("Lund-Mackay", rf"\blund[- ]mackay\b{_VALUE}(?P<value>\d{{1,2}})\b"),
+        ("Keros", rf"\bkeros\b{_VALUE}(?P<value>iii|ii|i|[1-3])\b"),
+        ("Knosp", rf"\bknosp\b{_VALUE}(?P<value>[0-4][ab]?)\b"),
+        ("Scheltens", rf"\b(?:scheltens(?: mta)?|mta)\b{_VALUE}(?P<value>[0-4])\b"),
+        ("Koedam", rf"\bkoedam\b{_VALUE}(?P<value>[0-3])\b"),
+        ("FIGO", rf"\bfigo\b{_VALUE}(?P<value>[0-8](?:-[0-8])?)\b"),
+        ("Agatston", rf"\bagatston\b{_VALUE}(?P<value>\d{{1,4}})\b"),
+        ("Agatston", r"\bcalcium score\b(?:\s|:|=|is|of)*(?P<value>\d{1,4})\b"),
+        ("CTSI", rf"\b(?:m?ctsi|ct severity index)\b{_VALUE}(?P<value>\d{{1,2}}(?:\s?/\s?10)?)\b"),
+    )
+)
+# The five grades of breast imaging of the Royal College of Radiologists (M mammography, U ultrasound, P palpation,
+# R either); "M1" of an artery is none.
+_BREAST = re.compile(r"\b(?P<value>[MRUP][1-5])\b(?!\s*(?:segment|branch|occlusion|stenosis|lead|division))")
+_OF_BREAST = re.compile(r"\b(?:breast|mammogra\w+|axilla\w*)\b", re.IGNORECASE)
+_OTHERS = (
+    "rads",
+    "lr-",
+    r"tr-?\d",
+    r"\bus-",
+    r"\bk-?l\b",
+    "kellgren",
+    "aspect",
+    "calcium",
+    "mta",
+    "severity",
+    *(name for name, _ in _SCALES[10:]),
+)
+# Grading scales that are written the same way: their name, and a grade in figures or Roman numerals.
+_NAMED = (
+    r"(?:modified )?fisher|hunt(?:[- ]and| &)?[- ]hess|wfns|spetzler[- ]martin|pfirrmann|meyerding|goutallier|gustilo"
+    r"|outerbridge|icrs|bilsky|escc|sins|balthazar|co-?rads|c-rads|gca|garden|schatzker|salter[- ]harris|kellgren|cac"
+)
+_GRADED = re.compile(
+    rf"\b(?P<scale>{_NAMED})\b{_VALUE}"
+    r"(?P<value>(?:c(?=\d))?(?:\d{1,4}|iv|v|i{1,3})[abc]?|(?-i:[A-E]))\b(?![./]\d|\s?(?:mm|cm)\b)",
+    re.IGNORECASE,
+)
+# "BI-RADS ASSESSMENT:" over its answer is a heading, and no part of the sentence.
+_HEADED = re.compile(r"\b[\w-]{1,7}rads\b[^.\n]{0,30}:\s*\Z", re.IGNORECASE)
+_SCORED = re.compile("|".join((*_OTHERS, _NAMED)), re.IGNORECASE)
+# One of these stands in whatever `_SCORED` finds; quick to look for.
+_HINTS = (
+    *(
+        "rads",
+        "lr-",
+        "tr-",
+        "tr1",
+        "tr2",
+        "tr3",
+        "tr4",
+        "tr5",
+        "us-",
+        "kl",
+        "k-l",
+        "kellgren",
+        "aspect",
+        "calcium",
+        "mta",
+    ),
+    *("severity", "bosniak", "deauville", "fazekas", "hinchey", "mackay", "keros", "knosp", "scheltens", "koedam"),
+    *("aast", "mirel"),
+    *("figo", "agatston", "ctsi", "fisher", "hess", "wfns", "spetzler", "pfirrmann", "meyerding", "goutallier"),
+    *("gustilo", "outerbridge", "icrs", "bilsky", "escc", "sins", "balthazar", "gca", "garden", "schatzker", "salter"),
+    "cac",
+)
+_EARLIER = re.compile(r"\b(?:prior|previous|previously|formerly)\s+(?:was\s+)?\Z", re.IGNORECASE)
+_LOOK_BACK = 24
+# "TI-RADS 4 (TR4)" is one score.
+_SHORT_FORM = re.compile(r"\A(?:LR|TR)-?\s?(?=[1-5M])")
+
+
+def scores(text: str, sentences: Sequence[Sentence]) -> list[Advisory]:
+    """Scores exactly as written, each once; one given to a prior exam is not this report's."""
+    found: dict[tuple[str, str], Advisory] = {}
+    if _OF_BREAST.search(text):
+        marks = (each for sentence in sentences for each in _BREAST.finditer(text, sentence.start, sentence.end))
+        found = dict(_advisory("", each) for each in marks)
+    lower = text.lower()
+    if not any(hint in lower for hint in _HINTS):
+        return [*found.values()]
+    for start, end in (_with_heading(text, each) for each in sentences):
+        if _SCORED.search(text, start, end):
+            for scale, match in _matches(text, start, end):
+                if not _EARLIER.search(text, max(start, match.start() - _LOOK_BACK), match.start()):
+                    key, advisory = _advisory(scale, match)
+                    found.setdefault(key, advisory)
+    return list(found.values())
+
+
+def _with_heading(text: str, sentence: Sentence) -> tuple[int, int]:
+    heading = _HEADED.search(text, text.rfind("\n", 0, sentence.start) + 1, sentence.start)
+    return (heading.start() if heading else sentence.start), sentence.end
+
+
+def _matches(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]:
+    seen = list[range]()
+    for scale, pattern in _SCALES:
+        for match in pattern.finditer(text, start, end):
+            seen.append(range(*match.span()))
+            yield scale, match
+    for match in _GRADED.finditer(text, start, end):
+        if not any(match.start() in span for span in seen):
+            yield " ".join(match["scale"].split()), match
+
+
+def _advisory(scale: str, match: re.Match[str]) -> tuple[tuple[str, str], Advisory]:
+    value = match.groupdict().get("value") or match.groupdict().get("short", "")
+    advisory = Advisory(
+        kind=AdvisoryKind.SCORE,
+        message=f"{scale} {value}".strip(),
+        quotes=(Quote(text=match.group(), start=match.start(), end=match.end()),),
+        detail={"scale": scale, "value": value},
+    )
+    return (scale, _SHORT_FORM.sub("", value.upper())), advisory

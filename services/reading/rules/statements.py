@@ -1,0 +1,288 @@
+"""Statements: what each finding noun of a sentence says, of whatever it turns out to name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from integration.canonical import Side, Status
+from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE
+from services.reading.rules.heads import DEVICES, FINDINGS
+from services.reading.rules.laterality import side_of, sides_in
+from services.reading.rules.modifiers import Kind
+from services.reading.rules.places import Place, Topic, answer, place_of, points_back
+from services.reading.rules.scope import Parsed, Scope
+from services.reading.rules.tokens import Token
+from services.reading.rules.verbs import FINITE
+from services.reading.rules.words import NOT_FOLLOWED, SIDES
+from services.reading.rules.wordset import wordset
+
+_STATUS = {
+    Kind.NEGATED: Status.ABSENT,
+    Kind.RESOLVED: Status.ABSENT,
+    Kind.UNCERTAIN: Status.UNCERTAIN,
+    Kind.VERSUS: Status.UNCERTAIN,
+    Kind.UNASSESSED: Status.UNCERTAIN,
+    Kind.HYPOTHETICAL: Status.NOT_MENTIONED,
+    Kind.HISTORY: Status.NOT_MENTIONED,
+    Kind.OTHER_PERSON: Status.NOT_MENTIONED,
+    Kind.PRIOR: Status.NOT_MENTIONED,
+}
+_ANSWERS = (
+    (Status.ABSENT, wordset("none no absent negative nil without")),
+    (
+        Status.PRESENT,
+        wordset(
+            """present yes positive mild moderate severe small large trace minimal stable unchanged left right bilateral
+            tiny multiple one two three several few"""
+        ),
+    ),
+    (Status.UNCERTAIN, wordset("possible probable likely suspected equivocal questionable")),
+)
+_ANSWER_WORDS = 8
+_MEASURES = wordset("maximum maximal diameter measures measuring approximately length")
+# Said of the thing named before: "small on the left, NONE on the right".
+ABSENT_THERE = wordset("none nil")
+QUALIFIERS = wordset(
+    """large sizable sizeable significant acute displaced discrete new other additional focal recurrent residual
+    drainable obstructing enlarging definite tension moderate high grade severe critical further measurable aggressive
+    enhancing suspicious gross pathologically remaining otherwise destructive lytic blastic solid calcified"""
+)
+# "No other fracture" speaks of the rest and presupposes one.
+_OF_THE_REST = wordset("other additional further elsewhere else")
+_ELSEWHERE = wordset("elsewhere else")
+# "Hydrocele: no change" says that it is there.
+_SAME = wordset("change increase decrease progression")
+_DONE = re.compile(
+    r"\w+(?:otomy|ectomy|ostomy|plasty|desis)|surgery|fusion|repair|replacement|placement|graft|shunt|stent|holes?"
+    r"|clipping|coiling|stenting|resection|excision|bypass|cabg|evacuation"
+)
+
+
+# What becomes of a device, and how far from its name that is said.
+_COMPLICATIONS = wordset(
+    "loose loosening loosened rupture ruptured migration migrated kinking kinked malposition failure"
+)
+_COMPLICATED = 6
+_COMPONENTS = wordset("component components")
+_BESIDE = wordset("underlying overlying beneath under to along at near adjacent below")
+_OPERATION = re.compile(r"\w+ectomy|resection|radiotherapy|chemotherapy|chemoradiation|chemoradiotherapy")
+_OPERATED = 6
+_INNER = wordset("within in of around involving to from surrounding along")
+_PHYSIOLOGIC = wordset("physiologic physiological")
+_FLUID = wordset("fluid effusion")
+_KNOWN = wordset("the this these")
+_BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
+
+
+# Who is named by what they treat: "the stroke team", "fracture clinic".
+_SERVICES = wordset(
+    """team teams service services clinic clinics unit pathway surveillance screening mdt registrar nurse coordinator
+    guideline guidelines programme program protocol physician neurology alert fellow consultant resident attending
+    doctor specialist ward code call office pager"""
+)
+
+
+class Statement(NamedTuple):
+    """What a sentence says of the thing its token `at` names: where, on which side, and whether it is there.
+
+    `place`: its noun phrase and the places said of it. `side`: the side said of it, the exam's not counted.
+    `rule`: the kind of modifier that decided; `scope`: that modifier's reach. `qualifying`: the words before it from
+    its noun phrase or denial on. `of_the_rest`: only something further is denied.
+    """
+
+    parsed: Parsed
+    at: int
+    place: Place
+    scope: Scope | None
+    status: Status
+    rule: str
+    side: Side | None
+    qualifying: frozenset[str]
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it denies what is new only, or says that it could not be assessed."""
+        new = self.status is Status.ABSENT and "new" in self.qualifying
+        return new or (self.scope is not None and self.scope.kind is Kind.UNASSESSED)
+
+    @property
+    def of_the_rest(self) -> bool:
+        """Whether only something further is denied."""
+        if self.scope is None:
+            return False
+        tokens = self.parsed.sentence.tokens
+        before = tokens[self.scope.hit.start : self.at]
+        after = tokens[self.at : self.at + _ANSWER_WORDS]
+        further = not _OF_THE_REST.isdisjoint([token.text for token in before])
+        return further or not _ELSEWHERE.isdisjoint([token.text for token in after])
+
+    def denied(self) -> Statement:
+        """The same, denied."""
+        return self._replace(status=Status.ABSENT, rule="negated", scope=None)
+
+    def aside(self, words: frozenset[str]) -> Statement:
+        """The same without the modifiers that are words of the finding's own name."""
+        scope = self.parsed.deciding(self.at, words)
+        return self if scope is self.scope else _stated(self.parsed, self.at, self.place, scope, self.side)
+
+
+def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
+    """What is said of the thing token `at` names; None where it is only presupposed or called normal."""
+    scope = parsed.deciding(at)
+    if _presupposed(parsed, at, scope):
+        return None
+    place = place_of(parsed, at, topic)
+    if scope is None and _is_normal(parsed, at, place):
+        return None
+    return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else _of_topic(parsed, place, topic))
+
+
+def elided(parsed: Parsed, at: int, heads: AbstractSet[str], topic: Topic) -> Statement | None:
+    """What "none ON THE RIGHT" denies there: the thing named last before it; None where nothing was."""
+    tokens = parsed.sentence.tokens
+    if [token.text for token in tokens[at + 1 : at + 2]] not in (["on"], ["at"], ["in"]):
+        return None
+    side = sides_in(tokens[at + 1 : at + 4])
+    head = next((back for back in range(at - 1, -1, -1) if heads & set(tokens[back].canon)), None)
+    if head is None or side is None:
+        return None
+    place = place_of(parsed, head, topic)
+    return Statement(parsed, head, place, None, Status.ABSENT, "negated", side, frozenset())
+
+
+def _is_landmark(parsed: Parsed, at: int) -> bool:
+    """Whether the thing only says where another lies: "enhancement UNDERLYING THE craniotomy"."""
+    before = [token.text for token in parsed.sentence.tokens[max(0, at - 2) : at]]
+    return before[1:] == ["the"] and before[0] in _BESIDE
+
+
+def _of_topic(parsed: Parsed, place: Place, topic: Topic) -> Side | None:
+    """The side spoken of before, where this sentence refers back to it or names the same organ or none."""
+    tokens = parsed.sentence.tokens
+    if topic.side is None or any(token.text in SIDES for token in tokens) or not UNPAIRED.isdisjoint(place.local):
+        return None
+    same = (topic.paired or topic.runs_on) and (not place.here or not (place.here - WIDE).isdisjoint(topic.organs))
+    return topic.side if same or points_back(tokens) else None
+
+
+def _stated(parsed: Parsed, at: int, place: Place, scope: Scope | None, told: Side | None) -> Statement:
+    status, rule = _judge(parsed, at, scope)
+    start = min(place.first, scope.hit.start) if scope and scope.hit.trigger.forward else place.first
+    qualifying = frozenset([token.text for token in parsed.sentence.tokens[start:at]])
+    return Statement(parsed, at, place, scope, status, rule, _side(parsed, at, place) or told, qualifying)
+
+
+def _side(parsed: Parsed, at: int, place: Place) -> Side | None:
+    side = side_of(parsed, at, (place.first, place.last))
+    if at >= parsed.sentence.label:
+        return side
+    told = parsed.sentence.tokens[parsed.sentence.label :]
+    return sides_in(told if told and told[0].text == "the" else answer(parsed)) or side
+
+
+def is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
+    """Whether the word only looks like a finding: "mass effect" is no mass, and the stroke team no stroke."""
+    if at + 1 < len(tokens) and tokens[at + 1].text in _SERVICES:
+        return True
+    blocked = NOT_FOLLOWED.get(word, frozenset())
+    after = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in ("in", "of") else at + 1
+    return after < len(tokens) and not blocked.isdisjoint(tokens[after].canon)
+
+
+def _presupposed(parsed: Parsed, at: int, scope: Scope | None) -> bool:
+    """ "No hemorrhage within the lesion" denies no lesion."""
+    if scope is None or scope.kind is not Kind.NEGATED or not scope.hit.trigger.forward:
+        return False
+    texts = [token.text for token in parsed.sentence.tokens[scope.start : at]]
+    return any(texts[number] in _INNER and texts[number + 1] in _KNOWN for number in range(1, len(texts) - 1))
+
+
+def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
+    """ "Normal follicles", "enhance normally", "the signal is normal": what is called normal is no finding."""
+    tokens = parsed.sentence.tokens
+    if not DEVICES.isdisjoint(tokens[at].canon):
+        return False
+    before = {token.text for token in tokens[place.first : at]}
+    after = [token.text for token in tokens[at + 1 : at + 4]]
+    if "normal" in before or after[:1] == ["normally"] or (after[:1] in _BE and "normal" in after[1:2]):
+        return True
+    fluid = not _FLUID.isdisjoint(tokens[at].canon)
+    return fluid and not _PHYSIOLOGIC.isdisjoint({*before, *[token.text for token in tokens[at + 1 : at + 3]]})
+
+
+def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
+    if _is_treated(parsed, at):
+        return Status.NOT_MENTIONED, "history"
+    if at < parsed.sentence.label:
+        return (Status.NOT_MENTIONED, "label") if _is_other_choice(parsed, at) else _answer(parsed, scope)
+    if scope is None:
+        return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at) else (Status.PRESENT, "asserted")
+    if scope.kind is Kind.HISTORY and _is_done(parsed, at, scope):
+        return Status.PRESENT, "procedure"
+    if scope.kind is Kind.UNCERTAIN and _is_doubted_of(parsed, at):
+        return Status.PRESENT, "asserted"
+    return _STATUS[scope.kind], scope.kind.value
+
+
+def _is_treated(parsed: Parsed, at: int) -> bool:
+    """Whether it is what an operation was done for: "right lumpectomy 2016 FOR DCIS"."""
+    tokens = parsed.sentence.tokens
+    back = next((place for place in range(at - 1, max(-1, at - 4), -1) if tokens[place].text == "for"), 0)
+    before = tokens[max(parsed.sentence.label, back - _OPERATED) : back]
+    return any(_OPERATION.fullmatch(token.text) for token in before) and not any(
+        token.text in FINITE for token in before
+    )
+
+
+def _is_doubted_of(parsed: Parsed, at: int) -> bool:
+    """Whether the doubt is of what became of a device, which is there: "possible LOOSENING of the tibial component"."""
+    tokens = parsed.sentence.tokens
+    if DEVICES.isdisjoint(tokens[at].canon) and tokens[at].text not in _COMPONENTS:
+        return False
+    near = tokens[max(0, at - _COMPLICATED) : at + 3]
+    return any(token.text in _COMPLICATIONS for token in near)
+
+
+def _is_done(parsed: Parsed, at: int, scope: Scope) -> bool:
+    """ "Status post craniotomy" asserts the craniotomy."""
+    after = scope.hit.trigger.words[0] in ("status", "s/p")
+    return after and _DONE.fullmatch(parsed.sentence.tokens[at].text) is not None
+
+
+def _is_other_choice(parsed: Parsed, at: int) -> bool:
+    """Whether the answer names another of the label's things: "Masses/cysts: 18 mm simple cyst"."""
+    tokens, label = parsed.sentence.tokens, parsed.sentence.label
+    told = {word for token in tokens[label:] for word in token.canon}
+    if not DEVICES.isdisjoint(tokens[at].canon):
+        return told.isdisjoint(tokens[at].canon) and not DEVICES.isdisjoint(told)
+    named = [token for token in tokens[:label] if not FINDINGS.isdisjoint(token.canon)]
+    return told.isdisjoint(tokens[at].canon) and any(not told.isdisjoint(token.canon) for token in named)
+
+
+def _answer(parsed: Parsed, scope: Scope | None) -> tuple[Status, str]:
+    """A label that names the finding is answered by the first word after it: "Pneumothorax: none"."""
+    tokens, label = parsed.sentence.tokens, parsed.sentence.label
+    if scope is not None and scope.hit.start >= label:
+        return _STATUS[scope.kind], f"label-{scope.kind.value}"
+    first = tokens[label].text if label < len(tokens) else ""
+    if first == "no" and len(tokens) - label > _ANSWER_WORDS:
+        return Status.NOT_MENTIONED, "label"
+    if first == "no" and not _SAME.isdisjoint([token.text for token in tokens[label + 1 : label + 4]]):
+        return Status.PRESENT, "label"
+    if first == "the" and len(tokens) > label + 2 and tokens[label + 1].text in SIDES:
+        first = tokens[label + 1].text
+    known = next((status for status, words in _ANSWERS if first in words), None)
+    told = label < len(tokens) and (
+        first[0].isdigit() or first in _MEASURES or first in SIDES or bool(ANATOMY & set(tokens[label].canon))
+    )
+    return known or (Status.PRESENT if told else Status.NOT_MENTIONED), "label"
+
+
+def _is_alternative(parsed: Parsed, at: int) -> bool:
+    """ "Atelectasis or consolidation", asserted, is a choice between two."""
+    tokens = parsed.sentence.tokens
+    if at + 1 < len(tokens) and tokens[at + 1].text == "or":
+        return True
+    return any(tokens[before].text == "or" for before in range(max(0, at - 2), at))
