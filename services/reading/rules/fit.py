@@ -37,7 +37,7 @@ _NODAL = frozenset({"node", "lymph"})
 _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
-_POSTERIOR = wordset("process pedicle lamina")
+_POSTERIOR = wordset("process pedicle lamina pars facet spinous")
 # A bone broken beside a plate is no broken plate.
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 _BLOOD = wordset("bleed hematoma blood")
@@ -46,6 +46,9 @@ _LINED = wordset("pleura mediastinum heart pericardium")
 _OF_SPINE = frozenset({"canal", "foramen"})
 _OF_HEAD = frozenset({"skull", "intracranial", "brain"})
 _TRUNK = frozenset({"chest", "abdomen", "spine"})
+# Soft tissues are everywhere; what swells inside is another thing.
+_SOFT = wordset("soft tissue subcutaneous")
+_INNER = wordset("brain intracranial spine cord chest lung abdomen intraabdominal bowel orbit testis thyroid nerve node")
 _IN_LININGS = wordset("effusion pneumothorax")
 
 
@@ -164,6 +167,8 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, exam: Exam, *, de
         and "spine" not in widened(target.organs)
     ):
         return True
+    if target.organs <= _SOFT and target.organs and not pattern.needs and pattern.head in target.heads:
+        return not _INNER.isdisjoint(widened(place.here))
     carried = pattern.head in _CARRIED and not denied and place.local.isdisjoint(VAGUE)
     before = place.before if carried else frozenset()
     here = (place.here or before) - {pattern.head}

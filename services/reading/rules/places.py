@@ -20,7 +20,7 @@ from services.reading.rules.words import OPPOSITES, PARTS, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
 
 _PLACING = wordset(
-    "of in within at involving along through on to from overlying near throughout about over under beneath across"
+    "of in within at involving along through on to from overlying near throughout about over under beneath across around"
 )
 _LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
 _RIGHT_BOUNDS = wordset(
@@ -54,6 +54,7 @@ _PLACE_NOUNS = wordset(
 # "Right UPPER and lower lobes".
 _THIRDS = wordset("upper mid middle lower")
 _OTHER_THINGS = FINDINGS - ANATOMY
+_VERTEBRA = frozenset({"vertebra"})
 _PLACED = ANATOMY | PARTS | OPPOSITES.keys()
 
 
@@ -117,7 +118,7 @@ def place_of(parsed: Parsed, at: int, topic: Topic) -> Place:
     levelled = any(map(is_level, own))
     before = frozenset() if here or levelled else _words(tokens[: clause.start]) & ORGANS or topic.organs
     named = around | before if before else around
-    wide = _covered(local & ANATOMY)
+    wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(_is_vertebra, local)) else frozenset())
     widest = _covered(named & ANATOMY) | named
     return Place(first, last, local, around, here, before, wide, widest)
 
@@ -139,6 +140,10 @@ def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head:
         for at, token in enumerate(tokens[start:first], start)
         if at >= joined or ANATOMY.isdisjoint(token.canon) or FINDINGS.isdisjoint((*token.canon, *tokens[at + 1].canon))
     )
+
+
+def _is_vertebra(word: str) -> bool:
+    return is_level(word) and "-" not in word
 
 
 @lru_cache(maxsize=8192)
