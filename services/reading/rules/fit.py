@@ -37,7 +37,7 @@ _NODAL = frozenset({"node", "lymph"})
 _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
-_POSTERIOR = wordset("process pedicle lamina pars facet spinous")
+_POSTERIOR = wordset("process pedicle lamina par facet spinous")
 # A bone broken beside a plate is no broken plate.
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 _BLOOD = wordset("bleed hematoma blood")
@@ -81,7 +81,7 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         and pattern.head in SIGN_HEADS
         and not target.heads & {pattern.head, "lesion", "mass", "cyst"}
     )
-    if not (sign and not denied) and missing <= place.widest:
+    if (not sign or denied or missing <= place.labelled) and missing <= place.widest:
         return "clause"
     if _in_exam(pattern, target, place, exam, missing, denied=denied):
         return "exam"

@@ -81,6 +81,7 @@ class Place(NamedTuple):
     `here`: the organs its noun phrase names, else those its clause and label name; `before`: where there are none,
     those the sentence or paragraph named before.
     `wide`, `widest`: the noun phrase's places and all words around, with the wider words that cover them.
+    `labelled`: the words of the sentence's own label.
     """
 
     first: int
@@ -91,6 +92,7 @@ class Place(NamedTuple):
     before: frozenset[str]
     wide: frozenset[str]
     widest: frozenset[str]
+    labelled: frozenset[str]
 
     @property
     def said(self) -> frozenset[str]:
@@ -120,7 +122,8 @@ def place_of(parsed: Parsed, at: int, topic: Topic) -> Place:
     named = around | before if before else around
     wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(_is_vertebra, local)) else frozenset())
     widest = _covered(named & ANATOMY) | named
-    return Place(first, last, local, around, here, before, wide, widest)
+    label = _words(tokens[: parsed.sentence.label])
+    return Place(first, last, local, around, here, before, wide, widest, label)
 
 
 def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head: int) -> tuple[Token, ...]:
