@@ -58,6 +58,7 @@ _LOOK_BACK = 80
 _CAVITIES = frozenset({"intracranial", "chest", "abdomen", "breast"})
 # Sentences that must speak of another part of the body before the report is said to.
 _ENOUGH = 3
+_SIDE = "laterality"
 _FIRST_READ = (
     r"(?:prelim(?:inary)?s?|provisional|wet|hot|initial|overnight|on-?call|resident(?:'?s)?|registrar(?:'?s)?|original|earlier|first"
     r"|teleradiology|nighthawk)\b(?: (?:report|read(?:ing)?|interpretation|impression|review|version))?"
@@ -110,9 +111,11 @@ def discrepancies(
     question: Question, parts: Sequence[Block], sentences: Sequence[Sentence], verdicts: Sequence[Verdict]
 ) -> list[Advisory]:
     """Every discrepancy found, each with the quote it rests on where there is one."""
+    conflicts = [*_own_conflicts(verdicts)]
+    known = any(each.detail["type"] == _SIDE for each in conflicts)
     checks = (
-        _own_conflicts(verdicts),
-        _wrong_side(question, parts, sentences),
+        conflicts,
+        [] if known else _wrong_side(question, parts, sentences),
         _wrong_person(question),
         _wrong_exam(question, parts, sentences),
         _changed_since(question.text, sentences),
@@ -133,7 +136,7 @@ def _own_conflicts(verdicts: Sequence[Verdict]) -> Iterator[Advisory]:
             seen.add(verdict.quotes[-1:])
             about = "the side of " if verdict.rule.startswith("conflict/side") else ""
             message = f"Findings and impression disagree on {about}{verdict.finding.name}"
-            yield _advisory("laterality" if about else "findings_vs_impression", message, *verdict.quotes)
+            yield _advisory(_SIDE if about else "findings_vs_impression", message, *verdict.quotes)
 
 
 def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[Sentence]) -> Iterator[Advisory]:
@@ -144,14 +147,14 @@ def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[
     titled = _own_title(question.text, parts)
     said = _sides(titled.tokens)
     if said == {other.value}:
-        yield _advisory("laterality", f"Ordered {question.order_side}, titled {other}", *titled.quotes(question.text))
+        yield _advisory(_SIDE, f"Ordered {question.order_side}, titled {other}", *titled.quotes(question.text))
         return
     body = [each for each in sentences if each.kind in _BODY]
     sided = [(each, _sides(each.tokens)) for each in body]
     spoken = set().union(*(sides for _, sides in sided)) if sided else set()
     if spoken == {other.value}:
         first = next(each for each, sides in sided if sides)
-        yield _advisory("laterality", f"Ordered {question.order_side}, reported {other}", quote(question.text, first))
+        yield _advisory(_SIDE, f"Ordered {question.order_side}, reported {other}", quote(question.text, first))
 
 
 def _sides(tokens: Sequence[Token]) -> set[str]:

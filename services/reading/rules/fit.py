@@ -38,9 +38,10 @@ _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
 _POSTERIOR = wordset("process pedicle lamina par facet spinous")
-# A bone broken beside a plate is no broken plate.
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 _BLOOD = wordset("bleed hematoma blood")
+# Blood under the skin is none in what lies below.
+_OUTSIDE = wordset("scalp subgaleal periorbital orbit preseptal facial face subcutaneous muscle cheek forehead")
 # A nodule of a chest is the lung's; only fluid is the pleura's without being called so.
 _LINED = wordset("pleura mediastinum heart pericardium")
 _OF_SPINE = frozenset({"canal", "foramen"})
@@ -72,7 +73,7 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         missing -= _NARROWING
     if not missing:
         return "phrase"
-    if not denied and (_of_another(missing & ORGANS, place.here - {pattern.head}) or missing & _HARDWARE):
+    if not denied and (_of_another(missing & ORGANS, place.here - {pattern.head}) or _is_beside(pattern, missing)):
         return ""
     if pattern.sign and not denied and missing - ANATOMY - PARTS:
         return ""
@@ -86,6 +87,11 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     if _in_exam(pattern, target, place, exam, missing, denied=denied):
         return "exam"
     return "general" if denied and _general(pattern, target, place, exam) else ""
+
+
+def _is_beside(pattern: Pattern, missing: frozenset[str]) -> bool:
+    """Whether only its clause joins hardware and fracture: a bone broken beside a plate is no broken plate."""
+    return bool(missing & _HARDWARE) or (pattern.head in _HARDWARE and "fracture" in missing)
 
 
 def _of_another(missing: frozenset[str], said: frozenset[str]) -> bool:
@@ -133,6 +139,8 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     if kinds and any(OPPOSITES[kind] & place.local for kind in (pattern.types | target.types) - place.local):
         return True
     if pattern.head in EX_VACUO and EX_VACUO[pattern.head] & place.around and "ventricle" in pattern.needs:
+        return True
+    if pattern.head in _BLOOD and place.local & _OUTSIDE - target.home - pattern.needs:
         return True
     if "vertebra" in pattern.needs and not (place.local & _POSTERIOR).issubset(pattern.needs):
         return True
