@@ -59,7 +59,7 @@ _LAST_ID = 2**63 - 1
 _SHORTEST = 3  # letters of a word that trigrams can find
 # So many of the newest are looked through one by one: of each kind, before the index is asked (of our own come back, of
 # which there may be as many as of all others, once more); of all, for words too short for it, and no further.
-_WINDOW, _ECHO_WINDOW, _SHORT_WINDOW = 400, 4000, 30_000
+_WINDOW, _ECHO_WINDOW, _SHORT_WINDOW = 400, 1500, 30_000
 # Written out, as the indexes on part of the table have them.
 _NEVER_TAKEN_IN = text("message.state IN ('rejected', 'ignored')")
 _ECHOES, _REFUSALS = text(f"message.reason LIKE '{ECHO}'"), text(f"message.reason NOT LIKE '{ECHO}'")
