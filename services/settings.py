@@ -155,7 +155,7 @@ def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
             ours[name.removesuffix("_FILE")] = Path(path).read_text().strip()
         except OSError as error:
             raise SettingsError(
-                f"{name}: cannot read {path}: {error.strerror}; expected the path of a file that holds the value alone, "
+                f"{name}: cannot read {path}: {error.strerror}; expected a file that holds the value alone, "
                 f"for example {name}=/run/secrets/{Path(path).name or 'value'}"
             ) from None
     return ours
