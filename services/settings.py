@@ -154,7 +154,10 @@ def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
         try:
             ours[name.removesuffix("_FILE")] = Path(path).read_text().strip()
         except OSError as error:
-            raise SettingsError(f"{name}: cannot read {path}: {error.strerror}") from None
+            raise SettingsError(
+                f"{name}: cannot read {path}: {error.strerror}; expected a file that holds the value alone, "
+                f"for example {name}=/run/secrets/{Path(path).name or 'value'}"
+            ) from None
     return ours
 
 

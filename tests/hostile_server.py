@@ -103,6 +103,7 @@ class Hostile:
 
     def stop(self) -> None:
         self.stopped.set()
+        self._listener.shutdown(socket.SHUT_RDWR)  # close() alone leaves accept() waiting
         self._listener.close()
 
     def _accept(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC
+from typing import cast
 
 from sqlalchemy import Connection
 
 from services.actions.operating import Operator
 from services.domain.audit_actions import AuditAction
 from services.domain.traces import Step, Trace
-from services.store import audit, traces
+from services.store import audit, operating, traces
 
 
 def traced(connection: Connection, by: Operator, asked: str, *, texts: bool = False) -> Trace | None:
@@ -22,9 +23,11 @@ def traced(connection: Connection, by: Operator, asked: str, *, texts: bool = Fa
     trace = traces.follow(connection, sites, asked, groups, texts=texts)
     entity = trace.found[0].ref
     noun, _, number = entity.partition("/")
+    site = operating.site_of(connection, cast(operating.Noun, noun), int(number))
+    assert site is not None
     audit.append(
         connection,
-        site=by.site or "default",
+        site=site,
         actor=by.actor,
         action=AuditAction.TRACE_SHOW,
         entity=entity,

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, cast, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    and_,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.domain.deliveries import Delivery, DeliveryCount, WaitingEvents
@@ -185,8 +198,17 @@ def waiting_events(connection: Connection) -> list[WaitingEvents]:
     return every(WaitingEvents, connection.execute(query.group_by(delivery.c.destination)))
 
 
+# Each by the index of its state: what was sent is nearly all there is, and is not read.
+_UNSENT = union_all(
+    *(
+        select(delivery.c.state, delivery.c.created_at).where(text(f"delivery.state = '{state}'"))
+        for state in (DeliveryState.PENDING, DeliveryState.BLOCKED, DeliveryState.DEAD)
+    )
+).subquery()
+_OLDEST = func.extract("epoch", NOW - func.min(_UNSENT.c.created_at)).label("oldest")
+_COUNTS = select(_UNSENT.c.state, func.count().label("count"), _OLDEST).group_by(_UNSENT.c.state)
+
+
 def counts(connection: Connection) -> list[DeliveryCount]:
-    """Per state: count, and the age in seconds of the oldest."""
-    oldest = func.extract("epoch", NOW - func.min(delivery.c.created_at)).label("oldest")
-    query = select(delivery.c.state, func.count().label("count"), oldest).group_by(delivery.c.state)
-    return every(DeliveryCount, connection.execute(query))
+    """Of what was not sent, per state: count, and the age in seconds of the oldest."""
+    return every(DeliveryCount, connection.execute(_COUNTS))

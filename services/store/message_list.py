@@ -84,12 +84,35 @@ def walked(
     limit: int,
 ) -> tuple[FromClause, FromClause]:
     """For each pair of a kind and what `beside` is, its newest: what to join, and the messages beside it."""
+    chosen, within = _of_each(pairs, beside, fits, ids, SUMMARY)
+    return chosen, within.limit(limit).lateral("found")
+
+
+def begins(
+    pairs: Iterable[tuple[str, str]],
+    beside: ColumnElement[str],
+    fits: ColumnElement[bool],
+    ids: tuple[int, int],
+    window: int,
+) -> Select[Any]:
+    """From which id on the newest `window` of each pair are all there are; None where that is so of every id."""
+    chosen, within = _of_each(pairs, beside, fits, ids, [message.c.id])
+    last = within.offset(window).limit(1).lateral("last")
+    return select(func.max(last.c.id) + 1).select_from(chosen.join(last, true()))
+
+
+def _of_each(
+    pairs: Iterable[tuple[str, str]],
+    beside: ColumnElement[str],
+    fits: ColumnElement[bool],
+    ids: tuple[int, int],
+    columns: Sequence[ColumnElement[Any]],
+) -> tuple[FromClause, Select[Any]]:
     both = list(pairs)
     named = [cast([str(pair[at]) for pair in both], ARRAY(Text)) for at in (0, 1)]
     chosen = func.unnest(*named).table_valued("kind", "beside", name="chosen").render_derived()
-    each = select(*SUMMARY).where(fits, chosen.c.kind == _SHOWN, chosen.c.beside == beside)
-    within = each.where(_LAST_FIRST.between(1 - ids[1], -ids[0]))
-    return chosen, within.order_by(_LAST_FIRST).limit(limit).lateral("found")
+    each = select(*columns).where(fits, chosen.c.kind == _SHOWN, chosen.c.beside == beside)
+    return chosen, each.where(_LAST_FIRST.between(1 - ids[1], -ids[0])).order_by(_LAST_FIRST)
 
 
 def senders(connection: Connection, site: str, begins: str) -> list[str]:

@@ -57,9 +57,9 @@ _SLACK = 1000  # ids are given a moment before their time; so many may lie acros
 _SPARE = 20
 _LAST_ID = 2**63 - 1
 _SHORTEST = 3  # letters of a word that trigrams can find
-# So many of the newest are looked through one by one: of each kind, before the index is asked; of all, for words too
-# short for it, and no further.
-_WINDOW, _SHORT_WINDOW = 1500, 30_000
+# So many of the newest are looked through one by one: of each kind, before the index is asked (of our own come back, of
+# which there may be as many as of all others, once more); of all, for words too short for it, and no further.
+_WINDOW, _ECHO_WINDOW, _SHORT_WINDOW = 400, 1500, 30_000
 # Written out, as the indexes on part of the table have them.
 _NEVER_TAKEN_IN = text("message.state IN ('rejected', 'ignored')")
 _ECHOES, _REFUSALS = text(f"message.reason LIKE '{ECHO}'"), text(f"message.reason NOT LIKE '{ECHO}'")
@@ -195,15 +195,13 @@ def _by(said: ColumnElement[str], place: _Place) -> list[ColumnElement[bool]]:
 
 
 def _never_taken_in(connection: Connection, place: _Place) -> list[Found]:
-    """What was refused or ignored at the door. Among the newest of each kind first: what much of it holds is found
-    there, and by the index PostgreSQL would fetch every one of them."""
+    """What was refused or ignored at the door."""
     kinds = message_list.kinds(place.wanted, ("rejected", "ignored"))
-    chosen, newest = _walked(place, kinds)
-    walked: Select[Any] = select(*newest.c, _OWN.label("words")).select_from(chosen.join(newest, true()))
-    walked = walked.where(*_like(_REFUSED, place.words), *_from(place.sender)).order_by(newest.c.id.desc())
-    found = _asked(connection, walked.limit(place.limit), place.words)
-    if len(found) >= place.limit or not kinds:
-        return found
+    for window in (_WINDOW, _ECHO_WINDOW) if "echo" in kinds else (_WINDOW,):
+        found = _among_newest(connection, place, kinds, window, _like(_REFUSED, place.words), _OWN)
+        if found is not None:
+            return found
+    found = []
     asked = _of(_OWN).where(place.within, *_from(place.sender), *_like(_REFUSED, [*place.words, *place.sender]))
     for part in (_REFUSALS, _ECHOES) if "echo" in kinds else (_REFUSALS,):
         found += _asked(connection, asked.where(_NEVER_TAKEN_IN, part).limit(place.limit), place.words)
@@ -211,25 +209,35 @@ def _never_taken_in(connection: Connection, place: _Place) -> list[Found]:
 
 
 def _in_quarantine(connection: Connection, place: _Place) -> list[Found]:
-    """By what messages in quarantine say; among the newest first, as above."""
+    """By what messages in quarantine say."""
     kinds = message_list.kinds(place.wanted, ("quarantined",))
-    if not kinds:
-        return []
-    chosen, newest = _walked(place, kinds)
-    beside = chosen.join(newest, true()).join(search, search.c.message_id == newest.c.id)
-    asked: Select[Any] = select(*newest.c, null().label("words")).select_from(beside)
-    asked = asked.where(*_like(search.c.text, place.words), *_from(place.sender)).order_by(newest.c.id.desc())
-    found = _asked(connection, asked.limit(place.limit), place.words)
-    if len(found) >= place.limit:
+    found = _among_newest(connection, place, kinds, _WINDOW, _like(search.c.text, place.words), null())
+    if found is not None:
         return found
     by = _by(search.c.words.concat(""), place)
     held = _taken_in(place, null(), _HAS_TEXT, *_like(search.c.text, place.words), *by)
     return _asked(connection, held, place.words)
 
 
-def _walked(place: _Place, kinds: Sequence[str]) -> tuple[Any, Any]:
-    pairs = product(kinds, message_list.doors(place.wanted))
-    return message_list.walked(pairs, message.c.door, _at(place.site, place.wanted), place.ids, _WINDOW)
+def _among_newest(
+    connection: Connection,
+    place: _Place,
+    kinds: Sequence[str],
+    window: int,
+    like: Sequence[ColumnElement[bool]],
+    words: ColumnElement[Any],
+) -> list[Found] | None:
+    """What the newest of each kind hold: all that is asked for, else None. What many hold is found there, and by the
+    index PostgreSQL would fetch every one of them."""
+    if not kinds:
+        return []
+    among = (list(product(kinds, message_list.doors(place.wanted))), message.c.door, _at(place.site, place.wanted))
+    first = connection.execute(message_list.begins(*among, place.ids, window)).scalar_one()
+    chosen, newest = message_list.walked(*among, (first or place.ids[0], place.ids[1]), window)
+    beside = chosen.join(newest, true()).outerjoin(search, search.c.message_id == newest.c.id)
+    asked: Select[Any] = select(*newest.c, words.label("words")).select_from(beside).where(*like, *_from(place.sender))
+    found = _asked(connection, asked.order_by(newest.c.id.desc()).limit(place.limit), place.words)
+    return found if first is None or len(found) >= place.limit else None
 
 
 def _newest(connection: Connection) -> int:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from services.domain.deliveries import Delivery
 from services.domain.reports import HeldReport
 from services.store.rows import every
-from services.store.tables import delivery, job, message, notice, report
+from services.store.tables import delivery, job, message, notice, report, report_version, review
 
-Noun = Literal["delivery", "job", "message", "notice", "report"]
-_TABLES = {"delivery": delivery, "job": job, "message": message, "notice": notice, "report": report}
+Noun = Literal["delivery", "job", "message", "notice", "report", "review", "version"]
+_TABLES: dict[Noun, Table] = {
+    "delivery": delivery,
+    "job": job,
+    "message": message,
+    "notice": notice,
+    "report": report,
+    "review": review,
+    "version": report_version,
+}
 
 
 def site_of(connection: Connection, noun: Noun, number: int) -> str | None:

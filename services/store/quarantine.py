@@ -5,49 +5,57 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, text, tuple_, update
+from sqlalchemy import BigInteger, Connection, RowMapping, TextClause, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from integration.reasons import kind_of_reason
 from services.domain.messages import Message
 from services.domain.quarantine import Group, Replay, Replayed
-from services.domain.words import MessageState
 from services.store.inbox import SUMMARY
 from services.store.rows import every
 from services.store.tables import message, replay
+from services.store.tables.message import SHORT
 
 DAYS = 14
 MOST = 500
 """Messages of one group that are listed, or read again together."""
 
-_COUNTED = text(
-    """
-    SELECT application, facility, peer, reason, (received_at AT TIME ZONE 'UTC')::date AS day, count(*) AS count,
-           min(received_at) AS first, max(received_at) AS last
-    FROM message WHERE state = 'quarantined' AND site_id = :site GROUP BY 1, 2, 3, 4, 5
-    """
-)
+# By day, those before the fourteen days together. As two, for each goes by an index of its own.
+_COUNTED = """
+    SELECT application, facility, peer, reason,
+           CASE WHEN received_at >= :since THEN (received_at AT TIME ZONE 'UTC')::date END AS day, count(*) AS count,
+           min(received_at) AS first, max(received_at) AS last {more}
+    FROM (
+        SELECT * FROM message WHERE state = 'quarantined' AND {short}
+        UNION ALL SELECT * FROM message WHERE state = 'quarantined' AND NOT {short}
+    ) held
+    WHERE site_id = :site GROUP BY 1, 2, 3, 4, 5
+"""
+_GROUPED = text(_COUNTED.format(short=SHORT, more=""))
+_GROUPED_WITH_IDS = text(_COUNTED.format(short=SHORT, more=f", (array_agg(id ORDER BY id DESC))[1 : {MOST}] AS ids"))
 
 
 def groups(connection: Connection, site: str) -> list[Group]:
     """Sender and kind of reason, the most frequent first."""
-    made = [_group(names, rows) for names, rows in _counted(connection, site).items()]
+    made = [_group(names, rows) for names, rows in _counted(connection, site, _GROUPED).items()]
     return sorted(made, key=lambda each: (-each.count, each.sender, each.reason))
+
+
+_LISTED = select(*SUMMARY).where(message.c.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+_LISTED = _LISTED.order_by(message.c.id.desc())
 
 
 def of_group(connection: Connection, site: str, key: str, limit: int = MOST) -> tuple[Group | None, list[Message]]:
     """A group and its newest messages, without their bytes; None where there is no such group any more."""
-    found = {key_of(*names): (names, rows) for names, rows in _counted(connection, site).items()}
+    found = {key_of(*names): (names, rows) for names, rows in _counted(connection, site, _GROUPED_WITH_IDS).items()}
     if key not in found:
         return None, []
     names, rows = found[key]
-    kinds = {(row["application"], row["facility"], row["peer"], row["reason"]) for row in rows}
-    columns = tuple_(message.c.application, message.c.facility, message.c.peer, message.c.reason)
-    held = (message.c.state == MessageState.QUARANTINED, message.c.site_id == site, columns.in_(kinds))
-    chosen = select(*SUMMARY).where(*held).order_by(message.c.id.desc()).limit(limit)
-    return _group(names, rows), every(Message, connection.execute(chosen))
+    newest = sorted((number for row in rows for number in row["ids"]), reverse=True)[:limit]
+    return _group(names, rows), every(Message, connection.execute(_LISTED, {"ids": newest}))
 
 
 def bodies(connection: Connection, site: str, ids: Sequence[int]) -> list[Message]:
@@ -107,10 +115,11 @@ def take_back(connection: Connection, site: str, number: int) -> int:
     return back
 
 
-def _counted(connection: Connection, site: str) -> dict[tuple[str, str], list[Any]]:
+def _counted(connection: Connection, site: str, query: TextClause) -> dict[tuple[str, str], list[Any]]:
     """Rows of _COUNTED by sender and kind of reason."""
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for row in connection.execute(_COUNTED, {"site": site}).mappings():
+    since = datetime.combine(_first_day(), time(), UTC)
+    for row in connection.execute(query, {"site": site, "since": since}).mappings():
         found[_sender(row["application"], row["facility"], row["peer"]), kind_of_reason(row["reason"])].append(row)
     return found
 
@@ -129,11 +138,15 @@ def _group(names: tuple[str, str], rows: Sequence[Any]) -> Group:
 
 
 def _days(rows: Sequence[RowMapping]) -> list[tuple[date, int]]:
-    counted: dict[date, int] = defaultdict(int)
+    counted: dict[date | None, int] = defaultdict(int)
     for row in rows:
         counted[row["day"]] += row["count"]
-    today = datetime.now(UTC).date()
-    return [(day, counted[day]) for day in (today - timedelta(days=back) for back in range(DAYS - 1, -1, -1))]
+    first = _first_day()
+    return [(day, counted[day]) for day in (first + timedelta(days=later) for later in range(DAYS))]
+
+
+def _first_day() -> date:
+    return datetime.now(UTC).date() - timedelta(days=DAYS - 1)
 
 
 def key_of(sender: str, reason: str) -> str:

@@ -44,7 +44,8 @@ _WORDS = (
 _RESOURCE = """
     SELECT report_id FROM fhir_resource
     WHERE resource_id = :id AND resource_type = :type AND report_id IS NOT NULL AND site_id = ANY(:sites)
-    UNION SELECT report_id FROM report_source WHERE reference = :type || '/' || :id AND site_id = ANY(:sites)
+    UNION SELECT report_id FROM report_source
+    WHERE reference <> '' AND reference = :type || '/' || :id AND site_id = ANY(:sites)
 """
 _HELD_RESOURCE = """
     SELECT id FROM message WHERE door = 'fhir' AND resource = :type || '/' || :id AND site_id = ANY(:sites)
@@ -158,8 +159,11 @@ _STEPS = text(
                CASE WHEN job.lost > 0 THEN 'lost ' || job.lost END,
                CASE WHEN job.failed > 0 THEN 'failed ' || job.failed END, nullif(job.reason, '')),
            '/jobs?job=' || job.id, ''
-    FROM job WHERE job.message_id = ANY(:messages)
-        OR job.version_id IN (SELECT id FROM report_version WHERE report_id = ANY(:reports))
+    FROM job WHERE job.id IN (
+        SELECT id FROM job WHERE message_id = ANY(:messages)
+        UNION SELECT job.id FROM job JOIN report_version version ON version.id = job.version_id
+            WHERE version.report_id = ANY(:reports)
+    )
     UNION ALL
     SELECT 'report', 'version/' || version.id, version.created_at, NULL, NULL, 0, version.state,
            concat_ws(' ', 'version', version.number, 'of report', version.report_id, version.status,

@@ -15,7 +15,7 @@ ACK_SECONDS = Histogram(
     buckets=ANSWER_BOUNDS,
 )
 COMMIT_FRAMES = Histogram("countersign_inbox_commit_frames", "Frames in one group.", buckets=(1, 2, 4, 8, 16, 32, 64))
-JOBS = Gauge("countersign_jobs", "Jobs by state and priority.", ["state", "priority"])
+JOBS = Gauge("countersign_jobs", "Jobs that are not over, by state and priority.", ["state", "priority"])
 OLDEST_JOB = Gauge("countersign_oldest_job_age_seconds", "Age of the oldest job not yet claimed.", ["priority"])
 SLOTS = Gauge("countersign_worker_slots", "Slots of the workers seen lately.")
 CIRCUIT_OPEN = Gauge("countersign_circuit_open", "1 while an engine's server is away.", ["engine"])
@@ -30,7 +30,7 @@ READING_SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320),
 )
 TOKENS = Counter("countersign_tokens_total", "Tokens of readings.", ["engine", "kind"])
-DELIVERIES = Gauge("countersign_deliveries", "Deliveries by state.", ["state"])
+DELIVERIES = Gauge("countersign_deliveries", "Deliveries that were not sent, by state.", ["state"])
 OLDEST_DELIVERY = Gauge("countersign_oldest_delivery_age_seconds", "Age of the oldest pending delivery.")
 WRITE_SECONDS = Histogram("countersign_fhir_write_seconds", "Time of one delivery to FHIR.", ["kind"])
 REVIEWS = Gauge("countersign_reviews", "Reviews not yet signed, by state.", ["state"])

@@ -104,11 +104,13 @@ def pages(count: int, groups: list[str]) -> Iterator[tuple[str, str]]:
         ("trace by control id", f"/trace?id=MSG{done}"),
         ("trace by accession", f"/trace?id=ACC{done}"),
         ("trace by patient", f"/trace?id=PID{done // 3}"),
+        ("trace by FHIR resource", "/trace?id=DiagnosticReport/r555"),
         (NOTHING, "/trace?id=NOTHING"),
         ("quarantine", "/quarantine"),
         *((f"a group of {number + 1}", f"/quarantine/{key}") for number, key in enumerate(groups[:1])),
         ("feeds", "/feeds"),
         ("jobs", "/jobs"),
+        ("jobs, by state", "/jobs?state=waiting"),
         ("audit trail", "/audit"),
     )
 

@@ -50,8 +50,9 @@ _STATEMENTS = (
     FROM message CROSS JOIN LATERAL (SELECT id AS n) numbered WHERE state IN ('done', 'quarantined')
     """,
     f"""
-    INSERT INTO report (key, patient_id, patient_name, accession, filler, procedure)
-    SELECT md5('k' || n), 'PID' || n / 3, {_FAMILY}, 'ACC' || n, 'F' || n, 'Chest two views'
+    INSERT INTO report (key, patient_id, patient_name, accession, filler, procedure, held)
+    SELECT md5('k' || n), 'PID' || n / 3, {_FAMILY}, 'ACC' || n, 'F' || n, 'Chest two views',
+        CASE WHEN n % 30000 = 54 THEN 'a known order with another patient' ELSE '' END
     FROM (SELECT id AS n FROM message WHERE state = 'done' AND id % 6 = 0) done
     """,
     """
@@ -68,6 +69,18 @@ _STATEMENTS = (
     INSERT INTO job (kind, message_id, state, created_at, leased_at, finished_at)
     SELECT 'intake', id, 'done', received_at, received_at, received_at FROM message
     WHERE state IN ('done', 'quarantined')
+    """,
+    """
+    INSERT INTO job (kind, version_id, engine, state, failed, reason, created_at, leased_at, finished_at)
+    SELECT 'analysis', id, 'rules', CASE id % 4000 WHEN 7 THEN 'dead' WHEN 8 THEN 'waiting' ELSE 'done' END,
+        CASE WHEN id % 4000 IN (7, 8) THEN 3 ELSE 0 END, '', created_at, created_at, created_at FROM report_version
+    """,
+    """
+    INSERT INTO delivery (kind, report_id, version_id, destination, state, reason, attempts, created_at, sent_at)
+    SELECT kind, report_id, id, kind || ' receiver',
+        CASE id % 5000 WHEN 7 THEN 'dead' WHEN 8 THEN 'blocked' WHEN 9 THEN 'pending' ELSE 'sent' END,
+        CASE WHEN id % 5000 IN (7, 8, 9) THEN 'HTTP 422' ELSE '' END, 1, created_at, created_at
+    FROM report_version CROSS JOIN unnest(ARRAY['proposed', 'oru', 'webhook']) AS kind
     """,
 )
 

@@ -160,6 +160,7 @@ def measure(connection: Connection, queue: Queue) -> None:
         metrics.JOBS.labels(row.state, row.priority).set(row.count)
         if row.state == "ready":
             metrics.OLDEST_JOB.labels(row.priority).set(row.oldest)
+    metrics.DELIVERIES.clear()
     metrics.OLDEST_DELIVERY.set(0)
     for each in deliveries.counts(connection):
         metrics.DELIVERIES.labels(each.state).set(each.count)

@@ -30,6 +30,7 @@ delivery = Table(
     one_of("state", DeliveryState),
     one_of("kind", DeliveryKind),
     Index("ix_delivery_pending", "not_before", "id", postgresql_where=text("state = 'pending'")),
+    Index("ix_delivery_stopped", "id", postgresql_where=text("state IN ('blocked', 'dead')")),
     Index("ix_delivery_report_id", "report_id", "id"),
 )
 

@@ -52,6 +52,7 @@ report = Table(
     Index("ix_report_filler", "site_id", "filler"),
     Index("ix_report_patient_name", "site_id", "patient_name", "id"),
     Index("ix_report_modality", "site_id", "modality"),
+    Index("ix_report_held", "site_id", "id", postgresql_where=text("held <> ''")),
     # What these hold anywhere, without accents or case; `fold` is a function of ours (migration 0015).
     Index("ix_report_folded", text(f"fold({NAMED}) gin_trgm_ops"), postgresql_using="gin"),
 )

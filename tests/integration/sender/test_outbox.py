@@ -115,3 +115,7 @@ def test_an_outbox_that_grows_shows_in_the_metrics_the_alarm_asks_for(engine: En
         measure(connection, QUEUE)
     assert REGISTRY.get_sample_value("countersign_deliveries", {"state": "pending"}) == REPORTS
     assert (REGISTRY.get_sample_value("countersign_oldest_delivery_age_seconds") or 0) >= 3600
+    with engine.begin() as connection:
+        connection.execute(delivery.update().values(state="sent"))
+        measure(connection, QUEUE)
+    assert REGISTRY.get_sample_value("countersign_deliveries", {"state": "pending"}) is None

@@ -109,6 +109,14 @@ def test_who_looks_is_in_the_trail_and_that_they_asked_for_the_text(sent: House)
     assert row[3]["text"] is True
 
 
+def test_a_look_from_the_machine_is_in_the_trail_of_the_site_of_what_was_found(sent: House) -> None:
+    with sent.engine.begin() as connection:
+        north = insert(message).values(door="hl7", bytes=1, sha256="0" * 64, state="done", site_id="north")
+        number = connection.execute(north.returning(message.c.id)).scalar_one()
+        follow(connection, f"message/{number}")
+        assert connection.scalars(select(audit.c.site_id).where(audit.c.action == "trace.show")).all() == ["north"]
+
+
 @pytest.mark.parametrize("asked", ["C7", "A7", "PA7", "message/1", "report/1", "job/1", "delivery/1", "1"])
 def test_another_site_finds_nothing(sent: House, asked: str) -> None:
     with sent.engine.begin() as connection:

@@ -78,6 +78,15 @@ def test_like_reasons_of_a_sender_are_one_group_with_counts_by_day(analyst: Test
     assert "Canarybird" not in page
 
 
+def test_a_reason_longer_than_an_index_holds_is_a_group_like_others(analyst: TestClient, engine: Engine) -> None:
+    (number,) = hold(engine, 1)
+    said = " ".join(f"{each:x}" for each in range(5000, 6500))
+    with engine.begin() as connection:
+        connection.execute(update(message).where(message.c.id == number).values(reason=said))
+    assert [group["count"] for group in analyst.get("/api/v1/quarantine").json()["items"]] == [1]
+    assert f'href="/messages/{number}"' in analyst.get(group_of(analyst)).text
+
+
 def test_a_trial_says_what_each_would_become_and_changes_nothing(
     analyst: TestClient, engine: Engine, folder: Path
 ) -> None:

@@ -195,3 +195,17 @@ def test_words_are_looked_for_by_the_index(engine: Engine) -> None:
             text("EXPLAIN SELECT FROM message_search WHERE words LIKE '%c17171%' ORDER BY message_id DESC LIMIT 101")
         ).scalars()
         assert any("ix_message_search_words" in line for line in plan)
+
+
+def test_the_newest_of_a_rare_kind_do_not_hide_newer_ones_of_a_frequent_kind(engine: Engine) -> None:
+    """More were refused since than are looked through one by one."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO message (door, bytes, sha256, state, control_id) "
+                "SELECT 'hl7', 1, '', CASE WHEN n < 3 THEN 'ignored' ELSE 'rejected' END, "
+                "CASE WHEN n < 4 THEN 'WANTED' ELSE 'OTHER' END || n FROM generate_series(1, 6000) n"
+            )
+        )
+        found = message_search.find(connection, "default", Search(query="wanted"), 2)
+    assert [each.message.control_id for each in found] == ["WANTED3", "WANTED2"]

@@ -95,8 +95,9 @@ def test_a_secret_can_be_a_file(tmp_path: Path) -> None:
 
 
 def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="COUNTERSIGN_BROKER__PASSWORD_FILE: cannot read"):
+    with pytest.raises(SettingsError, match="COUNTERSIGN_BROKER__PASSWORD_FILE: cannot read") as refusal:
         load({"COUNTERSIGN_BROKER__PASSWORD_FILE": str(tmp_path / "missing")})
+    assert "for example COUNTERSIGN_BROKER__PASSWORD_FILE=/run/secrets/missing" in str(refusal.value)
 
 
 def test_a_secret_is_never_in_the_error_nor_in_the_representation() -> None:
