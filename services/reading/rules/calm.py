@@ -75,9 +75,12 @@ _FEW = 4
 # In cm. Repair of an abdominal aneurysm is considered from 5.5 cm (SVS practice guidelines 2018).
 _HARMLESS_BELOW = {"abdominal_aortic_aneurysm": 5.5}
 # A vessel that is only somewhat narrow is none that is shut.
-_NARROW = re.compile(r"\b(?:mild|minimal|slight|moderate)(?:ly)?\b[^.;]{0,40}\b(?:narrow\w*|stenos\w*|irregular\w*)", re.IGNORECASE)
+_NARROW = re.compile(
+    r"\b(?:mild|minimal|slight|moderate)(?:ly)?\b[^.;]{0,40}\b(?:narrow\w*|stenos\w*|irregular\w*)", re.IGNORECASE
+)
 _SHUT = re.compile(
-    r"\b(?:occlu\w*|severe\w*|high[- ]grade|critical\w*|cut-?\s?off|thromb\w*|absent|no flow|flow[- ]limiting)\b", re.IGNORECASE
+    r"\b(?:occlu\w*|severe\w*|high[- ]grade|critical\w*|cut-?\s?off|thromb\w*|absent|no flow|flow[- ]limiting)\b",
+    re.IGNORECASE,
 )
 _SIZE = re.compile(r"(?P<size>\d{1,3}(?:\.\d{1,2})?)\s?(?:x\s?[\d.]{1,5}\s?)*(?P<unit>mm|cm)\b", re.IGNORECASE)
 # What surgery leaves behind for days; alarming only where it is new or grows.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind, Sex, Side, Verdict
 from services.reading.reader import Question
 from services.reading.rules.advisories import quote
+from services.reading.rules.amendments import changing
 from services.reading.rules.anatomy import ANATOMY, widened
 from services.reading.rules.exam import Title, regions, title_of
 from services.reading.rules.fields import first_open
@@ -59,26 +60,6 @@ _CAVITIES = frozenset({"intracranial", "chest", "abdomen", "breast"})
 # Sentences that must speak of another part of the body before the report is said to.
 _ENOUGH = 3
 _SIDE = "laterality"
-_FIRST_READ = (
-    r"(?:prelim(?:inary)?s?|provisional|wet|hot|initial|overnight|on-?call|resident(?:'?s)?|registrar(?:'?s)?|original|earlier|first"
-    r"|teleradiology|nighthawk)\b(?: (?:report|read(?:ing)?|interpretation|impression|review|version))?"
-)
-_LEFT_OUT = (
-    r"(?:missed|overlooked|omitted|(?:not|never|neither) (?:\w+ )?(?:mentioned|reported|described|included|identified|seen"
-    r"|noted|recorded|called|given|documented|commented on|recogni[sz]ed|appreciated)|incorrect(?:ly)?|in error|erroneous(?:ly)?|understated)"
-)
-# "Not described in the preliminary report", "a change from the prelim", "missed on the hot report".
-_CHANGED = re.compile(
-    rf"\b(?:{_LEFT_OUT}|change[ds]?|discrepan\w+|differ\w*|discordan\w+|amend\w*|revis\w+|disagree\w*|upgraded|contrary)\b"
-    rf"[^.\n]{{0,40}}?\b{_FIRST_READ}"
-    rf"|\b{_FIRST_READ}[^.\n]{{0,40}}?\b(?:{_LEFT_OUT}|(?:did|does) not (?:\w+ )?(?:mention|report|describe|include|identify|note|call)"
-    r"|failed to|is (?:hereby )?(?:amended|revised|changed)|discrepan\w+|should (?:have )?read)\b",
-    re.IGNORECASE,
-)
-_UNCHANGED = re.compile(
-    r"\b(?:no|not|without)(?: \w+){0,2} (?:change[ds]?|discrepan\w+|differ\w*|disagree\w*)\b|\b(?:agree|concur|concordant)\b",
-    re.IGNORECASE,
-)
 _QUADRANT = frozenset({"quadrant", "abdomen", "abdominal"})
 _EMPTY = re.compile(
     r"^[ \t]*(?:impression|conclusion|opinion)[ \t]*:(?=\s*(?:\Z|(?:electronically|signed|dictated|transcribed)\b))",
@@ -118,7 +99,7 @@ def discrepancies(
         [] if known else _wrong_side(question, parts, sentences),
         _wrong_person(question),
         _wrong_exam(question, parts, sentences),
-        _changed_since(question.text, sentences),
+        _changed(question.text, sentences),
         _incomplete(question.text, parts),
     )
     return [advisory for check in checks for advisory in check]
@@ -256,13 +237,10 @@ def _cavities(sentence: Sentence) -> set[str]:
     return widened(words & ANATOMY) & _CAVITIES
 
 
-def _changed_since(text: str, sentences: Sequence[Sentence]) -> Iterator[Advisory]:
-    """The first sentence of an addendum that says it changes what an earlier reading told."""
-    for each in sentences:
-        words = text[each.start : each.end]
-        if each.kind is SectionKind.ADDENDUM and _CHANGED.search(words) and not _UNCHANGED.search(words):
-            yield _advisory("preliminary_vs_final", "An addendum changes the earlier reading", quote(text, each))
-            return
+def _changed(text: str, sentences: Sequence[Sentence]) -> Iterator[Advisory]:
+    """An addendum says that it changes what an earlier reading told."""
+    if found := changing(text, sentences):
+        yield _advisory("preliminary_vs_final", "An addendum changes the earlier reading", quote(text, found))
 
 
 def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:

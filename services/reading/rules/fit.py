@@ -49,7 +49,9 @@ _OF_HEAD = frozenset({"skull", "intracranial", "brain"})
 _TRUNK = frozenset({"chest", "abdomen", "spine"})
 # Soft tissues are everywhere; what swells inside is another thing.
 _SOFT = wordset("soft tissue subcutaneous")
-_INNER = wordset("brain intracranial spine cord chest lung abdomen intraabdominal bowel orbit testis thyroid nerve node")
+_INNER = wordset(
+    "brain intracranial spine cord chest lung abdomen intraabdominal bowel orbit testis thyroid nerve node"
+)
 _IN_LININGS = wordset("effusion pneumothorax")
 
 

@@ -22,6 +22,7 @@ from services.reading.rules.orders import bare_orders
 from services.reading.rules.patterns import any_of
 from services.reading.rules.sentences import Sentence
 
+_FILM = r"(?:(?:hr|ld)?cta?|mr[ai]?|us|ultrasound|scan|films?|cxr|x-?rays?|mammogram)\b"
 _ASKS = re.compile(
     r"\b"
     + any_of(
@@ -46,9 +47,9 @@ _ASKS = re.compile(
         please | pls | (?:arrange|obtain|organi[sz]e|book|schedule|order|perform) (?!to\b) | needed | necessary
         merits? | deserves? | desirable | useful | of (?:value|benefit|use|help) | prudent | wise
         would (?:favou?r|image|rescan|get|add|obtain|do|proceed) | re-?checks? | re-?(?:ct|mri|us)
-        (?:control|progress|check|review|serial|completion) (?=(?:\w+ ){0,2}?(?:(?:hr|ld)?cta?|mr[ai]?|us|ultrasound|scan|films?|cxr|x-?rays?|mammogram)\b)
+        (?:control|progress|check|review|serial|completion) (?=(?:\w+ ){0,2}?@EXAM)
         (?:complement|supplement|proceed|refer|referral|follow) (?:with|by|to|for)
-        (?:image|scan) again (?=in|at|after|on|with)"""
+        (?:image|scan) again (?=in|at|after|on|with)""".replace("@EXAM", _FILM)
     )
     + r"\b",
     re.IGNORECASE,
@@ -79,7 +80,8 @@ _WITHDRAWN = re.compile(
 # An exam to look at again, not one to make.
 _OF_OLD = re.compile(
     r"\b(?:compar\w+|correlat\w+) (?:with|to) (?:\w+ ){0,4}?(?:prior|previous|outside|old)(?:[ /-]\w+){0,3}"
-    r"|\bcompared (?:with|to)\b[^.;,\n]*|(?<!\bbe )\b(?:performed|obtained|done|acquired) (?:at|on|in|today|yesterday)\b[^.;,\n]*"
+    r"|\bcompared (?:with|to)\b[^.;,\n]*"
+    r"|(?<!\bbe )\b(?:performed|obtained|done|acquired) (?:at|on|in|today|yesterday)\b[^.;,\n]*"
     r"|\b(?:see|refer to|reported (?:in|on|with)|described (?:in|on)) [^.;\n]*\breports?\b|\breported separately\b"
     r"|\b(?:since|than) (?:the |an? )?(?:\w+ )?(?:follow[- ]?up|repeat|recent|interval|last)\b[^.;,\n]*",
     re.IGNORECASE,
@@ -96,7 +98,8 @@ _OWN = {"CR": "XR", "DX": "XR", "DR": "XR", "RG": "XR", "XR": "XR", "MRI": "MR",
 _AGAIN = re.compile(
     r"\b"
     + any_of(
-        r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?: \w+)? (?:scan|imaging|study|exam\w*) | repeat(?=\s+(?:in|after|at|within|once|when)\b)
+        r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?: \w+)? (?:scan|imaging|study|exam\w*)
+        repeat(?=\s+(?:in|after|at|within|once|when)\b)
         recall (?:for|in)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:follow[- ]?up|surveillance|screening|scan)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:study|imaging) | screening
@@ -104,7 +107,7 @@ _AGAIN = re.compile(
         (?:image|scan) again (?=in|at|after|on|with)
         (?:control|progress|check|review|serial|completion|dating|growth) (?:scans?|imaging|study)
         (?:scan|study|imaging|exam\w*) (?:\w+ ){0,2}repeated
-        (?:contrast|enhanced|dynamic|dedicated|complete|full|further)(?:[- ](?:\w+[- ])?)(?:study|scan|sequences|series)"""
+        (?:contrast|enhanced|dynamic|dedicated|complete|full|further)[- ](?:\w+[- ])?(?:study|scan|sequences|series)"""
     )
     + r"\b",
     re.IGNORECASE,

@@ -42,12 +42,11 @@ _NUMBER = (
     r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|eighteen|twenty-four"
     r"|a few|few|a|an)"
 )
-_UNIT = (
-    r"(?:hours?|hourly|hrs?|h|days?|weeks?|weekly|wks?|months?|monthly|mos?|mths?|years?|yearly|yrs?|fortnights?)"
-)
+_UNIT = r"(?:hours?|hourly|hrs?|h|days?|weeks?|weekly|wks?|months?|monthly|mos?|mths?|years?|yearly|yrs?|fortnights?)"
 # "3-6 months", "6, 12 and 24 months", "q6h", "another month"; how long something goes on ("for 3 years") is none.
 _INTERVAL = re.compile(
-    rf"(?<!\bfor )(?<!\buntil )(?<!\bx )\b(?:{_NUMBER}(?:(?:\s?(?:-|–|to|or)|,| and|, and)\s?{_NUMBER}){{0,3}}[\s-]?{_UNIT}"
+    rf"(?<!\bfor )(?<!\buntil )(?<!\bx )\b"
+    rf"(?:{_NUMBER}(?:(?:\s?(?:-|–|to|or)|,| and|, and)\s?{_NUMBER}){{0,3}}[\s-]?{_UNIT}"
     r"|q\d{1,2}h)\b",
     re.IGNORECASE,
 )
@@ -68,13 +67,15 @@ _SOON = re.compile(
 _TODAY = re.compile(
     rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|{EXAM})"
     r"(?:\s+(?!yesterday|was|were|from|of)[a-z]+){0,3}?\s+"
-    r"(?P<interval>today|tonight|tomorrow|in the morning|(?:next|this) (?:day|morning|evening|week|month)|(?:the )?same day"
+    r"(?P<interval>today|tonight|tomorrow|in the morning|(?:the )?same day"
+    r"|(?:next|this) (?:day|morning|evening|week|month)"
     r"|(?<!non-)(?<!non )(?:emergent|immediate)(?:ly)?)\b",
     re.IGNORECASE,
 )
 _AGED = re.compile(r"(?:old|ago|prior|earlier|history|previously)\b", re.IGNORECASE)
 _DUE = re.compile(
-    rf"\b(?:(?:in|at|after|within|every)\s+(?:about |approximately |another )?(?={_NUMBER}\b)|q(?=\d{{1,2}}h\b))", re.IGNORECASE
+    rf"\b(?:(?:in|at|after|within|every)\s+(?:about |approximately |another )?(?={_NUMBER}\b)|q(?=\d{{1,2}}h\b))",
+    re.IGNORECASE,
 )
 # What comes after a first time: "in 6 months, then yearly", "6/12 given JC status, 3/12 if index rises".
 _AND_LATER = re.compile(

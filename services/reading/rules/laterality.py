@@ -203,7 +203,9 @@ def _is_elided(tokens: tuple[Token, ...], head: int, side: Side) -> bool:
         if SIDES.get(word) == side:
             continue
         if word in SIDES:
-            told = at + 1 < len(tokens) and tokens[at + 1].text in _BETWEEN and tokens[at + 1].text not in _AFTER_ELISION
+            told = (
+                at + 1 < len(tokens) and tokens[at + 1].text in _BETWEEN and tokens[at + 1].text not in _AFTER_ELISION
+            )
             return SIDES[word] is not Side.BILATERAL and is_side(tokens, at) and _ends(tokens, at + 1 + told)
         if word not in _BETWEEN and not word[0].isdigit() and word not in _UNITS:
             return False

@@ -20,7 +20,8 @@ from services.reading.rules.words import OPPOSITES, PARTS, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
 
 _PLACING = wordset(
-    "of in within at involving along through on to from overlying near throughout about over under beneath across around"
+    """of in within at involving along through on to from overlying near throughout about over under beneath across
+    around"""
 )
 _LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
 _RIGHT_BOUNDS = wordset(

@@ -98,7 +98,9 @@ PARTS = wordset(
 COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intraparenchymal scalp subgaleal canal foramen")
 # "subcutaneous emphysema" is not emphysema: a head after one of these is another thing, unless they are needed.
 NOT_AFTER: dict[str, frozenset[str]] = {
-    "emphysema": frozenset({"subcutaneous", "subcut", "sc", "tissue", "orbit", "mediastinum", "surgical", "wall", "scalp"}),
+    "emphysema": frozenset(
+        {"subcutaneous", "subcut", "sc", "tissue", "orbit", "mediastinum", "surgical", "wall", "scalp"}
+    ),
     "fluid": frozenset({"bursa", "bursal", "cerebrospinal"}),
     "mass": frozenset({"node", "nodal"}),
     "port": frozenset({"side"}),
