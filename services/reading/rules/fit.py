@@ -11,6 +11,7 @@ from services.reading.rules.words import (
     COMPARTMENTS,
     EX_VACUO,
     NOT_AFTER,
+    NOT_IN,
     OPPOSITES,
     PARTS,
 )
@@ -148,6 +149,8 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     compartments = place.local & COMPARTMENTS or place.here & _OF_SPINE
     if compartments and target.home.isdisjoint(compartments) and not target.home.isdisjoint(COMPARTMENTS):
+        return True
+    if not NOT_IN.get(pattern.head, frozenset()).isdisjoint(place.local - pattern.needs):
         return True
     return pattern.head in NOT_AFTER and bool(NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home)
 

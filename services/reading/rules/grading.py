@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY
@@ -35,18 +35,25 @@ def _named(decision: Decision) -> str:
     return "named" if ways & {"phrase", "asserted"} or not ways else "named-apart"
 
 
-def behind_children(targets: Targets, decisions: Sequence[Decision]) -> frozenset[int]:
-    """Numbers of the parents that say no more than a child of theirs: the same words, or a critical event again."""
+def behind_children(
+    targets: Targets, decisions: Sequence[Decision], holds: Callable[[str], bool]
+) -> frozenset[int]:
+    """Numbers of the parents that say no more than a child of theirs: the same words, or a critical event again.
+
+    `holds`: whether what is decided by a grade is shown; a child that is folded away hides no parent.
+    """
     return frozenset(
         parent
         for parent in {parent for _, parent in targets.parents}
-        if decisions[parent].status in _SUGGESTED and _is_said_by(targets, decisions, parent)
+        if decisions[parent].status in _SUGGESTED and _is_said_by(targets, decisions, parent, holds)
     )
 
 
-def _is_said_by(targets: Targets, decisions: Sequence[Decision], parent: int) -> bool:
+def _is_said_by(
+    targets: Targets, decisions: Sequence[Decision], parent: int, holds: Callable[[str], bool]
+) -> bool:
     children = [decisions[at] for at, above in targets.parents if above == parent]
-    said = [child for child in children if child.status in _SUGGESTED and child.mentions]
+    said = [child for child in children if child.status in _SUGGESTED and child.mentions and holds(grade_of(child))]
     if not said:
         return False
     own = decisions[parent]

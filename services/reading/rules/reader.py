@@ -70,7 +70,7 @@ class RulesReader:
         began = time.perf_counter()
         suspicious, kept, inner, parts, said, unread, targets, _, decisions = interpret(question)
         pairs = zip(targets.targets, decisions, strict=True)
-        hidden = behind_children(targets, decisions)
+        hidden = behind_children(targets, decisions, self._holds)
         verdicts = tuple(
             self._graded(_verdict(kept.text, target, decision), decision, number in hidden)
             for number, (target, decision) in enumerate(pairs)
@@ -95,7 +95,10 @@ class RulesReader:
         if verdict.status not in _SUGGESTED:
             return verdict
         grade = grade_of(decision)
-        return verdict.model_copy(update={"grade": grade, "shown": not hidden and holds(grade, self._threshold)})
+        return verdict.model_copy(update={"grade": grade, "shown": not hidden and self._holds(grade)})
+
+    def _holds(self, grade: str) -> bool:
+        return holds(grade, self._threshold)
 
 
 class Interpretation(NamedTuple):

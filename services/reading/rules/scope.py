@@ -77,6 +77,7 @@ _CONCLUSIONS = frozenset({SectionKind.IMPRESSION, SectionKind.RECOMMENDATION, Se
 _PURPOSE = Trigger(("for",), Kind.HYPOTHETICAL, True, False)
 # Words between an exam that is asked for and what it is for, at most.
 _ASKED = 12
+_OPENING = 2
 _EARLIER = frozenset({"prior", "previous", "previously", "earlier", "last", "old", "preoperative", "baseline"})
 
 
@@ -130,7 +131,7 @@ def parse(sentence: Sentence) -> Parsed:
         scope = _scope(sentence, parts, hit, hits)
         if scope and scope.start < scope.end:
             scopes.append(scope)
-    purpose = _purpose(sentence) if sentence.kind in _CONCLUSIONS else None
+    purpose = _purpose(sentence)
     return Parsed(sentence, parts, (*scopes, purpose) if purpose else tuple(scopes))
 
 
@@ -138,7 +139,9 @@ def _purpose(sentence: Sentence) -> Scope | None:
     """What an exam that is asked for is to look for: "ultrasound of the hip in one week FOR EFFUSION"."""
     tokens = sentence.tokens
     texts = [token.text for token in tokens]
-    exam = next((at for at, text in enumerate(texts) if text in _EXAMS), len(texts))
+    # Outside of a conclusion an exam that is asked for opens its sentence.
+    known = texts if sentence.kind in _CONCLUSIONS else texts[:_OPENING]
+    exam = next((at for at, text in enumerate(known) if text in _EXAMS), len(texts))
     at = next((at for at in range(exam, len(texts)) if texts[at] == "for"), 0)
     end = next((each for each in range(at, len(texts)) if texts[each] in (":", ";", ",", ".")), len(texts))
     if not at or not FINITE.isdisjoint(texts[exam:at]) or at - exam > _ASKED:

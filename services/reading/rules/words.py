@@ -63,6 +63,7 @@ OPPOSITES: dict[str, frozenset[str]] = {
             "established",
             "longstanding",
             "previous",
+            "mature",
         }
     ),
     "chronic": frozenset({"acute", "new", "recent"}),
@@ -120,6 +121,10 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "effusion": frozenset({"mastoid"}),
     "herniate": frozenset({"hiatal", "hiatus", "diaphragm"}),
 }
+# The same, where it stands in the head's own phrase only.
+NOT_IN: dict[str, frozenset[str]] = {
+    "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "zenker", "calyceal"}),
+}
 # Ventricles that are wide because the brain has shrunk are no hydrocephalus.
 EX_VACUO = dict.fromkeys(
     ("enlarge", "dilate"), wordset("atrophy loss involutional vacuo commensurate proportionate sulcus involution")
@@ -130,6 +135,7 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "fluid": frozenset({"level", "collection"}),
     "nodule": frozenset({"contour", "surface", "liver", "hypertrophy", "hyperplasia"}),
     "disc": frozenset({"space", "height"}),
+    "aneurysm": frozenset({"clip", "repair", "coil"}),
     "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
     "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell"}),
 }
