@@ -68,7 +68,10 @@ _CALM = tuple(
         ),
     )
 )
-_CLAUSES = re.compile(r"[,;:]\s|\s(?=(?:and|but|with|although|while)\s)")
+# "Old L2 AND L4 fractures", "chronic right AND LEFT subdural hematomas" are one clause.
+_CLAUSES = re.compile(
+    r"[,;:]\s|\s(?=(?:and(?!\s(?:[CTLS]\d|left\b|right\b|both\b))|but|with|although|while)\s)", re.IGNORECASE
+)
 _CONCLUDING = frozenset({SectionKind.IMPRESSION, SectionKind.ADDENDUM})
 # Words of a clause that can only qualify what stands before it: "of benign appearance, and old".
 _FEW = 4

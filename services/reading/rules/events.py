@@ -55,12 +55,18 @@ def events(
     for each in sorted(found, key=lambda one: _follows(one.candidate.finding.id, named)):
         if each.candidate.finding.id in above or each.verdict.rule.startswith("child/"):
             continue
-        own = next((event for event in told if _is_one(event[0], each, concluded)), None)
+        own = next((event for event in told if _is_one(event[0], each, concluded) or _follow(event, each)), None)
         if own is None:
             told.append([each])
         else:
             own.append(each)
     return told
+
+
+def _follow(event: Sequence[Found], each: Found) -> bool:
+    """Whether it follows from one of the event's findings."""
+    leads = _FOLLOWS_FROM.get(each.candidate.finding.id, frozenset())
+    return any(one.candidate.finding.id in leads for one in event)
 
 
 def _follows(name: str, named: set[str]) -> bool:

@@ -38,7 +38,7 @@ _NODAL = frozenset({"node", "lymph"})
 _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
-_POSTERIOR = wordset("process pedicle lamina par facet spinous")
+_POSTERIOR = wordset("process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson")
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 _BLOOD = wordset("bleed hematoma blood")
 # Blood under the skin is none in what lies below.

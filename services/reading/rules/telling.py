@@ -16,9 +16,10 @@ _SOMEBODY = any_of(
     urolog\w+
     orthop\w+ | cardiolog\w+ | ha?ematolog\w+ | obstetric\w+ | gyna?ecolog\w+ | ob/gyn | pa?ediatric\w+ | hospitalist
     gastroenterolog\w+ | pulmonolog\w+ | an(?:a)?esthe\w+ | intensivist | practice | clinic | midwife | sister
-    matron | prof
+    prof
     triage | floor | mr\.? [A-Z]\w+ | ms\.? [A-Z]\w+ | miss [A-Z]\w+ | bay | resus\w* | nsgy | nsg | ortho
-    co-?ordinator | pathway | gynae | radiographer"""
+    co-?ordinator | pathway | gynae | radiographer | chief | ref(?:erring)? doc | matron
+    neuro | neuros | gastro | resp | onc | cardio | gen surg | vasc | paeds | peds | uro | ha?em | obs | lead"""
 )
 _HOW = any_of(
     r"""at \d{1,2}[:.]?\d\d | at \d{1,2}\s?[ap]\.?m\b | \d{1,2}[:.]\d\d\b | \d{4} ?(?:h\b|hrs|hours) | telephon\w+
@@ -44,7 +45,7 @@ _WAS_TOLD = any_of(
     (?:standing|sitting|stood|sat) (?:by|beside|with|next) | beside me | with me
     at the (?:scanner|console|work-?station|pacs) | in the (?:scan(?:ner|ning)?|control|reading|reporting) room
     came to the reading room | watching
-    phoned | consulted | at (?:the )?bedside | responded"""
+    phoned | consulted | at (?:the )?bedside | responded | took (?:the|my|this) call | reviewing (?:at|on|with)"""
 )
 _BY = r"(?:(?:tele)?phone|pager|secure (?:chat|message)|in person)"
 _TOLD = re.compile(
@@ -57,7 +58,8 @@ _DONE = re.compile(
     r"\b(?:(?:critical|urgent|significant|unexpected|these|above) (?:\w+ )?(?:results?|findings?|values?|alerts?)"
     r" (?:\w+ ){0,2}(?:communicated|conveyed|relayed|notified|phoned|called|telephoned|sent)"
     r"|verbally (?:communicated|conveyed|informed|relayed|notified))\b(?! to be)"
-    r"|\bcritical (?:results?|findings?|values?): dr\b",
+    r"|\bcritical (?:results?|findings?|values?): dr\b"
+    r"|\A\W*(?:informed|notified|communicated|phoned|telephoned|called)\W*\Z",
     re.IGNORECASE,
 )
 _PATIENT = re.compile(
