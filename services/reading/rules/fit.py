@@ -53,6 +53,10 @@ _SOFT = wordset("soft tissue subcutaneous")
 _INNER = wordset(
     "brain intracranial spine cord chest lung abdomen intraabdominal bowel orbit testis thyroid nerve node"
 )
+_THORACIC = wordset("ascending root arch sinotubular")
+# "Nodule at the left base", after a sentence about the pleura, is one of the lung.
+_ROUND = wordset("nodule mass")
+_OF_LUNG = wordset("base basal basilar apex apical zone lobe lingula")
 _IN_LININGS = wordset("effusion pneumothorax")
 
 
@@ -79,6 +83,9 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     if not denied and (_of_another(missing & ORGANS, place.here - {pattern.head}) or _is_beside(pattern, missing)):
         return ""
     if pattern.sign and not denied and missing - ANATOMY - PARTS:
+        return ""
+    carried = missing <= place.before and bool(missing & _LINED)
+    if carried and pattern.head in _ROUND and not place.local.isdisjoint(_OF_LUNG):
         return ""
     sign = (
         target.candidate.definition
@@ -149,6 +156,10 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     compartments = place.local & COMPARTMENTS or place.here & _OF_SPINE
     if compartments and target.home.isdisjoint(compartments) and not target.home.isdisjoint(COMPARTMENTS):
+        return True
+    if pattern.head == "aneurysm" and "abdomen" in target.organs and not _THORACIC.isdisjoint(place.local):
+        return True
+    if "plate" in pattern.needs and not NOT_AFTER["plate"].isdisjoint(place.local):
         return True
     if not NOT_IN.get(pattern.head, frozenset()).isdisjoint(place.local - pattern.needs):
         return True

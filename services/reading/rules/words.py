@@ -107,7 +107,7 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "port": frozenset({"side"}),
     "clip": frozenset({"surgical"}),
     "thrombus": frozenset({"catheter", "line", "picc"}),
-    "stone": frozenset({"ampullary"}),
+    "stone": frozenset({"ampulla"}),
     "nodule": frozenset({"cutaneous"}),
     "lesion": frozenset({"matter", "peripheral", "transition", "pz", "tz"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
@@ -123,6 +123,8 @@ NOT_AFTER: dict[str, frozenset[str]] = {
 }
 # The same, where it stands in the head's own phrase only.
 NOT_IN: dict[str, frozenset[str]] = {
+    "swelling": frozenset({"periorbital", "preseptal", "orbit", "cheek"}),
+    "nodule": frozenset({"subcutaneous"}),
     "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "zenker", "calyceal"}),
 }
 # Ventricles that are wide because the brain has shrunk are no hydrocephalus.
