@@ -17,7 +17,9 @@ def _places(names: Iterable[str]) -> frozenset[str]:
 
 # Wider word → the words it covers: "joint effusion" is what a report of "small knee effusion" says.
 UMBRELLAS: dict[str, frozenset[str]] = {whole: _places(parts) for whole, parts in lexicon("parts").items()}
-ANATOMY = _places(lexicon("places")["named"]).union(*UMBRELLAS.values())
+# The ACL is a place; that it is the anterior one is none.
+_DIRECTIONS = frozenset({"anterior", "posterior"})
+ANATOMY = _places(lexicon("places")["named"]).union(*UMBRELLAS.values()) - _DIRECTIONS
 # Words too vague to say that a finding stands elsewhere than its candidate's place.
 VAGUE = _places(lexicon("places")["vague"])
 # Words so wide that naming one of their organs does not name them.

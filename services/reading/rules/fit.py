@@ -161,7 +161,7 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if "plate" in pattern.needs and not NOT_AFTER["plate"].isdisjoint(place.local):
         return True
-    if not NOT_IN.get(pattern.head, frozenset()).isdisjoint(place.local - pattern.needs):
+    if not NOT_IN.get(pattern.head, frozenset()).isdisjoint(place.local - pattern.needs - target.home):
         return True
     return pattern.head in NOT_AFTER and bool(NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home)
 

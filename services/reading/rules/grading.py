@@ -35,9 +35,7 @@ def _named(decision: Decision) -> str:
     return "named" if ways & {"phrase", "asserted"} or not ways else "named-apart"
 
 
-def behind_children(
-    targets: Targets, decisions: Sequence[Decision], holds: Callable[[str], bool]
-) -> frozenset[int]:
+def behind_children(targets: Targets, decisions: Sequence[Decision], holds: Callable[[str], bool]) -> frozenset[int]:
     """Numbers of the parents that say no more than a child of theirs: the same words, or a critical event again.
 
     `holds`: whether what is decided by a grade is shown; a child that is folded away hides no parent.
@@ -49,11 +47,10 @@ def behind_children(
     )
 
 
-def _is_said_by(
-    targets: Targets, decisions: Sequence[Decision], parent: int, holds: Callable[[str], bool]
-) -> bool:
+def _is_said_by(targets: Targets, decisions: Sequence[Decision], parent: int, holds: Callable[[str], bool]) -> bool:
     children = [decisions[at] for at, above in targets.parents if above == parent]
-    said = [child for child in children if child.status in _SUGGESTED and child.mentions and holds(grade_of(child))]
+    least = (decisions[parent].status, Status.PRESENT)
+    said = [child for child in children if child.status in least and child.mentions and holds(grade_of(child))]
     if not said:
         return False
     own = decisions[parent]

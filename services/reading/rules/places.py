@@ -82,7 +82,7 @@ class Place(NamedTuple):
     `here`: the organs its noun phrase names, else those its clause and label name; `before`: where there are none,
     those the sentence or paragraph named before.
     `wide`, `widest`: the noun phrase's places and all words around, with the wider words that cover them.
-    `labelled`: the words of the sentence's own label.
+    `labelled`: the words of the sentence's own label, or of the subject that it is said of.
     """
 
     first: int
@@ -123,8 +123,13 @@ def place_of(parsed: Parsed, at: int, topic: Topic) -> Place:
     named = around | before if before else around
     wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(_is_vertebra, local)) else frozenset())
     widest = _covered(named & ANATOMY) | named
-    label = _words(tokens[: parsed.sentence.label])
+    label = _words(tokens[: parsed.sentence.label]) | _words(_said_of(tokens, clause, first))
     return Place(first, last, local, around, here, before, wide, widest, label)
+
+
+def _said_of(tokens: tuple[Token, ...], clause: Clause, first: int) -> tuple[Token, ...]:
+    """The subject of what is said right after its verb: "THE LIVER is diffusely fatty"."""
+    return tokens[clause.start : first - 1] if first > clause.start and tokens[first - 1].text in _BE else ()
 
 
 def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head: int) -> tuple[Token, ...]:

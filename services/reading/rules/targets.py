@@ -294,7 +294,8 @@ def _side_of(words: list[Token]) -> Side | None:
 
 def _pattern(words: list[Token]) -> Pattern | None:
     side = _side_of(words)
-    kept = [word for word in words if word.text not in STOP and not (side and set(word.canon) <= _OF_SIDE)]
+    empty = STOP | _PREPOSITIONS
+    kept = [word for word in words if word.text not in empty and not (side and set(word.canon) <= _OF_SIDE)]
     kept = _without_empty_nouns(kept)
     if not kept:
         return None

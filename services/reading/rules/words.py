@@ -97,11 +97,8 @@ PARTS = wordset(
 )
 # Blood in one of these is not blood in another.
 COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intraparenchymal scalp subgaleal canal foramen")
-# "subcutaneous emphysema" is not emphysema: a head after one of these is another thing, unless they are needed.
+# A head after one of these is another thing, unless they are needed.
 NOT_AFTER: dict[str, frozenset[str]] = {
-    "emphysema": frozenset(
-        {"subcutaneous", "subcut", "sc", "tissue", "orbit", "mediastinum", "surgical", "wall", "scalp"}
-    ),
     "fluid": frozenset({"bursa", "bursal", "cerebrospinal"}),
     "mass": frozenset({"node", "nodal"}),
     "port": frozenset({"side"}),
@@ -123,6 +120,9 @@ NOT_AFTER: dict[str, frozenset[str]] = {
 }
 # The same, where it stands in the head's own phrase only.
 NOT_IN: dict[str, frozenset[str]] = {
+    "emphysema": frozenset(
+        {"subcutaneous", "subcut", "sc", "tissue", "orbit", "mediastinum", "surgical", "wall", "scalp"}
+    ),
     "swelling": frozenset({"periorbital", "preseptal", "orbit", "cheek"}),
     "nodule": frozenset({"subcutaneous"}),
     "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "zenker", "calyceal"}),
