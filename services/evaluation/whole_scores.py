@@ -140,10 +140,10 @@ def _advisories(found: Tally, report: WholeReport, answer: Mapping[str, Any]) ->
             others.append((kind, said, quote))
     events = {each.finding for each in report.gold.suggestions if each.critical}
     for kind, said, quote in others:
-        lead = _other_lead(said, wanted, events) if kind == "critical" else None
+        lead = _other_lead(said, wanted, events) if kind == "critical" else _other_name(kind, said, wanted)
         if lead:
             wanted.remove(lead)
-            found.counts["critical_right"] += 1
+            found.counts[f"{kind}_right"] += 1
         else:
             found.miss(f"{kind}_wrong", kind, said, "", quote)
     for kind, missed in wanted:
@@ -158,6 +158,12 @@ def _other_lead(said: str, wanted: list[tuple[str, str]], events: Collection[str
     if finding not in events:
         return None
     return next((each for each in wanted if each[0] == "critical" and each[1].endswith(f" {told}")), None)
+
+
+def _other_name(kind: str, said: str, wanted: list[tuple[str, str]]) -> tuple[str, str] | None:
+    """The side on which findings and impression contradict each other, under the name that other hands gave it."""
+    other = (kind, "findings_vs_impression")
+    return other if (kind, said) == ("discrepancy", "laterality") and other in wanted else None
 
 
 def _said(answer: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

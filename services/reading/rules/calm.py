@@ -74,6 +74,14 @@ _CONCLUDING = frozenset({SectionKind.IMPRESSION, SectionKind.ADDENDUM})
 _FEW = 4
 # In cm. Repair of an abdominal aneurysm is considered from 5.5 cm (SVS practice guidelines 2018).
 _HARMLESS_BELOW = {"abdominal_aortic_aneurysm": 5.5}
+# A vessel that is only somewhat narrow is none that is shut.
+_NARROW = re.compile(
+    r"\b(?:mild|minimal|slight|moderate)(?:ly)?\b[^.;]{0,40}\b(?:narrow\w*|stenos\w*|irregular\w*)", re.IGNORECASE
+)
+_SHUT = re.compile(
+    r"\b(?:occlu\w*|severe\w*|high[- ]grade|critical\w*|cut-?\s?off|thromb\w*|absent|no flow|flow[- ]limiting)\b",
+    re.IGNORECASE,
+)
 _SIZE = re.compile(r"(?P<size>\d{1,3}(?:\.\d{1,2})?)\s?(?:x\s?[\d.]{1,5}\s?)*(?P<unit>mm|cm)\b", re.IGNORECASE)
 # What surgery leaves behind for days; alarming only where it is new or grows.
 _LEFT_BY_SURGERY = frozenset({"pneumocephalus", "pneumoperitoneum", "pneumomediastinum"})
@@ -101,6 +109,8 @@ def calm(text: str, sentences: Sequence[Sentence], found: Found) -> str:
     """
     if found.verdict.finding.id in _HARMLESS_BELOW and _is_small(text, found):
         return "small"
+    if found.verdict.finding.id == "arterial_occlusion" and _is_narrow(text, found):
+        return "mild"
     groups = _groups(found.mentions)
     reasons = [_reason(text, sentences, found, group) for group in groups]
     if len(groups) == 1 and found.verdict.change and reasons[0] is None:
@@ -193,6 +203,12 @@ def _compared(text: str, sentences: Sequence[Sentence], mentions: Sequence[Menti
     now = float(found["now"]) * (10 if (found["unit"] or unit).lower() == "cm" else 1)
     grown = now - float(found["then"]) * (10 if unit == "cm" else 1)
     return "larger" if grown > _SAME_SIZE else "decreasing" if grown < -_SAME_SIZE else "unchanged"
+
+
+def _is_narrow(text: str, found: Found) -> bool:
+    """Whether each sentence of it tells of a mild or moderate narrowing, and none of more."""
+    said = [text[each.sentence.start : each.sentence.end] for each in found.mentions]
+    return all(map(_NARROW.search, said)) and not any(map(_SHUT.search, said))
 
 
 def _is_small(text: str, found: Found) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind, Sex, Side, Verdict
 from services.reading.reader import Question
 from services.reading.rules.advisories import quote
+from services.reading.rules.amendments import changing
 from services.reading.rules.anatomy import ANATOMY, widened
 from services.reading.rules.exam import Title, regions, title_of
 from services.reading.rules.fields import first_open
@@ -58,6 +59,7 @@ _LOOK_BACK = 80
 _CAVITIES = frozenset({"intracranial", "chest", "abdomen", "breast"})
 # Sentences that must speak of another part of the body before the report is said to.
 _ENOUGH = 3
+_SIDE = "laterality"
 _QUADRANT = frozenset({"quadrant", "abdomen", "abdominal"})
 _EMPTY = re.compile(
     r"^[ \t]*(?:impression|conclusion|opinion)[ \t]*:(?=\s*(?:\Z|(?:electronically|signed|dictated|transcribed)\b))",
@@ -90,11 +92,14 @@ def discrepancies(
     question: Question, parts: Sequence[Block], sentences: Sequence[Sentence], verdicts: Sequence[Verdict]
 ) -> list[Advisory]:
     """Every discrepancy found, each with the quote it rests on where there is one."""
+    conflicts = [*_own_conflicts(verdicts)]
+    known = any(each.detail["type"] == _SIDE for each in conflicts)
     checks = (
-        _own_conflicts(verdicts),
-        _wrong_side(question, parts, sentences),
+        conflicts,
+        [] if known else _wrong_side(question, parts, sentences),
         _wrong_person(question),
         _wrong_exam(question, parts, sentences),
+        _changed(question.text, sentences),
         _incomplete(question.text, parts),
     )
     return [advisory for check in checks for advisory in check]
@@ -105,13 +110,14 @@ def _advisory(kind: str, message: str, *quotes: Quote) -> Advisory:
 
 
 def _own_conflicts(verdicts: Sequence[Verdict]) -> Iterator[Advisory]:
+    """One for each passage that contradicts another, however many findings it names."""
     seen = set()
     for verdict in verdicts:
-        if verdict.conflict and verdict.quotes not in seen:
-            seen.add(verdict.quotes)
+        if verdict.conflict and verdict.quotes[-1:] not in seen:
+            seen.add(verdict.quotes[-1:])
             about = "the side of " if verdict.rule.startswith("conflict/side") else ""
             message = f"Findings and impression disagree on {about}{verdict.finding.name}"
-            yield _advisory("laterality" if about else "findings_vs_impression", message, *verdict.quotes)
+            yield _advisory(_SIDE if about else "findings_vs_impression", message, *verdict.quotes)
 
 
 def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[Sentence]) -> Iterator[Advisory]:
@@ -122,14 +128,14 @@ def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[
     titled = _own_title(question.text, parts)
     said = _sides(titled.tokens)
     if said == {other.value}:
-        yield _advisory("laterality", f"Ordered {question.order_side}, titled {other}", *titled.quotes(question.text))
+        yield _advisory(_SIDE, f"Ordered {question.order_side}, titled {other}", *titled.quotes(question.text))
         return
     body = [each for each in sentences if each.kind in _BODY]
     sided = [(each, _sides(each.tokens)) for each in body]
     spoken = set().union(*(sides for _, sides in sided)) if sided else set()
     if spoken == {other.value}:
         first = next(each for each, sides in sided if sides)
-        yield _advisory("laterality", f"Ordered {question.order_side}, reported {other}", quote(question.text, first))
+        yield _advisory(_SIDE, f"Ordered {question.order_side}, reported {other}", quote(question.text, first))
 
 
 def _sides(tokens: Sequence[Token]) -> set[str]:
@@ -229,6 +235,12 @@ def _strange(text: str, sentences: Sequence[Sentence], wanted: frozenset[str]) -
 def _cavities(sentence: Sentence) -> set[str]:
     words = {part for token in sentence.tokens for part in token.canon}
     return widened(words & ANATOMY) & _CAVITIES
+
+
+def _changed(text: str, sentences: Sequence[Sentence]) -> Iterator[Advisory]:
+    """An addendum says that it changes what an earlier reading told."""
+    if found := changing(text, sentences):
+        yield _advisory("preliminary_vs_final", "An addendum changes the earlier reading", quote(text, found))
 
 
 def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 BLANK = re.compile(r"(?<!\*)\*{3}(?!\*)|_{3,}|\{\s*\}")
 BOX = re.compile(r"\[[ \t]*(?P<tick>[xX✓✔]?)[ \t]*\](?!\()|\((?P<round>[xX✓✔])\)|(?P<sign>[☐☑☒□])")
+# "*** ADDENDUM ***" is a heading, no field.
+_BANNER = re.compile(r"[ \t]*\*{3}[ \t]*[A-Za-z][A-Za-z #\d]{0,40}\*{3}")
 _TICKS = frozenset("xX✓✔☑☒")
 _UNIT = re.compile(r"\s*(?:cm|mm|ml|cc|hu|%)\b", re.IGNORECASE)
 # Before a value; before a name or a date stand other words ("since ___", "Dr. ___").
@@ -45,9 +47,9 @@ def first_open(text: str) -> re.Match[str] | None:
 
 def is_open(text: str, blank: re.Match[str]) -> bool:
     """Whether a blank stands where a value would; underscores often hide a date or a name instead."""
-    if not blank.group().startswith("_"):
-        return True
     line = text.rfind("\n", 0, blank.start()) + 1
+    if not blank.group().startswith("_"):
+        return _BANNER.match(text, line) is None
     before = text[max(line, blank.start() - _LOOK_BACK) : blank.start()]
     after = text[blank.end() : blank.end() + _LOOK_BACK]
     if _NAME_FOLLOWS.match(after):

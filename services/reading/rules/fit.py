@@ -37,15 +37,21 @@ _NODAL = frozenset({"node", "lymph"})
 _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
-_POSTERIOR = wordset("process pedicle lamina")
-# A bone broken beside a plate is no broken plate.
+_POSTERIOR = wordset("process pedicle lamina par facet spinous")
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 _BLOOD = wordset("bleed hematoma blood")
+# Blood under the skin is none in what lies below.
+_OUTSIDE = wordset("scalp subgaleal periorbital orbit preseptal facial face subcutaneous muscle cheek forehead")
 # A nodule of a chest is the lung's; only fluid is the pleura's without being called so.
 _LINED = wordset("pleura mediastinum heart pericardium")
 _OF_SPINE = frozenset({"canal", "foramen"})
 _OF_HEAD = frozenset({"skull", "intracranial", "brain"})
 _TRUNK = frozenset({"chest", "abdomen", "spine"})
+# Soft tissues are everywhere; what swells inside is another thing.
+_SOFT = wordset("soft tissue subcutaneous")
+_INNER = wordset(
+    "brain intracranial spine cord chest lung abdomen intraabdominal bowel orbit testis thyroid nerve node"
+)
 _IN_LININGS = wordset("effusion pneumothorax")
 
 
@@ -69,7 +75,7 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         missing -= _NARROWING
     if not missing:
         return "phrase"
-    if not denied and (_of_another(missing & ORGANS, place.here - {pattern.head}) or missing & _HARDWARE):
+    if not denied and (_of_another(missing & ORGANS, place.here - {pattern.head}) or _is_beside(pattern, missing)):
         return ""
     if pattern.sign and not denied and missing - ANATOMY - PARTS:
         return ""
@@ -78,11 +84,16 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         and pattern.head in SIGN_HEADS
         and not target.heads & {pattern.head, "lesion", "mass", "cyst"}
     )
-    if not (sign and not denied) and missing <= place.widest:
+    if (not sign or denied or missing <= place.labelled) and missing <= place.widest:
         return "clause"
     if _in_exam(pattern, target, place, exam, missing, denied=denied):
         return "exam"
     return "general" if denied and _general(pattern, target, place, exam) else ""
+
+
+def _is_beside(pattern: Pattern, missing: frozenset[str]) -> bool:
+    """Whether only its clause joins hardware and fracture: a bone broken beside a plate is no broken plate."""
+    return bool(missing & _HARDWARE) or (pattern.head in _HARDWARE and "fracture" in missing)
 
 
 def _of_another(missing: frozenset[str], said: frozenset[str]) -> bool:
@@ -131,6 +142,8 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if pattern.head in EX_VACUO and EX_VACUO[pattern.head] & place.around and "ventricle" in pattern.needs:
         return True
+    if pattern.head in _BLOOD and place.local & _OUTSIDE - target.home - pattern.needs:
+        return True
     if "vertebra" in pattern.needs and not (place.local & _POSTERIOR).issubset(pattern.needs):
         return True
     compartments = place.local & COMPARTMENTS or place.here & _OF_SPINE
@@ -164,6 +177,8 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, exam: Exam, *, de
         and "spine" not in widened(target.organs)
     ):
         return True
+    if target.organs <= _SOFT and target.organs and not pattern.needs and pattern.head in target.heads:
+        return not _INNER.isdisjoint(widened(place.here))
     carried = pattern.head in _CARRIED and not denied and place.local.isdisjoint(VAGUE)
     before = place.before if carried else frozenset()
     here = (place.here or before) - {pattern.head}

@@ -11,6 +11,7 @@ from services.reading.rules.imaging import (
     exam_named,
     in_figures,
     interval_of,
+    intervals_of,
     is_due,
     is_short,
     is_vague,
@@ -21,6 +22,7 @@ from services.reading.rules.orders import bare_orders
 from services.reading.rules.patterns import any_of
 from services.reading.rules.sentences import Sentence
 
+_FILM = r"(?:(?:hr|ld)?cta?|mr[ai]?|us|ultrasound|scan|films?|cxr|x-?rays?|mammogram)\b"
 _ASKS = re.compile(
     r"\b"
     + any_of(
@@ -33,12 +35,21 @@ _ASKS = re.compile(
         re-?assess\w* | return (?:for|in|to) | recall (?:for|in)
         continued (?:surveillance|follow[- ]?up) | f/u | follow[- ]?up
         would (?:better |best |further )?(?:characteri|clarif|delineat|evaluat|assess|help)\w*
-        (?:may|might|could|can) (?:help|assist|clarify|be of (?:help|use)) | benefit from
+        (?:will|would|may|might|could|can) (?:help|assist|clarify|differentiate|distinguish|confirm|resolve|settle)
+        (?:may|might|could|can) be of (?:help|use) | benefit from
         (?:may|might|could|can|should) be (?:better |best |further )?\w{4,11}ed (?:with|by)
         (?:evaluat|assess|characteri[sz]|clarific|work)[\w-]{1,6} (?:with|by) | next step
         to be (?:repeated|re-?imaged|re-?scanned|arranged|obtained|followed)
         correlat(?:e|ion) with | correlation | at (?:the )?(?:\w+ )?clinician'?s'? discretion
-        when (?:appropriate|clinically|feasible) | (?:non-?\s?urgent|nonemergent|elective) (?:basis|outpatient)"""
+        when (?:appropriate|clinically|feasible|able) | (?:non-?\s?urgent|nonemergent|elective) (?:basis|outpatient)
+        (?:may|might|could|can|should|must|to) be (?:considered|added|undertaken|pursued|done|rechecked|re-checked)
+        (?:may|might|could|can|should|must|to) be (?:arranged|scheduled|booked|organi[sz]ed|performed|planned)
+        please | pls | (?:arrange|obtain|organi[sz]e|book|schedule|order|perform) (?!to\b) | needed | necessary
+        merits? | deserves? | desirable | useful | of (?:value|benefit|use|help) | prudent | wise
+        would (?:favou?r|image|rescan|get|add|obtain|do|proceed) | re-?checks? | re-?(?:ct|mri|us)
+        (?:control|progress|check|review|serial|completion) (?=(?:\w+ ){0,2}?@EXAM)
+        (?:complement|supplement|proceed|refer|referral|follow) (?:with|by|to|for)
+        (?:image|scan) again (?=in|at|after|on|with)""".replace("@EXAM", _FILM)
     )
     + r"\b",
     re.IGNORECASE,
@@ -69,6 +80,9 @@ _WITHDRAWN = re.compile(
 # An exam to look at again, not one to make.
 _OF_OLD = re.compile(
     r"\b(?:compar\w+|correlat\w+) (?:with|to) (?:\w+ ){0,4}?(?:prior|previous|outside|old)(?:[ /-]\w+){0,3}"
+    r"|\bcompared (?:with|to)\b[^.;,\n]*"
+    r"|(?<!\bbe )\b(?:performed|obtained|done|acquired) (?:at|on|in|today|yesterday)\b[^.;,\n]*"
+    r"|\b(?:see|refer to|reported (?:in|on|with)|described (?:in|on)) [^.;\n]*\breports?\b|\breported separately\b"
     r"|\b(?:since|than) (?:the |an? )?(?:\w+ )?(?:follow[- ]?up|repeat|recent|interval|last)\b[^.;,\n]*",
     re.IGNORECASE,
 )
@@ -84,11 +98,16 @@ _OWN = {"CR": "XR", "DX": "XR", "DR": "XR", "RG": "XR", "XR": "XR", "MRI": "MR",
 _AGAIN = re.compile(
     r"\b"
     + any_of(
-        r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?: \w+)? (?:scan|imaging|study|exam\w*) | repeat(?=\s+in\b)
+        r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?: \w+)? (?:scan|imaging|study|exam\w*)
+        repeat(?=\s+(?:in|after|at|within|once|when)\b)
         recall (?:for|in)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:follow[- ]?up|surveillance|screening|scan)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:study|imaging) | screening
-        follow[- ]?up (?:scan|imaging|study|exam\w*) | consider imaging"""
+        follow[- ]?up (?:scan|imaging|study|exam\w*) | consider imaging | re-?checks?
+        (?:image|scan) again (?=in|at|after|on|with)
+        (?:control|progress|check|review|serial|completion|dating|growth) (?:scans?|imaging|study)
+        (?:scan|study|imaging|exam\w*) (?:\w+ ){0,2}repeated
+        (?:contrast|enhanced|dynamic|dedicated|complete|full|further)[- ](?:\w+[- ])?(?:study|scan|sequences|series)"""
     )
     + r"\b",
     re.IGNORECASE,
@@ -98,7 +117,7 @@ _IMAGING = re.compile(
     re.IGNORECASE,
 )
 # "CTA of the neck AND dedicated thyroid ultrasound" are two; "MRCP or ERCP" is one.
-_PARTS = re.compile(r";|,?\s+(?:and|as well as|then)\s+|,\s+")
+_PARTS = re.compile(r";|,?\s+(?:and|as well as|then|\+|&|\+/-)\s+|,\s+")
 # "PET-CT / 3-monthly CT" is one or the other; the first is told.
 _OR_ELSE = re.compile(r"\s/\s")
 
@@ -144,17 +163,18 @@ def _requests(text: str, sentence: Sentence, own: str) -> Iterator[_Request]:
     if _NOT_ASKED.search(words):
         return
     if not _asks(words, sentence.kind):
-        yield from (_ordered(part, sentence, own) for part in bare_orders(words, sentence.kind, own))
+        for part in bare_orders(words, sentence.kind, own):
+            yield from _ordered(part, sentence, own)
         return
     parts = [*_parts(words)]
     if len(parts) > 1:
         yield from (_Request(_seen_by(own, kind), _of_several(words, part), sentence) for kind, part in parts)
         return
-    modality, interval = _seen_by(own, modality_of(words)), interval_of(words)
+    modality, intervals = _seen_by(own, modality_of(words)), intervals_of(words)
     if not modality and _AGAIN.search(words):
         modality = own
-    if modality or (interval and _IMAGING.search(words) and not _VISIT.search(words)):
-        yield _Request(modality, interval, sentence)
+    if modality or (intervals[0] and _IMAGING.search(words) and not _VISIT.search(words)):
+        yield from (_Request(modality, interval, sentence) for interval in intervals)
 
 
 def _first(words: str) -> str:
@@ -164,8 +184,12 @@ def _first(words: str) -> str:
     return words[: either.start()] if either and both else words
 
 
-def _ordered(part: str, sentence: Sentence, own: str) -> _Request:
-    return _Request(_seen_by(own, exam_named(part)), interval_of(part), sentence)
+def _ordered(part: str, sentence: Sentence, own: str) -> Iterator[_Request]:
+    """What one order by bare names asks for: each of several exams, or one at several times."""
+    parts = [*_parts(part)] or [(exam_named(part), part)]
+    for modality, words in parts:
+        for interval in intervals_of(words) if len(parts) == 1 else [_of_several(part, words)]:
+            yield _Request(_seen_by(own, modality), interval, sentence)
 
 
 def _seen_by(own: str, modality: str) -> str:

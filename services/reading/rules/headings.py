@@ -28,7 +28,7 @@ _ADDENDUM = re.compile(
     re.MULTILINE,
 )
 # "CHEST, TWO VIEWS: The lungs are clear."
-_EXAM = re.compile(r"^[ \t]*(?P<name>[A-Z(][^:\n]{3,80}):(?=\s*[A-Za-z(])", re.MULTILINE)
+_EXAM = re.compile(r"^[ \t]*(?P<name>[A-Z(](?:[^:\n.]|\.(?!\s)){3,80}):(?=\s*[A-Za-z(])", re.MULTILINE)
 EXAM_WORDS = wordset(
     """radiograph radiographs radiography xray x-ray xrays view views film films ct cta mr mri mra ultrasound us
     sonogram sonography mammogram mammography scan cxr angiogram hrct ctpa portable"""

@@ -42,27 +42,48 @@ _NUMBER = (
     r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|eighteen|twenty-four"
     r"|a few|few|a|an)"
 )
-_UNIT = r"(?:hours?|hrs?|days?|weeks?|weekly|wks?|months?|monthly|mos?|mths?|years?|yearly|yrs?)"
-_INTERVAL = re.compile(rf"\b{_NUMBER}(?:\s?(?:-|–|to|or)\s?{_NUMBER})?[\s-]?{_UNIT}\b", re.IGNORECASE)
+_UNIT = r"(?:hours?|hourly|hrs?|h|days?|weeks?|weekly|wks?|months?|monthly|mos?|mths?|years?|yearly|yrs?|fortnights?)"
+# "3-6 months", "6, 12 and 24 months", "q6h", "another month"; how long something goes on ("for 3 years") is none.
+_INTERVAL = re.compile(
+    rf"(?<!\bfor )(?<!\buntil )(?<!\bx )\b"
+    rf"(?:{_NUMBER}(?:(?:\s?(?:-|–|to|or)|,| and|, and)\s?{_NUMBER}){{0,3}}[\s-]?{_UNIT}"
+    r"|q\d{1,2}h)\b",
+    re.IGNORECASE,
+)
 # "3/12" is three months, "6/52" six weeks, "5/7" five days.
 _SHORTHAND = re.compile(
     r"\b(?:(?:in|at|after|within|every|for)|(?:rpt|repeat|re-?scan|re-?imag\w+|f/?u|follow[- ]?up)\b[^.;,\d\n]{0,30})"
     r"\s+(?P<interval>\d{1,2}/(?:7|52|12))(?![/\d])",
     re.IGNORECASE,
 )
+_FRACTION = re.compile(r"\b\d{1,2}/(?:7|52|12)\b(?!/)")
 _SOON = re.compile(
-    r"\b(?:annual(?:ly)?|yearly|bi-?annual(?:ly)?|(?:after|end of|(?:following|on) completion of)"
-    r" (?:\w+ )?(?:treatment|therapy|chemotherapy|antibiotics)|short[- ](?:interval|term))\b",
+    r"\b(?:annual(?:ly)?|yearly|bi-?annual(?:ly)?|weekly|monthly|daily|fortnightly|(?:after|end of|following|on)"
+    r" (?:completion of |completing )?(?:\w+ )?(?:treatment|therapy|chemotherapy|antibiotics)"
+    r"|short[- ](?:interval|term))\b",
     re.IGNORECASE,
 )
 # The day of the report, where it stands right behind what is asked: "CTA recommended today".
 _TODAY = re.compile(
-    rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|{EXAM})\s+"
-    r"(?P<interval>today|tonight|tomorrow)\b",
+    rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|{EXAM})"
+    r"(?:\s+(?!yesterday|was|were|from|of)[a-z]+){0,3}?\s+"
+    r"(?P<interval>today|tonight|tomorrow|in the morning|(?:the )?same day"
+    r"|(?:next|this) (?:day|morning|evening|week|month)"
+    r"|(?<!non-)(?<!non )(?:emergent|immediate)(?:ly)?)\b",
     re.IGNORECASE,
 )
 _AGED = re.compile(r"(?:old|ago|prior|earlier|history|previously)\b", re.IGNORECASE)
-_DUE = re.compile(rf"\b(?:in|at|after|within|every)\s+(?:about |approximately )?(?={_NUMBER}\b)", re.IGNORECASE)
+_DUE = re.compile(
+    rf"\b(?:(?:in|at|after|within|every)\s+(?:about |approximately |another )?(?={_NUMBER}\b)|q(?=\d{{1,2}}h\b))",
+    re.IGNORECASE,
+)
+# What comes after a first time: "in 6 months, then yearly", "6/12 given JC status, 3/12 if index rises".
+_AND_LATER = re.compile(
+    rf"(?:(?:,|;|\band\b|\bfollowed by\b)\s*(?:and )?(?:(?:then|again|thereafter|a second|finally)\s+)+"
+    rf"|\s(?:then|thereafter)\s+)(?=[^.;]{{0,40}}?"
+    rf"(?:{_NUMBER}\b|annual|yearly|weekly|monthly))|,\s*(?=\d{{1,2}}/(?:7|52|12)\b)",
+    re.IGNORECASE,
+)
 
 
 def exam_named(words: str, start: int = 0) -> str:
@@ -81,6 +102,14 @@ def interval_of(words: str) -> str:
                 return " ".join(match.group().lower().split())
     today = _TODAY.search(words)
     return today["interval"].lower() if today else ""
+
+
+def intervals_of(words: str) -> list[str]:
+    """The interval, and each later one that is told after it ("then yearly"); [""] for none."""
+    first, *later = _AND_LATER.split(words)
+    own = interval_of(first)
+    told = [interval_of(f"in {part}") for part in later] if own else []
+    return [own or interval_of(words), *filter(None, told)]
 
 
 def in_figures(interval: str) -> bool:
@@ -109,8 +138,8 @@ def says_soon(words: str) -> bool:
 
 
 def without_interval(words: str) -> str:
-    """The words without any interval in figures."""
-    return _INTERVAL.sub(" ", words)
+    """The words without any interval in figures or shorthand ("6/52")."""
+    return _INTERVAL.sub(" ", _FRACTION.sub(" ", words))
 
 
 # How a word begins that an exam, or making one again, is named with; quick to look for.

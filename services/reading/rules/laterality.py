@@ -63,6 +63,8 @@ _CONTACT = wordset(
 _EQUATES = _SAME | wordset("represents represent reflecting reflects reflect s/o suggest suggests due secondary favors")
 _EQUATING = 4
 _EXTENDS = wordset("extends extend extending extended extension tracks tracking into")
+# "Protrusion ECCENTRIC TO THE RIGHT".
+_LEANS = wordset("eccentric asymmetric lateralizing lateralising biased paracentral skewed lateralized lateralised")
 _DETERMINED = wordset("a an the")
 # What one blow to a side of the chest hurts at once.
 _WALL = wordset("rib pleura lung hemothorax hemithorax chest subcutaneous lobe base basal apical apex soft tissue")
@@ -80,7 +82,7 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     if own:
         return own
     if not UNPAIRED.isdisjoint(_words(tokens[window[0] : window[1]])):
-        return None
+        return _appended(tokens, window[1])
     clause = _whole_clause(parsed, head)
     return (
         _nearest_before(tokens, clause.start, head)
@@ -90,6 +92,13 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
         or _equated(tokens, parsed.sentence.label, window[0])
         or _of_lobe(tokens[clause.start : clause.end])
     )
+
+
+def _appended(tokens: tuple[Token, ...], end: int) -> Side | None:
+    """A side alone after a comma: "thyroid nodule, LEFT"."""
+    after = [token.text for token in tokens[end : end + 3]]
+    alone = after[:1] == [","] and after[1:2] and after[1] in SIDES and after[2:3] in ([], ["."], [";"], [","])
+    return Side(SIDES[after[1]]) if alone else None
 
 
 def _without_tip(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> tuple[int, int]:
@@ -191,8 +200,13 @@ def _is_elided(tokens: tuple[Token, ...], head: int, side: Side) -> bool:
     """ "Large left effusion, SMALL RIGHT", "left mass 6.1 cm, RIGHT 3.8 cm": the other side, the noun left out."""
     for at in range(head + 1, min(head + 1 + _NEAR + 3, len(tokens))):
         word = tokens[at].text
+        if SIDES.get(word) == side:
+            continue
         if word in SIDES:
-            return SIDES[word] not in (side, Side.BILATERAL) and is_side(tokens, at) and _ends(tokens, at + 1)
+            told = (
+                at + 1 < len(tokens) and tokens[at + 1].text in _BETWEEN and tokens[at + 1].text not in _AFTER_ELISION
+            )
+            return SIDES[word] is not Side.BILATERAL and is_side(tokens, at) and _ends(tokens, at + 1 + told)
         if word not in _BETWEEN and not word[0].isdigit() and word not in _UNITS:
             return False
     return False
@@ -248,8 +262,15 @@ def _nearest_before(tokens: tuple[Token, ...], start: int, head: int) -> Side | 
     """The side of the organ the clause is about; that of another finding before this one is not its own."""
     for at in range(head - 1, start - 1, -1):
         if tokens[at].text in SIDES and is_side(tokens, at):
-            return None if _is_of_finding(tokens, at, head) else _with_earlier(tokens, start, at)
+            other = _is_direction(tokens, at) or _is_of_finding(tokens, at, head)
+            return None if other else _with_earlier(tokens, start, at)
     return None
+
+
+def _is_direction(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether something goes there: "shift TO THE RIGHT, uncal herniation"."""
+    before = [token.text for token in tokens[max(0, at - 2) : at] if token.text != "the"]
+    return before[-1:] in (["to"], ["towards"], ["toward"])
 
 
 def _with_earlier(tokens: tuple[Token, ...], start: int, at: int) -> Side:
@@ -292,6 +313,8 @@ def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
     for at in range(head + 1, end):
         word = tokens[at].text
         if word == "to" and tokens[at - 1].text in _EXTENDS:
+            continue
+        if word == "to" and tokens[at - 1].text in _LEANS:
             continue
         if word in _TIPS and [token.text for token in tokens[at + 1 : at + 2]] != ["of"]:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from integration.canonical import Side, Status
-from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, VAGUE, is_level, widened
+from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, is_level, widened
 from services.reading.rules.exam import Exam
 from services.reading.rules.fit import fit, may_fit, other_kind
 from services.reading.rules.heads import LESIONS
@@ -18,7 +18,8 @@ from services.reading.rules.shades import ADJECTIVE, is_adjective, qualifies, sh
 from services.reading.rules.statements import ABSENT_THERE, QUALIFIERS, Statement, elided, is_another_thing, state
 from services.reading.rules.targets import REMOVED, Pattern, Target, Targets
 from services.reading.rules.tokens import Token
-from services.reading.rules.words import COMPARTMENTS, PREDICATES
+from services.reading.rules.verbs import FINITE
+from services.reading.rules.words import COMPARTMENTS, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
 
 # The rule of a mention of something like the candidate in its place: it answers no question, and no general denial
@@ -150,7 +151,8 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
     if own and own.isdisjoint(pattern.needs):
         return False
     if pattern.shade == ADJECTIVE:
-        near = {word for token in tokens[at + 1 : at + 4] for word in token.canon}
+        said = tokens[max(0, at - 4) : at] if at and tokens[at - 1].text in FINITE else tokens[at + 1 : at + 4]
+        near = {word for token in said for word in token.canon}
         return is_adjective(tokens[at].text) and not near.isdisjoint(pattern.needs)
     if pattern.needs:
         return not qualifies(tokens, at) or not pattern.needs.isdisjoint(tokens[at].canon) or pattern.head in PREDICATES
@@ -216,7 +218,7 @@ def _turned(pattern: Pattern, head: Statement) -> Status | None:
 def _mention(
     head: Statement, number: int, target: Target, status: Status, rule: str, pattern: Pattern, exam: Exam
 ) -> Mention:
-    sentence, side = head.parsed.sentence, head.side
+    sentence, side = head.parsed.sentence, None if _is_of_other(head, target) else head.side
     if status is Status.ABSENT and head.of_the_rest:
         status, rule = Status.NOT_MENTIONED, "of-the-rest"
     kinds = head.qualifying & QUALIFIERS
@@ -237,6 +239,15 @@ def _mention(
         pattern.head in LESIONS and status is Status.PRESENT,
         side,
     )
+
+
+def _is_of_other(head: Statement, target: Target) -> bool:
+    """Whether the side before its noun is that of an organ after its own: "MEDIASTINAL and left axillary nodes"."""
+    tokens = head.parsed.sentence.tokens[head.place.first : head.at]
+    organs = target.organs & UNPAIRED
+    own = next((at for at, token in enumerate(tokens) if not organs.isdisjoint(token.canon)), len(tokens))
+    rest = [token.text for token in tokens[own:]]
+    return "and" in rest and any(word in SIDES for word in rest[rest.index("and") :])
 
 
 def _is_partial(head: Statement, target: Target) -> bool:

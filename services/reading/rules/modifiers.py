@@ -148,9 +148,16 @@ def _longest(tokens: tuple[Token, ...], at: int, entries: list[_Entry], said: se
         end = _match(tokens, at, trigger.words)
         if end and not trigger.forward and trigger.words[-1] in _TENTATIVE_END and not _may_end(tokens, end):
             continue
+        if end and trigger.kind is Kind.RESOLVED and not trigger.forward and _is_adjective(tokens, at):
+            continue
         if end and (not found or end == found[0].end):
             found.append(Hit(trigger, at, end))
     return found
+
+
+def _is_adjective(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether an article makes it an adjective: "at THE RESECTED confluence" resolves nothing before it."""
+    return at > 0 and tokens[at - 1].text in ("the", "a", "an", "of")
 
 
 def _may_end(tokens: tuple[Token, ...], at: int) -> bool:

@@ -17,12 +17,12 @@ from services.reading.rules.wordset import wordset
 _REQUESTING = frozenset(lexicon("orders")["requesting"])
 _QUALIFYING = frozenset(lexicon("orders")["qualifying"]) | _REQUESTING | SIDES.keys()
 # Where one may begin besides the beginning: behind what it is for.
-_PARTS = re.compile(r"(?P<mark>;|\s[-–—]\s|,\s)")
+_PARTS = re.compile(r"(?P<mark>;|\s[-–—]\s|[,:]\s)")
 _NUMBERED = re.compile(r"\A\s*(?:\d{1,2}[.)]|[-•*])\s+")
 # "If symptoms persist, MRI …", "Once recovered CT …", "For MRI".
 _LEAD = re.compile(
     r"\s*(?:(?:otherwise|possibly)\s+|(?:if|when|once|should|unless|given)\b"
-    rf"(?:[^.;,]{{0,80}},\s+|(?:\s+[\w/-]+){{1,4}}?\s+(?=(?:{EXAM})\b))|(?:for|plan:?)\s+)",
+    rf"(?:[^.;,:]{{0,80}}[,:]\s+|(?:\s+[\w/-]+){{1,4}}?\s+(?=(?:{EXAM})\b))|(?:for|plan:?)\s+)",
     re.IGNORECASE,
 )
 # What it is for, or when: from there on anything may be said but what an exam showed.
@@ -60,7 +60,7 @@ def _names_exam_only(part: str, exam: re.Match[str]) -> bool:
     behind = part[exam.end() :]
     purpose = _FOR.search(behind)
     own, told = (behind[: purpose.start()], behind[purpose.start() :]) if purpose else (behind, "")
-    around = _words(without_interval(part[: exam.start()])) + _words(own)
+    around = _words(without_interval(part[: exam.start()])) + _words(without_interval(own))
     condition = _CONDITION.search(told)
     said = _words(told[: condition.start()] if condition else told)
     return len(around) <= _MOST and all(map(_is_of_exam, around)) and _TOLD.isdisjoint(said) and not _YEAR.search(told)
@@ -71,9 +71,11 @@ def _asks(part: str, exam: re.Match[str], where: tuple[bool, str, bool, str]) ->
     concluding, mark, conditional, own = where
     ahead, behind = part[: exam.start()], part[exam.end() :]
     words = _words(ahead) + _words(behind)
+    condition = _FOR.search(behind)
+    conditional = conditional or bool(condition and _CONDITION.match(condition.group()))
     asks = conditional or without_interval(part) != part or not _REQUESTING.isdisjoint(words)
     other = exam_named(part) != own
-    if not concluding or mark.startswith(","):
+    if not concluding or mark.startswith((",", ":")):
         return asks and other and concluding >= bool(mark)
     return asks or _FOR.search(behind) is not None or (other and bool(words) and not part.isupper())
 

@@ -20,7 +20,8 @@ from services.reading.rules.words import OPPOSITES, PARTS, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
 
 _PLACING = wordset(
-    "of in within at involving along through on to from overlying near throughout about over under beneath across"
+    """of in within at involving along through on to from overlying near throughout about over under beneath across
+    around"""
 )
 _LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
 _RIGHT_BOUNDS = wordset(
@@ -54,6 +55,7 @@ _PLACE_NOUNS = wordset(
 # "Right UPPER and lower lobes".
 _THIRDS = wordset("upper mid middle lower")
 _OTHER_THINGS = FINDINGS - ANATOMY
+_VERTEBRA = frozenset({"vertebra"})
 _PLACED = ANATOMY | PARTS | OPPOSITES.keys()
 
 
@@ -80,6 +82,7 @@ class Place(NamedTuple):
     `here`: the organs its noun phrase names, else those its clause and label name; `before`: where there are none,
     those the sentence or paragraph named before.
     `wide`, `widest`: the noun phrase's places and all words around, with the wider words that cover them.
+    `labelled`: the words of the sentence's own label.
     """
 
     first: int
@@ -90,6 +93,7 @@ class Place(NamedTuple):
     before: frozenset[str]
     wide: frozenset[str]
     widest: frozenset[str]
+    labelled: frozenset[str]
 
     @property
     def said(self) -> frozenset[str]:
@@ -117,9 +121,10 @@ def place_of(parsed: Parsed, at: int, topic: Topic) -> Place:
     levelled = any(map(is_level, own))
     before = frozenset() if here or levelled else _words(tokens[: clause.start]) & ORGANS or topic.organs
     named = around | before if before else around
-    wide = _covered(local & ANATOMY)
+    wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(_is_vertebra, local)) else frozenset())
     widest = _covered(named & ANATOMY) | named
-    return Place(first, last, local, around, here, before, wide, widest)
+    label = _words(tokens[: parsed.sentence.label])
+    return Place(first, last, local, around, here, before, wide, widest, label)
 
 
 def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head: int) -> tuple[Token, ...]:
@@ -139,6 +144,10 @@ def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head:
         for at, token in enumerate(tokens[start:first], start)
         if at >= joined or ANATOMY.isdisjoint(token.canon) or FINDINGS.isdisjoint((*token.canon, *tokens[at + 1].canon))
     )
+
+
+def _is_vertebra(word: str) -> bool:
+    return is_level(word) and "-" not in word
 
 
 @lru_cache(maxsize=8192)

@@ -31,6 +31,7 @@ from services.reading.rules.resolve import SILENT, Decision, decide
 from services.reading.rules.scope import parse
 from services.reading.rules.sections import blocks
 from services.reading.rules.sentences import Sentence, sentences
+from services.reading.rules.short_forms import resolved
 from services.reading.rules.silence import UNMENTIONED, silence
 from services.reading.rules.targets import Target, Targets, compile_catalogue
 
@@ -193,7 +194,7 @@ def _warnings(report: str) -> tuple[Advisory, ...]:
 
 
 def _spelled(sentence: Sentence, targets: Targets) -> Sentence:
-    tokens = targets.speller.all_spelled(sentence.tokens)
+    tokens = resolved(targets.speller.all_spelled(sentence.tokens))
     return sentence if tokens is sentence.tokens else sentence._replace(tokens=tokens)
 
 

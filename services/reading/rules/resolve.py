@@ -286,7 +286,8 @@ def _sides_disagree(mentions: list[Mention]) -> bool:
 
 
 def _sides(mentions: list[Mention]) -> frozenset[Side]:
-    return frozenset(m.own_side for m in mentions if m.own_side is not None and m.status is Status.PRESENT)
+    """The sides asserted; where none is named, that of the exam."""
+    return frozenset(m.side for m in mentions if m.side is not None and m.status is Status.PRESENT)
 
 
 def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from integration.canonical import SectionKind
 from services.reading.rules.clauses import STRONG, Clause, clauses
 from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS, LESIONS
-from services.reading.rules.modifiers import FILLERS, Hit, Kind, find
+from services.reading.rules.modifiers import FILLERS, Hit, Kind, Trigger, find
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
@@ -72,6 +73,10 @@ _ORDER = (
 )
 
 
+_CONCLUSIONS = frozenset({SectionKind.IMPRESSION, SectionKind.RECOMMENDATION, SectionKind.ADDENDUM})
+_PURPOSE = Trigger(("for",), Kind.HYPOTHETICAL, True, False)
+# Words between an exam that is asked for and what it is for, at most.
+_ASKED = 12
 _EARLIER = frozenset({"prior", "previous", "previously", "earlier", "last", "old", "preoperative", "baseline"})
 
 
@@ -125,7 +130,20 @@ def parse(sentence: Sentence) -> Parsed:
         scope = _scope(sentence, parts, hit, hits)
         if scope and scope.start < scope.end:
             scopes.append(scope)
-    return Parsed(sentence, parts, tuple(scopes))
+    purpose = _purpose(sentence) if sentence.kind in _CONCLUSIONS else None
+    return Parsed(sentence, parts, (*scopes, purpose) if purpose else tuple(scopes))
+
+
+def _purpose(sentence: Sentence) -> Scope | None:
+    """What an exam that is asked for is to look for: "ultrasound of the hip in one week FOR EFFUSION"."""
+    tokens = sentence.tokens
+    texts = [token.text for token in tokens]
+    exam = next((at for at, text in enumerate(texts) if text in _EXAMS), len(texts))
+    at = next((at for at in range(exam, len(texts)) if texts[at] == "for"), 0)
+    end = next((each for each in range(at, len(texts)) if texts[each] in (":", ";", ",", ".")), len(texts))
+    if not at or not FINITE.isdisjoint(texts[exam:at]) or at - exam > _ASKED:
+        return None
+    return Scope(Kind.HYPOTHETICAL, at + 1, end, Hit(_PURPOSE, at, at + 1))
 
 
 def _scope(sentence: Sentence, parts: tuple[Clause, ...], hit: Hit, hits: list[Hit]) -> Scope | None:
@@ -260,7 +278,8 @@ def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool
     rest = [token.text for token in tokens[at + 1 : end]]
     listed = "or" in rest or "nor" in rest
     if hit.trigger.kind in (Kind.NEGATED, Kind.RESOLVED) and not hit.trigger.near:
-        return not listed and bool(rest) and rest[0] in _POSITIVE_START
+        measured = rest[1:2] in (["mm"], ["cm"]) and rest[0][0].isdigit()
+        return not listed and bool(rest) and (measured or rest[0] in _POSITIVE_START)
     if hit.trigger.near:
         return not (listed or "vs" in rest or "versus" in rest)
     return not (listed or "and" in rest or "vs" in rest or "versus" in rest)

@@ -14,6 +14,7 @@ from services.reading.rules.asides import is_answer, is_history, is_question
 from services.reading.rules.corrections import refuted
 from services.reading.rules.exam import is_title
 from services.reading.rules.headings import EXAM_WORDS, Block
+from services.reading.rules.heads import FINDINGS
 from services.reading.rules.lines import LABEL, LABEL_WORDS, MARKER, wraps
 from services.reading.rules.tokens import Token, tokenise
 from services.reading.rules.words import SIDES
@@ -27,14 +28,18 @@ _ABBREVIATIONS = wordset(
 _STOP = re.compile(
     r"[.!?]+(?=[\s\"')\]]|$|[A-Z])|;(?=\s|$)"
     r"|,(?=\s+[A-Za-z][A-Za-z/-]*(?: [A-Za-z][A-Za-z/-]*){0,3}:(?:\s|$))"
+    r"|,(?=\s+(?:[RL]|[RrLl]t|[Rr]ight|[Ll]eft)(?: [a-z]+)?\s+[-–]\s)"
     r"|(?<=[a-z0-9)])(?=\s[A-Z][A-Z/&]+(?: [A-Z/&]+){0,3}:(?:\s|$))"
 )
 # "Effusion - nil."
 _ANSWERED = re.compile(
     r"(?P<label>[A-Za-z][A-Za-z /]{1,40}?)[ \t]+[-–][ \t]*(?=(?:none|nil|no|absent|negative|present|positive|yes|normal"
-    r"|clear|unremarkable|intact|not seen)\b[ \t]*(?:[.,;]|$))",
+    r"|clear|unremarkable|intact|not seen)\b[ \t]*(?:[.,;]|$)"
+    r"|(?:left|right|lt|rt|bilateral|b/l|small|large|mild|moderate|severe|trace|tiny|minimal)\b)",
     re.IGNORECASE,
 )
+# "R - 3 mm stone", also after another label: "KIDNEYS: R - 3 mm stone".
+_SIDED = re.compile(r"[ \t]*(?:[RL]|[RrLl]t|[Rr]ight|[Ll]eft|RIGHT|LEFT)(?: [A-Za-z]+)?[ \t]+[-–](?=\s)")
 _CLAUSE_END = re.compile(r"[,;](?=\s)|\s(?=(?:and|but|with) )")
 # "Nodule 2, right lower: 0.9 cm" is one label.
 _NUMBERED = re.compile(r"[A-Za-z]+(?: [a-z]+)? #?(?:\d{1,2}|[A-D])")
@@ -104,6 +109,8 @@ class _Sentences:
         self.told = 0
         # The label of an organ that the lines below it are about.
         self.outer: tuple[Token, ...] = ()
+        # The label of findings that the lines below it list ("Nodules:").
+        self.listed: tuple[Token, ...] = ()
         self.open_fields = fields.first_open(text) is not None
 
     def read(self, block: Block, start: int, end: int) -> None:
@@ -116,6 +123,7 @@ class _Sentences:
             tokens, count = self._tokens(piece)
             if not tokens:
                 continue
+            tokens, count = self._item(piece, tokens, count)
             if count:
                 context = self._under(tokens[:count])
                 words = frozenset(word for token in context for word in token.canon)
@@ -131,13 +139,24 @@ class _Sentences:
     def _forget_label(self, block: Block, start: int) -> None:
         """A label is over the lines below it up to an empty line or the end of its section."""
         if start == block.start or self.text[: start - 1].rstrip(" \t\r").endswith("\n"):
-            self.outer = ()
+            self.outer = self.listed = ()
+
+    def _item(self, piece: _Piece, tokens: tuple[Token, ...], count: int) -> tuple[tuple[Token, ...], int]:
+        """A line of a list under "Nodules:" has that for its label: "- RUL 6 mm" is read as "Nodules: RUL 6 mm"."""
+        if count:
+            alone = count == len(tokens) and any(not FINDINGS.isdisjoint(token.canon) for token in tokens)
+            self.listed = tokens if alone else ()
+            return tokens, count
+        label = tuple(token._replace(start=piece.start, end=piece.start) for token in self.listed)
+        return (*label, *tokens), len(label)
 
     def _under(self, label: tuple[Token, ...]) -> tuple[Token, ...]:
         """A label of a part ("Stones:") with the organ's above it ("LEFT KIDNEY:"); a label of an organ is the next."""
-        if any(token.text in SIDES or _is_place(token) for token in label):
-            self.outer = label
-            return label
+        placed = any(map(_is_place, label))
+        if placed or any(token.text in SIDES for token in label):
+            above = () if placed else tuple(token for token in self.outer if token.text not in SIDES)
+            self.outer = (*above, *label)
+            return self.outer
         return (*self.outer, *label)
 
     def _tokens(self, piece: _Piece) -> tuple[tuple[Token, ...], int]:
@@ -231,12 +250,15 @@ def _label_end(text: str, start: int, end: int) -> int:
     # Most sentences have no colon, no dash and begin with no level.
     if answered := _ANSWERED.match(text, start, end):
         return answered.end()
+    if sided := _SIDED.match(text, start, end):
+        return sided.end()
     if text.find(":", start, end) < 0 and not text[start + 1 : start + 2].isdigit():
         return -1
     match = LABEL.match(text, start, end)
     if not match or len(match.group().split()) > LABEL_WORDS:
         return -1
-    return match.end()
+    sided = _SIDED.match(text, match.end(), end)
+    return sided.end() if sided else match.end()
 
 
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -8,12 +8,15 @@ from services.reading.rules.modifiers import SEEN
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES, STOP
+from services.reading.rules.wordset import wordset
 
 _SHADES = {word: shade for shade, words in lexicon("shades").items() for word in words}
 _QUALIFYING = frozenset(lexicon("adjectives")["qualifying"])
 # What may stand between: "obstructing 5 mm stone".
 _SIZES = frozenset({"mm", "cm", "x", "."})
 _ONE_SIDE = frozenset({"left", "right", "lt", "rt"})
+# "Aneurysmal ASCENDING aorta" says which part of the organ.
+_PLACED = ANATOMY | wordset("ascending descending upper lower medial lateral proximal distal anterior posterior")
 _ENDS = frozenset(lexicon("adjectives")["empty"]) | FINITE | STOP | SIDES.keys() | frozenset(SEEN)
 
 
@@ -39,7 +42,7 @@ def qualifies(tokens: tuple[Token, ...], at: int) -> bool:
     if tokens[at].text not in _QUALIFYING:
         return False
     for token in tokens[at + 1 :]:
-        if token.text in _QUALIFYING or token.text in _SIZES or not ANATOMY.isdisjoint(token.canon):
+        if token.text in _QUALIFYING or token.text in _SIZES or not _PLACED.isdisjoint(token.canon):
             continue
         if token.text[0].isdigit() or token.text in _ONE_SIDE:
             continue

@@ -22,7 +22,13 @@ _PREFIXES = ("hyper", "hypo", "ab", "non", "un", "intra", "extra", "inter", "ant
 _PROTECTED = wordset(
     """effective infusion diffusion transfusion perfusion suffusion section session tension mention collected
     portable interior marginal maximal minimal multiple contrast extended extending contained located rotated
-    enlarging fractional relation reaction rotation notable possible passable obtained retained"""
+    enlarging fractional relation reaction rotation notable possible passable obtained retained
+    injection injected confusion charge angular avascular bloody caudal clonic collecting completed contracted
+    course existing hearing heading humoral inflated intradural inverted leading lobulated loculated marked
+    measured median mental neutral palate prevent produces recorded relate relayed remained restriction retracting
+    reverse reversed rising sample scattered secretary shattered simply spaced spaces stands streak structured
+    supine thinner thoracotomy thorough though traced laminar organised compromised denser injecting injections
+    rejection ejection detection traction fraction palpable culture nature mature stature lecture"""
 )
 
 _SETTLED = ANATOMY | _PROTECTED | FORMS.keys() | COMPOUNDS.keys()

@@ -73,6 +73,7 @@ _INNER = wordset("within in of around involving to from surrounding along")
 _PHYSIOLOGIC = wordset("physiologic physiological")
 _FLUID = wordset("fluid effusion")
 _KNOWN = wordset("the this these")
+_HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
 _BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
 
 
@@ -131,12 +132,18 @@ class Statement(NamedTuple):
 def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
     """What is said of the thing token `at` names; None where it is only presupposed or called normal."""
     scope = parsed.deciding(at)
-    if _presupposed(parsed, at, scope):
+    if _presupposed(parsed, at, scope) or _is_heading(parsed, at):
         return None
     place = place_of(parsed, at, topic)
     if scope is None and _is_normal(parsed, at, place):
         return None
     return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else _of_topic(parsed, place, topic))
+
+
+def _is_heading(parsed: Parsed, at: int) -> bool:
+    """Whether the noun only heads a part of the report: "DEVICES: left PICC"."""
+    label = parsed.sentence.tokens[: parsed.sentence.label]
+    return at < len(label) and all(token.text in _HEADING or not token.text[0].isalpha() for token in label)
 
 
 def elided(parsed: Parsed, at: int, heads: AbstractSet[str], topic: Topic) -> Statement | None:

@@ -26,13 +26,13 @@ _WEIGHTED = (
 _SEGMENT = r"(?:[1-8]|viii|vii|vi|iv|v|i{1,3})(?:\s?[ab])?\b(?!\s?[mc]m|\.\d)"
 _TOKEN = re.compile(
     # Two letters and more begin nothing but a word: most words are met here, at once.
-    r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
-    r"|(?P<parted>\bsub[\s-](?:arachnoid|dural|galeal)[a-z]*)"
+    r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|gall[\s-]bladder|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
+    r"|(?P<parted>\b(?:sub[\s-](?:arachnoid|dural|galeal)[a-z]*|gall[\s-]bladders?\b))"
     rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
     # An initial ("Dr R. Okafor", "L. Smith") is no side.
-    r"|(?P<side>(?<!Dr\s)(?<!Dr\.\s)(?<!by\s)\b(?-i:[RL])\b(?=\s+[A-Za-z]|\s?[,;:)<>]|\.(?!\s?[A-Z][a-z]+\b)|(?<=[a-z]\s[RL])\.|$)(?!\s+spine))"
+    r"|(?P<side>(?<!Dr\s)(?<!Dr\.\s)(?<!by\s)\b(?-i:[RL])\b(?=\s+(?:[A-Za-z]|\d{1,2}(?:st|nd|rd|th)\b)|\s?[,;:)<>]|\s[-–]\s|\.(?!\s?[A-Z][a-z]+\b)|(?<=[a-z]\s[RL])\.|$)(?!\s+spine))"
     rf"|(?P<segment>\bseg(?:ment)?s?\.?[\s-]{_SEGMENT}(?:(?:\s?[,/&-]\s?|\sand\s){_SEGMENT})*)"
     r"|(?P<kind>\btype\s(?:[ab]|[1-5]|i{1,3}|iv)\b)"
     r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|s/o|and/or|w/)(?![a-z]))"

@@ -29,6 +29,12 @@ SIDES: dict[str, str] = {
     "rll": "right",
     "rul": "right",
     "rml": "right",
+    "ruz": "right",
+    "rmz": "right",
+    "rlz": "right",
+    "luz": "left",
+    "lmz": "left",
+    "llz": "left",
     "rk": "right",
     "lk": "left",
     "lingula": "left",
@@ -92,7 +98,9 @@ PARTS = wordset(
 COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intraparenchymal scalp subgaleal canal foramen")
 # "subcutaneous emphysema" is not emphysema: a head after one of these is another thing, unless they are needed.
 NOT_AFTER: dict[str, frozenset[str]] = {
-    "emphysema": frozenset({"subcutaneous", "tissue", "orbit", "mediastinum", "surgical", "wall", "scalp"}),
+    "emphysema": frozenset(
+        {"subcutaneous", "subcut", "sc", "tissue", "orbit", "mediastinum", "surgical", "wall", "scalp"}
+    ),
     "fluid": frozenset({"bursa", "bursal", "cerebrospinal"}),
     "mass": frozenset({"node", "nodal"}),
     "port": frozenset({"side"}),
@@ -104,7 +112,9 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
     "shift": frozenset({"pivot", "chemical"}),
     "plate": frozenset({"volar", "growth", "palmar", "tarsal", "cribriform"}),
-    "icd": frozenset({"basal", "basilar", "apical", "intercostal"}),
+    "destruction": frozenset({"endplate", "disc", "cartilage"}),
+    "contusion": frozenset({"pivot", "marrow"}),
+    "collapse": frozenset({"vertebra"}),
     "loss": frozenset({"disc"}),
     "height": frozenset({"disc"}),
     "effusion": frozenset({"mastoid"}),
