@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
 
 # The newest the library has: fields keep their places from version to version, and later ones are only added.
-_LIBRARY = "hl7apy.v2_8_2.fields"
+_VERSION = "v2_8_2"
+# 'PID_3': ('sequence', …, 'CX', 'PATIENT_IDENTIFIER_LIST', None, -1),
+_FIELD = re.compile(r"'(\w+_\d+)': \(.*, '(\w+)', '(\w+)', (?:None|'\w+'), -?\d+\)")
 # hl7apy names fields, not segments.
 SEGMENTS = {
     "ADD": "Addendum",
@@ -59,8 +62,8 @@ class Definition:
 @cache
 def field(segment: str, number: int) -> Definition:
     """The definition of a field: field("PID", 3)."""
-    found: Any = _fields().get(f"{segment}_{number}")
-    return Definition(_words(found[3]), found[2]) if found else Definition()
+    name, datatype = fields().get(f"{segment}_{number}", ("", ""))
+    return Definition(_words(name), datatype)
 
 
 def segment_title(name: str) -> str:
@@ -69,10 +72,15 @@ def segment_title(name: str) -> str:
 
 
 @cache
-def _fields() -> dict[str, Any]:
-    """Read when first asked for: a process that shows no message does not hold it."""
-    fields: dict[str, Any] = import_module(_LIBRARY).FIELDS
-    return fields
+def fields() -> dict[str, tuple[str, str]]:
+    """Name and data type by "PID_3", as the library writes them.
+
+    Read from its source: imported it takes a quarter of a second, for which a page would wait, and 26 MB.
+    """
+    library = find_spec("hl7apy")
+    assert library and library.origin
+    source = Path(library.origin).with_name(_VERSION) / "fields.py"
+    return {found[1]: (found[3], found[2]) for found in _FIELD.finditer(source.read_text())}
 
 
 def _words(name: str) -> str:

@@ -94,7 +94,7 @@ def begins(
     fits: ColumnElement[bool],
     ids: tuple[int, int],
     window: int,
-) -> Select[Any]:
+) -> Select[int | None]:
     """From which id on the newest `window` of each pair are all there are; None where that is so of every id."""
     chosen, within = _of_each(pairs, beside, fits, ids, [message.c.id])
     last = within.offset(window).limit(1).lateral("last")

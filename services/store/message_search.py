@@ -225,7 +225,7 @@ def _among_newest(
     kinds: Sequence[str],
     window: int,
     like: Sequence[ColumnElement[bool]],
-    words: ColumnElement[Any],
+    words: ColumnElement[str] | ColumnElement[None],
 ) -> list[Found] | None:
     """What the newest of each kind hold: all that is asked for, else None. What many hold is found there, and by the
     index PostgreSQL would fetch every one of them."""

@@ -70,6 +70,7 @@ def pages(count: int, groups: list[str]) -> Iterator[tuple[str, str]]:
         ("sender and door fhir", "/messages?sender=RIS1^HOSP&door=fhir"),
         ("control id", f"/messages?q=MSG{count * 7 // 9}"),
         ("a piece of a control id", f"/messages?q=G{count * 7 // 90}"),
+        ("the beginning of many old control ids", "/messages?q=msg2"),
         ("control id of an echo", f"/messages?q=MSG{count // 200 * 100 + 20}&echoes=true"),
         ("name", "/messages?q=muström"),
         ("name without accents", "/messages?q=karenstroma"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hl7apy.v2_8_2.fields import FIELDS
 
 from integration.hl7v2.comparison import compared
-from integration.hl7v2.dictionary import field, segment_title
+from integration.hl7v2.dictionary import field, fields, segment_title
 from integration.hl7v2.layout import as_sent, lay_out, title
 
 HEAD = "MSH|^~\\&|RIS|HOSP|CS|HOSP|20260101||ORU^R01^ORU_R01|C1|P|2.5.1\rPID|1||42^^^HOSP||Muñoz^Ana\r"
@@ -125,3 +126,7 @@ def test_an_added_segment_moves_no_other() -> None:
     found = differing(message(*lines), message(*lines[:2], "NTE|1||New", *lines[2:]))
     assert found == {("NTE 1", "NTE-1"): ("", "1"), ("NTE 1", "NTE-3"): ("", "New")}
     assert set(differing(message(*lines), message(*lines[1:]))) == {("OBX 1", f"OBX-{n}") for n in (1, 2, 3, 5)}
+
+
+def test_the_dictionary_has_every_field_the_library_has() -> None:
+    assert fields() == {place: (told[3], told[2]) for place, told in FIELDS.items()}
