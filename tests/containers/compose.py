@@ -160,8 +160,9 @@ class House:
         found = httpx2.get(f"{self.fhir_url}/{resource_type}", params={"_count": "500", **params}, timeout=PATIENCE)
         return [each["resource"] for each in found.raise_for_status().json().get("entry", [])]
 
-    def messages(self) -> list[dict[str, Any]]:
-        return list(json.loads(self.run("countersign", "messages", "--json")))
+    def messages(self, *form: str) -> list[dict[str, Any]]:
+        """What came in; `form`: how another release is asked for JSON."""
+        return list(json.loads(self.run("countersign", "messages", *(form or ("--json",)))))
 
 
 def eventually(ask: Callable[[], Any], patience: float, what: Callable[[], str]) -> Any:

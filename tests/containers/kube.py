@@ -120,16 +120,20 @@ class Cluster:
             folder.mkdir()
             folder.chmod(0o777 if empty else 0o755)
             for each in sources:
-                for item in each["items"]:
-                    self._write(
-                        folder / item["path"], self._value(each.get("name") or each["secretName"], item["key"]), group
-                    )
+                name = each.get("name") or each["secretName"]
+                for item in each.get("items") or self._all_of(name):
+                    self._write(folder / item["path"], self._value(name, item["key"]), group)
             volume["hostPath"] = {"path": str(folder), "type": "Directory"}
 
     def _write(self, path: Path, text: str, group: int) -> None:
         path.write_text(text, encoding="utf-8")
         os.chown(path, 0, group)
         path.chmod(0o440)
+
+    def _all_of(self, secret: str) -> list[dict[str, str]]:
+        """The items of a Secret from outside that is mounted whole."""
+        found = [each["data"] for each in self.outside if each["metadata"]["name"] == secret]
+        return [{"key": key, "path": key} for data in found for key in data]
 
     def _value(self, secret: str, key: str) -> str:
         made = {item["metadata"]["name"] for item in of_kind(self.objects, "Secret")}

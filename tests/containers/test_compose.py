@@ -215,7 +215,7 @@ def test_a_house_of_the_last_release_is_upgraded_with_all_it_took_in(tmp_path: P
         house.up()
         assert set(house.send(*(body for _, body in samples.hl7()))) <= {"AA", "CA"}
         delivered(house, 9)
-        before = [each["id"] for each in house.messages()]
+        before = [each["id"] for each in house.messages("--format", "json")]
         house.down()
         house.variables["IMAGE"] = images.ours()
         house.lay_out()
