@@ -175,7 +175,7 @@ class Reading(Group):
     shadow: str = Field("", description="Second engine, never shown to reviewers; empty: none.")
     preliminary: bool = Field(False, description="Read preliminary reports too (they are always stored).")
     grade_threshold: float = Field(
-        0.9, ge=0, le=1, description="Least precision of a grade the rules' suggestions show."
+        0.9, ge=0, le=1, description="A grade of the rules whose precision surely lies below this is folded away."
     )
     wait_for_model: float = Field(
         0,

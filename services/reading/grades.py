@@ -42,8 +42,8 @@ class Grade(NamedTuple):
         return (middle - reach) / (1 + per), (middle + reach) / (1 + per)
 
     def holds(self, threshold: float) -> bool:
-        """Whether its suggestions are shown: by its precision; while too few are counted, unless surely below."""
-        return (self.right / self.total if self.measured else self.bounds[1]) >= threshold
+        """Whether its suggestions are shown: unless even the upper end of its precision's interval lies below."""
+        return self.bounds[1] >= threshold
 
 
 @cache

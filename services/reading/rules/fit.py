@@ -55,7 +55,7 @@ _INNER = wordset(
 )
 _THORACIC = wordset("ascending root arch sinotubular")
 # "Nodule at the left base", after a sentence about the pleura, is one of the lung.
-_ROUND = wordset("nodule mass")
+_ROUND = wordset("nodule mass calcify")
 _OF_LUNG = wordset("base basal basilar apex apical zone lobe lingula")
 _IN_LININGS = wordset("effusion pneumothorax")
 

@@ -78,6 +78,9 @@ _PURPOSE = Trigger(("for",), Kind.HYPOTHETICAL, True, False)
 # Words between an exam that is asked for and what it is for, at most.
 _ASKED = 12
 _OPENING = 2
+# Words of what it is for, at most, and what ends them.
+_LOOKED_FOR = 10
+_ENDS_PURPOSE = wordset(": ; , . no without there but")
 _EARLIER = frozenset({"prior", "previous", "previously", "earlier", "last", "old", "preoperative", "baseline"})
 
 
@@ -143,7 +146,8 @@ def _purpose(sentence: Sentence) -> Scope | None:
     known = texts if sentence.kind in _CONCLUSIONS else texts[:_OPENING]
     exam = next((at for at, text in enumerate(known) if text in _EXAMS), len(texts))
     at = next((at for at in range(exam, len(texts)) if texts[at] == "for"), 0)
-    end = next((each for each in range(at, len(texts)) if texts[each] in (":", ";", ",", ".")), len(texts))
+    last = min(at + _LOOKED_FOR, len(texts))
+    end = next((each for each in range(at, last) if texts[each] in _ENDS_PURPOSE or texts[each] in FINITE), last)
     if not at or not FINITE.isdisjoint(texts[exam:at]) or at - exam > _ASKED:
         return None
     return Scope(Kind.HYPOTHETICAL, at + 1, end, Hit(_PURPOSE, at, at + 1))

@@ -21,7 +21,8 @@ def verdict(text: str, exam: str, finding: str, threshold: float = 0.9) -> Verdi
 
 def test_a_grade_shows_by_its_precision_and_too_few_hide_nothing_that_may_be_right() -> None:
     assert Grade("many", "", 98, 100).holds(0.9)
-    assert not Grade("many", "", 89, 100).holds(0.9)
+    assert Grade("many", "", 89, 100).holds(0.9)
+    assert not Grade("many", "", 80, 100).holds(0.9)
     assert Grade("few", "", 9, 10).holds(0.9)
     assert not Grade("few", "", 5, 12).holds(0.9)
     assert Grade("none", "", 0, 0).holds(0.9)
