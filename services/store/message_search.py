@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
 from typing import Any
@@ -60,6 +60,14 @@ _SHORTEST = 3  # letters of a word that trigrams can find
 # So many of the newest are looked through one by one: of each kind, before the index is asked (of our own come back, of
 # which there may be as many as of all others, once more); of all, for words too short for it, and no further.
 _WINDOW, _ECHO_WINDOW, _SHORT_WINDOW = 400, 1500, 30_000
+# Of what was taken in so many of the newest; and if one in _SCARCE of what is asked for was among them, so many.
+_STRETCH, _LONG_STRETCH, _SCARCE = 2_000, 50_000, 20
+# With the words in sight PostgreSQL knows how often they occur, and whether the index or the newest come first.
+# A search is too short for workers beside it.
+_PLANNED = text(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true)"
+)
 # Written out, as the indexes on part of the table have them.
 _NEVER_TAKEN_IN = text("message.state IN ('rejected', 'ignored')")
 _ECHOES, _REFUSALS = text(f"message.reason LIKE '{ECHO}'"), text(f"message.reason NOT LIKE '{ECHO}'")
@@ -94,8 +102,7 @@ def put(connection: Connection, message_id: int, words: Iterable[tuple[str, str]
 
 def find(connection: Connection, site: str, wanted: Search, limit: int) -> list[Found]:
     """The newest messages of a site that fit."""
-    # With the words in sight PostgreSQL knows how often they occur, and whether the index or the newest come first.
-    connection.execute(text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"))
+    connection.execute(_PLANNED)
     words = _folded(connection, wanted.query.split()[:MOST_WORDS])
     sender = _folded(connection, [wanted.sender] if wanted.sender else [])
     ids = _ids(connection, wanted)
@@ -153,13 +160,45 @@ class _Place:
 
 def _by_index(connection: Connection, place: _Place) -> Iterable[Found]:
     """What was taken in, what has yet to be, what never is, and the texts of the quarantine."""
-    said = search.c.words
-    yield from _asked(connection, _taken_in(place, said, *_like(said, place.words), *_by(said, place)), place.words)
+    yield from _by_words(connection, place)
     others = _of(_OWN).where(place.within, *_from(place.sender), *_like(_REFUSED, place.words)).limit(place.limit)
     yield from _asked(connection, others.where(_TO_BE_TAKEN_IN), place.words)
     yield from _never_taken_in(connection, place)
     if place.wanted.texts:
         yield from _in_quarantine(connection, place)
+
+
+def _by_words(connection: Connection, place: _Place) -> list[Found]:
+    """What was taken in: what many have is among the newest; of what few have, or had, the index gives every one."""
+    said = search.c.words
+    order: ColumnElement[int] = search.c.message_id
+    if not (place.wanted.state or place.wanted.door):
+        found = _lately(connection, place)
+        if len(found) >= place.limit:
+            return found
+        # A sum: in the order of ids themselves PostgreSQL would walk to what many have, however long ago that was.
+        order = order + 0
+    asked = _taken_in(place, said, *_like(said, place.words), *_by(said, place), order=order)
+    return _asked(connection, asked, place.words)
+
+
+def _lately(connection: Connection, place: _Place) -> list[Found]:
+    """What the newest that were taken in hold: of few, and if some fit, of more."""
+    found = _asked(connection, _walked(place, _STRETCH), place.words)
+    if place.limit > len(found) >= place.limit / _SCARCE:
+        rest = replace(place, ids=(place.ids[0], found[-1].message.id), limit=place.limit - len(found))
+        found += _asked(connection, _walked(rest, _LONG_STRETCH), place.words)
+    return found
+
+
+def _walked(place: _Place, stretch: int) -> Select[Any]:
+    """Those that fit among so many of the newest: of all sites, as one may have too few to end at."""
+    within = (search.c.message_id >= place.ids[0], search.c.message_id < place.ids[1])
+    walked = select(search.c.message_id, search.c.words).where(*within)
+    newest = walked.order_by(search.c.message_id.desc()).limit(stretch).subquery("newest")
+    said = newest.c.words
+    asked = _of(said, newest.join(message, message.c.id == newest.c.message_id), newest.c.message_id)
+    return asked.where(place.fits, *_like(said, place.words), *_by(said, place)).limit(place.limit)
 
 
 def _among_the_newest(connection: Connection, place: _Place) -> Iterable[Found]:
@@ -177,16 +216,21 @@ def _among_the_newest(connection: Connection, place: _Place) -> Iterable[Found]:
         yield from _asked(connection, held, place.words)
 
 
-def _taken_in(place: _Place, said: ColumnElement[Any], *conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
+def _taken_in(
+    place: _Place,
+    said: ColumnElement[Any],
+    *conditions: ColumnElement[bool] | TextClause,
+    order: ColumnElement[int] = search.c.message_id,
+) -> Select[Any]:
     """Of those the newest, in the order of message_search; of many that fit there, only the newest are looked up."""
     within = (search.c.site_id == place.site, *conditions)
     within += (search.c.message_id >= place.ids[0], search.c.message_id < place.ids[1])
-    chosen = select(search.c.message_id, said.label("words")).where(*within)
+    chosen = select(search.c.message_id, order.label("order"), said.label("words")).where(*within)
     if not (place.wanted.state or place.wanted.door):
-        chosen = chosen.order_by(search.c.message_id.desc()).limit(_SPARE * place.limit)
+        chosen = chosen.order_by(order.desc()).limit(_SPARE * place.limit)
     newest = chosen.subquery("newest")
     both = newest.join(message, message.c.id == newest.c.message_id)
-    return _of(newest.c.words, both, newest.c.message_id).where(place.fits).limit(place.limit)
+    return _of(newest.c.words, both, newest.c.order).where(place.fits).limit(place.limit)
 
 
 def _by(said: ColumnElement[str], place: _Place) -> list[ColumnElement[bool]]:

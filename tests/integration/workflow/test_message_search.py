@@ -209,3 +209,27 @@ def test_the_newest_of_a_rare_kind_do_not_hide_newer_ones_of_a_frequent_kind(eng
         )
         found = message_search.find(connection, "default", Search(query="wanted"), 2)
     assert [each.message.control_id for each in found] == ["WANTED3", "WANTED2"]
+
+
+@pytest.mark.parametrize("lately", [0, 1, 3])
+def test_what_many_had_long_ago_is_found_newest_first(engine: Engine, lately: int) -> None:
+    """Before more messages than are looked through one by one, some of which have it too."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO message (door, bytes, sha256, state, control_id) SELECT 'hl7', 1, '', 'done', "
+                "CASE WHEN n <= 500 OR n > 60000 - :lately THEN 'WANTED' ELSE 'C' END || n "
+                "FROM generate_series(1, 60000) n"
+            ),
+            {"lately": lately},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO message_search (message_id, received_at, words) "
+                "SELECT id, received_at, E'\\nc\\x1f' || lower(control_id) FROM message"
+            )
+        )
+        found = message_search.find(connection, "default", Search(query="wanted"), 4)
+    newest = [*range(60000, 60000 - lately, -1), *range(500, 0, -1)][:4]
+    assert [each.message.control_id for each in found] == [f"WANTED{number}" for number in newest]
+    assert {tuple(each.why) for each in found} == {("control id",)}
