@@ -12,6 +12,8 @@ from services.capacity.plan import Plan
 Points = Sequence[tuple[float, float]]
 COLOURS = ("#0b6e4f", "#c97b2a", "#7a5195", "#3b6ea5")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 340, 70, 20, 60, 46
+LEAST = 1e-9
+"""What is smaller is drawn as nothing: powers of ten do not go on for ever."""
 OUTPUTS = (100, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000, 4000)
 
 
@@ -46,7 +48,8 @@ def of_a_node(plan: Plan, node: Node) -> str:
 def lines(title: str, x_title: str, y_title: str, series: Mapping[str, Points], *, right: float = 0) -> str:
     """One line a name; both axes from zero, the horizontal one to `right` at least."""
     right = max((right, *(x for points in series.values() for x, _ in points))) or 1
-    top = _round_up(max((y for points in series.values() for _, y in points), default=1) or 1)
+    highest = max((y for points in series.values() for _, y in points), default=1)
+    top = _round_up(highest if highest > LEAST else 1)
     parts = [_frame(title, x_title, y_title), *_grid(right, top)]
     for at, (name, points) in enumerate(series.items()):
         path = " ".join(f"{_x(x, right):.1f},{_y(y, top):.1f}" for x, y in points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.capacity.pictures import HEIGHT, WIDTH, lines
@@ -13,6 +13,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 POINTS = st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e9)), min_size=1, max_size=30)
 
 
+@example({"a": [(0, 5e-324)]}, "")
 @given(st.dictionaries(st.sampled_from(["a", "b & c", "<d>"]), POINTS, min_size=1), st.text("abc<>&\"'", max_size=20))
 def test_every_line_is_drawn_inside_the_frame(series: dict[str, list[tuple[float, float]]], title: str) -> None:
     picture = ElementTree.fromstring(lines(title, "x", "y", series))
