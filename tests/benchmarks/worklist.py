@@ -28,6 +28,7 @@ from pathlib import Path
 
 import httpx2
 from playwright.async_api import Page, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from services.settings import Database
 from services.store.engine import connect
@@ -266,12 +267,22 @@ async def _review_by_keys(page: Page) -> None:
         else:
             await page.keyboard.press("r")
             await page.keyboard.press("1")
-        await page.locator(f'[data-panel] .progress b:text-is("{count + 1}")').wait_for()
+        try:
+            await page.locator(f'[data-panel] .progress b:text-is("{count + 1}")').wait_for(timeout=5000)
+        except PlaywrightTimeout:
+            await _leave_to_its_reader(page, before)
+            return
     await idle.wait_for()
     await page.keyboard.press("s")
     if await page.locator('[data-command="sign"].armed').count():
         await page.keyboard.press("s")
     await page.locator(f'main.review:not([data-report="{before}"])').wait_for()
+
+
+async def _leave_to_its_reader(page: Page, report: str | None) -> None:
+    """Another of the twenty had this report first: no decision is taken from here."""
+    await page.keyboard.press("x")
+    await page.locator(f'main.review:not([data-report="{report}"])').wait_for()
 
 
 def main() -> None:
