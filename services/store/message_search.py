@@ -184,21 +184,22 @@ def _by_words(connection: Connection, place: _Place) -> list[Found]:
 
 def _lately(connection: Connection, place: _Place) -> list[Found]:
     """What the newest that were taken in hold: of few, and if some fit, of more."""
-    found = _asked(connection, _walked(place, _STRETCH), place.words)
+    found = _walked(connection, place, _STRETCH)
     if place.limit > len(found) >= place.limit / _SCARCE:
         rest = replace(place, ids=(place.ids[0], found[-1].message.id), limit=place.limit - len(found))
-        found += _asked(connection, _walked(rest, _LONG_STRETCH), place.words)
+        found += _walked(connection, rest, _LONG_STRETCH)
     return found
 
 
-def _walked(place: _Place, stretch: int) -> Select[Any]:
+def _walked(connection: Connection, place: _Place, stretch: int) -> list[Found]:
     """Those that fit among so many of the newest: of all sites, as one may have too few to end at."""
     within = (search.c.message_id >= place.ids[0], search.c.message_id < place.ids[1])
     walked = select(search.c.message_id, search.c.words).where(*within)
     newest = walked.order_by(search.c.message_id.desc()).limit(stretch).subquery("newest")
     said = newest.c.words
     asked = _of(said, newest.join(message, message.c.id == newest.c.message_id), newest.c.message_id)
-    return asked.where(place.fits, *_like(said, place.words), *_by(said, place)).limit(place.limit)
+    fit = asked.where(place.fits, *_like(said, place.words), *_by(said, place)).limit(place.limit)
+    return _asked(connection, fit, place.words)
 
 
 def _among_the_newest(connection: Connection, place: _Place) -> Iterable[Found]:
