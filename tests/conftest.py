@@ -19,11 +19,11 @@ from sqlalchemy.exc import OperationalError
 
 from integration.hl7v2.senders import Senders
 from services.embedded import postgres
-from services.embedded.instance import free_port
 from services.settings import Database, Mllp
 from services.store.engine import connect
 from services.store.migrate import migrate
 from tests.listening import Listen, Running
+from tests.ports import free_port
 
 # How long one example takes says more of the machine than of the code. The same examples in every run, so that what is
 # red is the change's; others by --hypothesis-profile default.

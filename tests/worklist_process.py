@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from services.embedded.instance import free_port
 from services.settings import Database
 from tests.databases import environment
+from tests.ports import free_port
 
 
 @dataclass

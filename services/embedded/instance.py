@@ -108,13 +108,6 @@ def prepare(
     return instance
 
 
-def free_port() -> int:
-    """A loopback TCP port nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def usable(wished: Mapping[str, int]) -> dict[str, int]:
     """Those of the ports that are wished for and free; the others are found elsewhere."""
     return {name: port for name, port in wished.items() if _is_free(port)}

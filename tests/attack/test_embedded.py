@@ -16,7 +16,8 @@ import pytest
 from services import up
 from services.embedded import fhir_server, postgres
 from services.embedded.account import EmbeddedError, Placement
-from services.embedded.instance import free_port, load, prepare
+from services.embedded.instance import load, prepare
+from tests.ports import free_port
 
 TOKEN = "the token of the instance"
 

@@ -12,8 +12,8 @@ from urllib.request import urlopen
 import pytest
 
 from services import supervisor
-from services.embedded.instance import free_port
 from services.supervisor import Part, Supervisor
+from tests.ports import free_port
 
 
 async def test_a_process_that_stops_answering_is_killed_and_started_again(

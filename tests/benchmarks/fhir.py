@@ -38,13 +38,13 @@ from integration.fhir.exchange import read, search, transaction
 from integration.fhir.subscription import SECRET_HEADER
 from integration.fhir.wanted import resolve
 from integration.fhir.write import write
-from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.engine import connect
 from services.store.tables import delivery, message, report_version
 from tests import seeding
 from tests.benchmarks.mllp import cpu_seconds, database
 from tests.integration.fhir.wanted_set import Case, MemoryLedger
+from tests.ports import free_port
 
 FINDINGS, REPORTS, CALLS = 10, 60, 200
 PACE, DELIVERIES = 50, 400

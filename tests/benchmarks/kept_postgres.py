@@ -14,10 +14,10 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from services.embedded import postgres
-from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.engine import connect
 from services.store.migrate import migrate
+from tests.ports import free_port
 
 PASSWORD = "benchmark"
 

@@ -29,12 +29,12 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 
 from services.embedded import postgres
-from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.engine import connect
 from services.store.migrate import migrate
 from tests.benchmarks.chart import bars
 from tests.benchmarks.mllp_servers import serve
+from tests.ports import free_port
 
 WIDTHS = (1, 8, 64)
 PATIENCE = 5.0

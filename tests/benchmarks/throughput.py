@@ -30,12 +30,12 @@ from statistics import linear_regression
 from urllib.request import urlopen
 
 from services.embedded import valkey
-from services.embedded.instance import free_port
 from services.settings import Database
 from tests.benchmarks.chart import lines
 from tests.benchmarks.mllp import cpu_seconds, database, tree
 from tests.databases import environment
 from tests.messages import oru
+from tests.ports import free_port
 
 CONNECTIONS = 8
 SECRET = "bench"

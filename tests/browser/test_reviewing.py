@@ -260,7 +260,7 @@ def test_a_session_that_ends_keeps_drafts_and_the_decision_under_way(
     page.bring_to_front()
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     decided(page, 2)
-    person.forgive("401", *REFUSED)
+    person.forgive("401", "EventSource", *REFUSED)
 
 
 def test_a_stale_decision_is_kept_and_can_be_sent_again(

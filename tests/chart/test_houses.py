@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from services.cli import build
-from services.embedded.instance import free_port
 from tests.chart.conftest import Helm, Manifest, Rendered, component, containers, find, manifests, of_kind, pods
 from tests.chart.files import Files
+from tests.ports import free_port
 
 OURS = ("listener", "subscriber", "relay", "worker", "sender", "worklist")
 

@@ -18,10 +18,10 @@ import httpx2
 
 from integration.hl7v2.client import MllpClient
 from services import samples
-from services.embedded.instance import free_port
 from tests.containers import images
 from tests.containers.engine import ROOT, environment, inspect, podman
 from tests.containers.reviewer import Reviewer
+from tests.ports import free_port
 
 PROCESSES = ("listener", "subscriber", "relay", "worker", "sender", "worklist")
 OTHERS = ("postgresql", "valkey", "fhir")

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
-from services.embedded.instance import free_port
+from tests.ports import free_port
 
 
 class Proxy:

@@ -19,7 +19,6 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from services.embedded import postgres, valkey
-from services.embedded.instance import free_port
 from services.settings import Database, load
 from services.store import jobs
 from services.store.engine import connect
@@ -31,6 +30,7 @@ from tests.faults.queries import RECOVERIES, STANDING, STORED
 from tests.faults.row import Row
 from tests.faults.sink import Sink
 from tests.listening import Peer
+from tests.ports import free_port
 
 SECRET = "test-only"
 NAMES = ("listener", "relay", "worker", "worker2", "sender")

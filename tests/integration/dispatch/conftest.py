@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from services.embedded import valkey
-from services.embedded.instance import free_port
 from services.settings import Broker
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from services.dispatch.queue import make_app, publish, wait_for_broker, waiting
 from services.dispatch.reserve import Reserve
 from services.doctor import broker_finding
 from services.embedded import valkey
-from services.embedded.instance import free_port
 from services.settings import Broker, Settings
 from tests.certificates import Authority
+from tests.ports import free_port
 
 PASSWORD = "test-only"
 

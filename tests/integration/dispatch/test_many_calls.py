@@ -17,11 +17,11 @@ from sqlalchemy import Engine, text
 
 from integration.hl7v2.mllp import whole
 from services.embedded import valkey
-from services.embedded.instance import free_port
 from services.settings import Database, Mllp
 from services.workflow.receive import Arrival
 from tests.databases import environment
 from tests.messages import oru
+from tests.ports import free_port
 from tests.receiving import receive
 from tests.system import eventually
 

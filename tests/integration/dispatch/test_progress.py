@@ -13,11 +13,11 @@ from sqlalchemy import Engine, text
 from services.dispatch.lease_keeper import Lessee
 from services.dispatch.queue import make_app, publish
 from services.dispatch.watchdog import Watchdog
-from services.embedded.instance import free_port
 from services.processes.relay.main import Relay
 from services.settings import Broker, Health, Queue, Settings
 from services.store import jobs, wake_ups
 from services.telemetry.health import Probes, serve
+from tests.ports import free_port
 from tests.system import eventually
 
 QUEUE = Queue(concurrency=2, progress_timeout=2)

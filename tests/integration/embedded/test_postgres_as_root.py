@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from services.embedded import account, postgres
-from services.embedded.instance import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a way around")
 

@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from services.cli import build
 from services.domain.people import Person
-from services.embedded.instance import free_port
 from services.evaluation.dataset import Origin, load
 from services.evaluation.training import TrainingError, seed
 from services.figures.caught import caught
@@ -33,6 +32,7 @@ from services.workflow.signing import Terms
 from tests import seeding
 from tests.databases import environment
 from tests.integration.sender.house import contradicting
+from tests.ports import free_port
 
 LIBRARY = load_library()
 COMMAND = (sys.executable, "-m", "services.cli")

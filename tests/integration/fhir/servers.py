@@ -18,7 +18,7 @@ import yaml
 
 from integration.fhir.systems import Json
 from services.embedded.fhir_server import command
-from services.embedded.instance import free_port
+from tests.ports import free_port
 
 
 class Sekmet:

@@ -16,12 +16,12 @@ from sqlalchemy import Engine, func, select
 
 from integration.hl7v2.client import MllpClient
 from integration.hl7v2.mllp import frame
-from services.embedded.instance import free_port
 from services.processes.listener import server
 from services.settings import Database
 from services.store.tables import message
 from tests.databases import environment
 from tests.listening import Listen
+from tests.ports import free_port
 
 MEGABYTE = 1024 * 1024
 MANY = 40

@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 from integration.hl7v2.mllp import frame
 from services import samples
 from services.cli import build
-from services.embedded.instance import free_port
 from services.store.tables import message
 from tests.interface_engine import HANG_UP, InterfaceEngine
 from tests.listening import Listen
+from tests.ports import free_port
 
 ORU = b"MSH|^~\\&|RIS|HOSP|||2026||ORU^R01|%s|P|2.5\nPID|1||42\n"
 

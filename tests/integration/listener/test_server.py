@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from integration.hl7v2.senders import SenderMap, Senders
-from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.tables import message
 from tests.listening import Listen
+from tests.ports import free_port
 
 ORU = (
     b"MSH|^~\\&|RIS|HOSP|||20260102||ORU^R01|%s|P|2.5%s\rPID|1||42^^^HOSP\r"

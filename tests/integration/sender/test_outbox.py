@@ -13,7 +13,6 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Engine, select, text
 from structlog.testing import capture_logs
 
-from services.embedded.instance import free_port
 from services.processes.relay.main import measure
 from services.processes.sender.carriers import FhirCarrier
 from services.processes.sender.outbox import AWAY, Outbox
@@ -23,6 +22,7 @@ from services.workflow.context import fhir_client, systems
 from services.workflow.delivery import FhirTarget
 from tests.integration.sender.house import House
 from tests.messages import oru
+from tests.ports import free_port
 from tests.system import eventually
 
 QUEUE = Queue(backoff=0.2, relay=0.1)

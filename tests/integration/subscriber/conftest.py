@@ -17,11 +17,11 @@ from sqlalchemy import Engine, select
 from integration.fhir.client import Client, Endpoint
 from integration.fhir.exchange import Written, create
 from integration.fhir.systems import Json
-from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.tables import message
 from tests.databases import environment
 from tests.integration.fhir.servers import Sekmet
+from tests.ports import free_port
 
 SECRET = "a secret of the tests"
 

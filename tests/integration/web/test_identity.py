@@ -23,9 +23,9 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
-from services.embedded.instance import free_port
 from services.settings import Database, Oidc, Settings, SmartLaunch, Worklist
 from services.web.app import create_app
+from tests.ports import free_port
 
 PEOPLE = (
     {"sub": "ada", "name": "Ada Signer", "roles": ["reviewer", "signer", "gardener"],

@@ -20,12 +20,12 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import Engine, select, update
 
-from services.embedded.instance import free_port
 from services.settings import Database, Settings, SmartLaunch, Worklist
 from services.store.tables import login_attempt, report, review
 from services.web.app import create_app
 from tests import seeding
 from tests.npm import install
+from tests.ports import free_port
 from tests.seeding import Exam
 
 FOLDER = Path(__file__).parents[2] / "smart_ehr"

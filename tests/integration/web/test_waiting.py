@@ -15,12 +15,12 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from services.embedded.instance import free_port
 from services.settings import Database
 from services.store.engine import connect_async
 from services.web import sealing
 from tests.databases import environment
 from tests.faults.proxy import Proxy
+from tests.ports import free_port
 from tests.system import eventually
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from services.embedded import valkey
 from services.embedded.account import EmbeddedError
-from services.embedded.instance import environment, free_port, load, prepare, usable
+from services.embedded.instance import environment, load, prepare, usable
 from services.settings import load as load_settings
+from tests.ports import free_port
 
 
 def test_a_folder_keeps_its_ports_and_passwords(tmp_path: Path) -> None:
