@@ -22,7 +22,8 @@ AMBIGUOUS_HEADS = wordset(
     """nodule mass lesion cyst effusion fracture hematoma calcify edema thicken enlarge dilate air fluid stone emphysema
     collection opacity herniate narrow tumor bleed infarct thrombus aneurysm embolus abscess metastasis enhance
     atrophy loss swelling tear dislocate obstruct collapse displace asymmetry abnormality disease abnormal inflame
-    hypodensity hyperdensity hyperintensity polyp fat degenerate compress elevate shift congest focus scar"""
+    hypodensity hyperdensity hyperintensity polyp fat degenerate compress elevate shift congest focus scar
+    carcinoma cancer malignancy"""
 )
 
 # Things put into a patient: in a normal place they are there all the same.

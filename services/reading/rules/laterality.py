@@ -44,6 +44,10 @@ _JOINS = _BETWEEN - wordset(", the on side sided")
 _MORE = wordset("worse larger thicker greater more less denser bigger smaller milder")
 _DENIALS = wordset("no without nor")
 _ONE_EACH = wordset("left right lt rt")
+# Of these there are two on one side: "about BOTH MALLEOLI" is on the side of the ankle.
+_TWO_EACH = wordset("malleolus condyle epicondyle meniscus compartment plateau cruciate collateral tubercle")
+_TWO_THINGS = wordset("component end surface cortex limb bundle fragment lesion nodule cyst mass stone node focus view")
+_SYMMETRIC = wordset("symmetric symmetrical symmetrically")
 _UNITS = wordset("cm mm the x")
 _AFTER_ELISION = wordset(", . ; and both")
 # Verbs of a clause that shares the subject before it.
@@ -91,6 +95,7 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
         or _leading(tokens, parsed.sentence.label, head)
         or _equated(tokens, parsed.sentence.label, window[0])
         or _of_lobe(tokens[clause.start : clause.end])
+        or _symmetric(tokens[clause.start : clause.end])
     )
 
 
@@ -233,11 +238,17 @@ def _of_lobe(tokens: tuple[Token, ...]) -> Side | None:
     return None
 
 
+def _symmetric(tokens: tuple[Token, ...]) -> Side | None:
+    """What is symmetric is on both sides."""
+    return Side.BILATERAL if any(token.text in _SYMMETRIC for token in tokens) else None
+
+
 def _whole_clause(parsed: Parsed, head: int) -> Clause:
     """The head's clause, with the one before where it only adds to that: "the right kidney is normal WITHOUT ..."."""
     clause, tokens = parsed.clause_of(head), parsed.sentence.tokens
-    first = clause.start + (tokens[clause.start].text == "and")
-    if clause.start > parsed.sentence.label and (tokens[first].text == "without" or tokens[first].text in _SHOWS):
+    first = clause.start + (tokens[clause.start].text in ("and", ",") and clause.start + 1 < clause.end)
+    shared = tokens[first].text in ("without", "which") or tokens[first].text in _SHOWS
+    if clause.start > parsed.sentence.label and shared:
         return Clause(parsed.clause_of(clause.start - 1).start, clause.end)
     return clause
 
@@ -253,8 +264,11 @@ def sides_in(tokens: tuple[Token, ...]) -> Side | None:
 
 
 def is_side(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the word names a side of the patient: not in "right ventricle", "left in situ"."""
+    """Whether the word names a side of the patient: not in "right ventricle", "left in situ", "both condyles"."""
     following = tokens[at + 1] if at + 1 < len(tokens) else None
+    if tokens[at].text == "both":
+        parts = all(_TWO_EACH.isdisjoint(token.canon) for token in tokens[at + 1 : at + 3])
+        return parts and (following is None or _TWO_THINGS.isdisjoint(following.canon))
     return following is None or (following.text not in _NOT_SIDES and _NOT_SIDES.isdisjoint(following.canon))
 
 
@@ -319,7 +333,7 @@ def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
         if word in _TIPS and [token.text for token in tokens[at + 1 : at + 2]] != ["of"]:
             return None
         if word in _BREAKS or (word == "," and not _is_place_next(tokens, at + 1)):
-            return _shared(tokens, head, at, end)
+            return _shared(tokens, head, at, end) or _plural_next(tokens, at, end)
         if word in SIDES and is_side(tokens, at):
             side = _with_other(tokens, at) if tokens[head + 1].text != "," else _apposed(tokens, at, end)
             touched = any(token.text in _CONTACT for token in tokens[head:at])
@@ -353,6 +367,14 @@ def _is_place_next(tokens: tuple[Token, ...], start: int) -> bool:
     if any(not _FINDINGS.isdisjoint(token.canon) for token in following):
         return False
     return any(token.text in SIDES for token in following)
+
+
+def _plural_next(tokens: tuple[Token, ...], at: int, end: int) -> Side | None:
+    """ "Mild emphysema, UPPER LOBES.": a plural that ends the remark after a comma."""
+    own = tokens[at + 1 : at + 4]
+    stop = next((place for place, token in enumerate(own) if token.text in _AFTER_ELISION), len(own))
+    ended = at + 1 + stop >= end or stop < len(own)
+    return _of_plural(own[:stop]) if tokens[at].text == "," and ended else None
 
 
 def _equated(tokens: tuple[Token, ...], label: int, first: int) -> Side | None:

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from integration.canonical import Side
-from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, related, widened
+from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, is_vertebra, related, widened
 from services.reading.rules.clauses import Clause
 from services.reading.rules.heads import FINDINGS
 from services.reading.rules.laterality import sides_in
@@ -35,7 +35,10 @@ _LEFTMOST = 24
 _BE = wordset("is are was were")
 _SEEN = frozenset(SEEN)
 # What stands beside a head without a preposition and still belongs to it.
-_JOINED = wordset("and or greater than seen noted - (") | SIDES.keys()
+_JOINED = (
+    wordset("and or greater than seen noted centered centred located situated arising originating lying - (")
+    | SIDES.keys()
+)
 _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder ankle wrist elbow hand foot orbit")
 _JOINS = wordset("with causing")
 # What comes after one of these is the thing before it: "a renal mass CONSISTENT with carcinoma".
@@ -62,6 +65,8 @@ _PLACED = ANATOMY | PARTS | OPPOSITES.keys()
 # What points back to the place spoken of before.
 _BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
 _PRONOUNS = wordset("it they")
+# What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
+_OPENING_BACK = wordset("appearance appearances findings features")
 
 
 class Topic(NamedTuple):
@@ -121,15 +126,22 @@ def place_of(parsed: Parsed, at: int, topic: Topic) -> Place:
     levelled = any(map(is_level, own))
     before = frozenset() if here or levelled else _words(tokens[: clause.start]) & ORGANS or topic.organs
     named = around | before if before else around
-    wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(_is_vertebra, local)) else frozenset())
+    wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(is_vertebra, local)) else frozenset())
     widest = _covered(named & ANATOMY) | named
     label = _words(tokens[: parsed.sentence.label]) | _words(_said_of(tokens, clause, first))
     return Place(first, last, local, around, here, before, wide, widest, label)
 
 
 def _said_of(tokens: tuple[Token, ...], clause: Clause, first: int) -> tuple[Token, ...]:
-    """The subject of what is said right after its verb: "THE LIVER is diffusely fatty"."""
-    return tokens[clause.start : first - 1] if first > clause.start and tokens[first - 1].text in _BE else ()
+    """The subject of what is said right after its verb or "with": "THE LIVER is diffusely fatty", "is of low ...".
+
+    What is said with it is its own: "THE MASTOIDS are clear on the left, with fluid on the right".
+    """
+    before = first - 1 - (tokens[first - 1].text == "of")
+    if before > clause.start and (tokens[before].text in _BE or tokens[before].text == "with"):
+        ends = (at for at in range(clause.start, before) if tokens[at].text in FINITE or tokens[at].text == ",")
+        return tokens[clause.start : next(ends, before)]
+    return ()
 
 
 def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head: int) -> tuple[Token, ...]:
@@ -149,10 +161,6 @@ def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head:
         for at, token in enumerate(tokens[start:first], start)
         if at >= joined or ANATOMY.isdisjoint(token.canon) or FINDINGS.isdisjoint((*token.canon, *tokens[at + 1].canon))
     )
-
-
-def _is_vertebra(word: str) -> bool:
-    return is_level(word) and "-" not in word
 
 
 @lru_cache(maxsize=8192)
@@ -189,7 +197,8 @@ def topic_of(sentence: Sentence, before: Topic) -> Topic:
 
 def points_back(tokens: tuple[Token, ...]) -> bool:
     """Whether a sentence is about the thing or place spoken of before."""
-    return tokens[0].text in _PRONOUNS or any(token.text in _BACK for token in tokens)
+    opening = tokens[0].text
+    return opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens)
 
 
 def _subject(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

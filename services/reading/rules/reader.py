@@ -26,6 +26,7 @@ from services.reading.rules.mentions import Mention, mentions, taken_back
 from services.reading.rules.normal import may_call_normal, normal_mentions
 from services.reading.rules.places import Topic, topic_of
 from services.reading.rules.position import position_mentions
+from services.reading.rules.relative_sides import with_sides
 from services.reading.rules.remainder import Remainder, sections_of, without
 from services.reading.rules.resolve import SILENT, Decision, decide
 from services.reading.rules.scope import parse
@@ -95,7 +96,9 @@ class RulesReader:
         if verdict.status not in _SUGGESTED:
             return verdict
         grade = grade_of(decision)
-        return verdict.model_copy(update={"grade": grade, "shown": not hidden and self._holds(grade)})
+        # It is there: what the report contradicts is its side, which is the reviewer's to settle.
+        holds = self._holds(grade) or decision.rule == "conflict/side"
+        return verdict.model_copy(update={"grade": grade, "shown": not hidden and holds})
 
     def _holds(self, grade: str) -> bool:
         return holds(grade, self._threshold)
@@ -151,11 +154,12 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
     topic = Topic()
     paragraph = 0
     last: list[Mention] = []
+    side = exam.side if exam.side is not Side.BILATERAL else None
     for sentence in chain.from_iterable(map(pieces, said)):
         if sentence.kind not in SILENT and not sentence.blank:
             if sentence.paragraph != paragraph:
                 topic, last = Topic(), []
-            spelled = _spelled(sentence, targets)
+            spelled, side = with_sides(_spelled(sentence, targets), side)
             own = with_echoes(spelled, taken_back(_mentioned(spelled, targets, exam, topic)), last)
             found += own
             last = own or last
@@ -225,8 +229,10 @@ def _placed(rule: str, quote: Quote | None) -> str:
 def _side(target: Target, decision: Decision) -> Side | None:
     if target.side:
         return target.side
-    if not target.candidate.sides or decision.rule == "conflict/side":
+    if not target.candidate.sides:
         return None
+    if decision.rule == "conflict/side":
+        return Side.BILATERAL
     sides = {mention.side for mention in decision.mentions if mention.side}
     if len(sides) > 1:
         return Side.BILATERAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
@@ -24,7 +25,12 @@ SILENT = frozenset(
         SectionKind.OTHER,
     }
 )
-_PARTS = wordset("posterior anterior superior inferior upper lower middle proximal distal medial lateral stalk")
+_PARTS = wordset(
+    """posterior anterior superior inferior upper lower middle proximal distal medial lateral stalk main
+    common"""
+)
+# What is normal has no disease of either age.
+_AGES = wordset("acute chronic old")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -258,7 +264,8 @@ def _is_plain(mention: Mention, target: Target) -> bool:
     if mention.weak:
         return False
     if mention.rule == "normal":
-        return bool(_said(mention) & (target.organs or target.home))
+        own = target.organs or target.home or frozenset(chain.from_iterable(each.subject for each in target.normals))
+        return not own.isdisjoint(_said(mention))
     return not mention.qualified
 
 
@@ -266,8 +273,10 @@ def _same_thing(denied: Mention, asserted: Mention) -> bool:
     """Whether both may speak of one thing: nothing says that they are in two places or of two ages."""
     said, other = _said(denied), _said(asserted)
     if denied.rule == "normal":
-        # "The posterior bright spot is preserved": a part that is normal leaves the rest.
-        return not (other & (frozenset(OPPOSITES) | ANATOMY) - said) and not said & _PARTS - other
+        # "The posterior bright spot is preserved": a part or a side that is normal leaves the rest.
+        if {denied.side, asserted.side} == {Side.LEFT, Side.RIGHT}:
+            return False
+        return not (other & (frozenset(OPPOSITES) - _AGES | ANATOMY) - said) and not said & _PARTS - other
     return "new" not in other and not any(OPPOSITES[word] & other for word in said & OPPOSITES.keys())
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind
 from services.reading.rules.clauses import STRONG, Clause, clauses
-from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS, LESIONS
+from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, GENERIC_HEADS, LESIONS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, Trigger, find
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
@@ -18,7 +18,7 @@ _POSITIVE_START = wordset(
     """small moderate large mild minimal trace tiny stable unchanged new there the a an heart mildly moderately
     persistent persisting increased decreased severe marked markedly slight slightly but with mild subtle
     extensive this these improved worsening multiple several few scattered some unremarkable normal clear
-    both"""
+    both findings appearance appearances features"""
 )
 _CONCLUDING = wordset("suggest indicate suspect represent warrant")
 _LINKS = wordset("to would could might that which")
@@ -44,6 +44,7 @@ _NONE = wordset("none nil")
 # Words of a remark after a comma, at most; what makes it a part of a list, or of what stands before.
 _REMARK = 5
 _LISTING = wordset("and or nor of in on at for with this these it which that")
+_PLACED_BY = wordset("with in at on within over")
 _ADVERBS = wordset("more most less very as not also")
 _WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
 _EXAMS = wordset(
@@ -321,10 +322,19 @@ def _own_cause(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
     return start if told or bare or verbal else comma + 1
 
 
-def _is_sided(tokens: tuple[Token, ...], start: int, hit: Hit) -> bool:
-    """Whether what is gone has a side of its own after a comma: "right line in place, LEFT PICC removed"."""
+def _has_own_subject(tokens: tuple[Token, ...], start: int, hit: Hit) -> bool:
+    """Whether what is gone is named after a comma: "right line in place, LEFT PICC removed"."""
     comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), hit.start)
-    return hit.trigger.kind is Kind.RESOLVED and any(token.text in SIDES for token in tokens[comma : hit.start])
+    own = tokens[comma + 1 : hit.start]
+    if hit.trigger.kind is not Kind.RESOLVED:
+        return False
+    return any(token.text in SIDES for token in own) or (bool(own) and _is_remark(tokens[start:comma], own))
+
+
+def _is_remark(before: tuple[Token, ...], own: tuple[Token, ...]) -> bool:
+    """Whether what is gone after a comma is a thing beside the one before: "tract WITH A BURR HOLE, CATHETER removed"."""
+    placed = any(token.text in _PLACED_BY or token.text in FINITE for token in before)
+    return placed and len(own) <= _REMARK and not DEVICES.isdisjoint(own[-1].canon)
 
 
 def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Clause, hit: Hit) -> int:
@@ -340,7 +350,7 @@ def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Claus
     if hit.trigger.kind is Kind.UNCERTAIN and start >= sentence.label:
         start = _own_cause(tokens, start, hit)
     own = hit.trigger.kind is Kind.NEGATED or hit.trigger.words[-1] == "excluded"
-    if start >= sentence.label and (own or _is_sided(tokens, start, hit)):
+    if start >= sentence.label and (own or _has_own_subject(tokens, start, hit)):
         start = _own_remark(tokens, start, hit)
     stops = _BACK_STOPS.get(hit.trigger.kind)
     if stops is None:
