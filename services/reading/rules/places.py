@@ -33,6 +33,7 @@ _LONGEST = 14
 # Tokens before a head that may still belong to it.
 _LEFTMOST = 24
 _BE = wordset("is are was were")
+_TELLING_OF = _BE | wordset("with contain contains show shows has have demonstrate demonstrates")
 _SEEN = frozenset(SEEN)
 # What stands beside a head without a preposition and still belongs to it.
 _JOINED = (
@@ -138,7 +139,7 @@ def _said_of(tokens: tuple[Token, ...], clause: Clause, first: int) -> tuple[Tok
     What is said with it is its own: "THE MASTOIDS are clear on the left, with fluid on the right".
     """
     before = first - 1 - (tokens[first - 1].text == "of")
-    if before > clause.start and (tokens[before].text in _BE or tokens[before].text == "with"):
+    if before > clause.start and tokens[before].text in _TELLING_OF:
         ends = (at for at in range(clause.start, before) if tokens[at].text in FINITE or tokens[at].text == ",")
         return tokens[clause.start : next(ends, before)]
     return ()
