@@ -44,7 +44,9 @@ _CLAUSE_END = re.compile(r"[,;](?=\s)|\s(?=(?:and|but|with) )")
 # "Nodule 2, right lower: 0.9 cm" is one label.
 _NUMBERED = re.compile(r"[A-Za-z]+(?: [a-z]+)? #?(?:\d{1,2}|[A-D])")
 # "Nodule 1. Right mid." tells of the first nodule.
-_NUMBERED_LESION = re.compile(r"(?:nodule|lesion|mass|cyst|node|fibroid|aneurysm|stone|collection) #?\d{1,2}\.", re.IGNORECASE)
+_NUMBERED_LESION = re.compile(
+    r"(?:nodule|lesion|mass|cyst|node|fibroid|aneurysm|stone|collection) #?\d{1,2}\.", re.IGNORECASE
+)
 _PASSES_FOR_FINDINGS = frozenset({SectionKind.FINDINGS, SectionKind.OTHER})
 
 
