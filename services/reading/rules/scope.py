@@ -332,7 +332,7 @@ def _has_own_subject(tokens: tuple[Token, ...], start: int, hit: Hit) -> bool:
 
 
 def _is_remark(before: tuple[Token, ...], own: tuple[Token, ...]) -> bool:
-    """Whether what is gone after a comma is a thing beside the one before: "tract WITH A BURR HOLE, CATHETER removed"."""
+    """Whether what is gone is a thing beside the one before: "tract with a burr hole, CATHETER removed"."""
     placed = any(token.text in _PLACED_BY or token.text in FINITE for token in before)
     return placed and len(own) <= _REMARK and not DEVICES.isdisjoint(own[-1].canon)
 
