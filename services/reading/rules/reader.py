@@ -154,7 +154,7 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
     topic = Topic()
     paragraph = 0
     last: list[Mention] = []
-    side = exam.side if exam.side is not Side.BILATERAL else None
+    side: Side | None = None if exam.side is Side.BILATERAL else exam.side
     for sentence in chain.from_iterable(map(pieces, said)):
         if sentence.kind not in SILENT and not sentence.blank:
             if sentence.paragraph != paragraph:
