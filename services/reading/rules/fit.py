@@ -40,13 +40,17 @@ _NAMING = ANATOMY - _NODAL
 # What belongs to a vertebra and is no part of its body.
 _POSTERIOR = wordset("process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson")
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
+# Beside a level of the spine blood is none in the head.
+_CRANIAL = frozenset({"intracranial", "brain"})
 _BLOOD = wordset("bleed hematoma blood")
 # Blood under the skin is none in what lies below.
 _OUTSIDE = wordset("scalp subgaleal periorbital orbit preseptal facial face subcutaneous muscle cheek forehead")
 # A nodule of a chest is the lung's; only fluid is the pleura's without being called so.
 _LINED = wordset("pleura mediastinum heart pericardium")
+_WITHOUT_LOBES = wordset("kidney spleen pancreas adrenal ovary uterus bladder")
 _OF_SPINE = frozenset({"canal", "foramen"})
 _OF_HEAD = frozenset({"skull", "intracranial", "brain"})
+_BODY = frozenset({"chest", "abdomen", "intracranial"})
 _TRUNK = frozenset({"chest", "abdomen", "spine"})
 # Soft tissues are everywhere; what swells inside is another thing.
 _SOFT = wordset("soft tissue subcutaneous")
@@ -113,6 +117,9 @@ def _in_exam(
     pattern: Pattern, target: Target, place: Place, exam: Exam, missing: frozenset[str], *, denied: bool
 ) -> bool:
     """Whether the words left out are what the exam's title says."""
+    # A lesion of a CT of the trunk is none of a bone for that.
+    if pattern.head in LESIONS and not missing.isdisjoint(WIDE) and not exam.covered.isdisjoint(_BODY):
+        return False
     # Blood of a head CT is in no one compartment for that.
     if not denied and pattern.head in _BLOOD and not COMPARTMENTS.isdisjoint(target.home):
         return False
@@ -152,12 +159,14 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if pattern.head in _BLOOD and place.local & _OUTSIDE - target.home - pattern.needs:
         return True
+    if pattern.head in _BLOOD and not target.home.isdisjoint(_CRANIAL) and any(map(is_level, place.around)):
+        return True
     if "vertebra" in pattern.needs and not (place.local & _POSTERIOR).issubset(pattern.needs):
         return True
     compartments = place.local & COMPARTMENTS or place.here & _OF_SPINE
     if compartments and target.home.isdisjoint(compartments) and not target.home.isdisjoint(COMPARTMENTS):
         return True
-    if pattern.head == "aneurysm" and "abdomen" in target.organs and not _THORACIC.isdisjoint(place.local):
+    if pattern.head == "aneurysm" and "abdomen" in target.organs and not _THORACIC.isdisjoint(place.local | place.labelled):
         return True
     if "plate" in pattern.needs and not NOT_AFTER["plate"].isdisjoint(place.local):
         return True
@@ -194,8 +203,11 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, exam: Exam, *, de
         and "spine" not in widened(target.organs)
     ):
         return True
-    if target.organs <= _SOFT and target.organs and not pattern.needs and pattern.head in target.heads:
+    soft = target.organs <= _SOFT and not target.home.isdisjoint(_SOFT)
+    if soft and not pattern.needs and pattern.head in target.heads:
         return not _INNER.isdisjoint(widened(place.here))
+    if "lobe" in place.local and not target.organs.isdisjoint(_WITHOUT_LOBES):
+        return target.organs.isdisjoint(place.local)
     vague = place.local & VAGUE
     carried = pattern.head in _CARRIED and not denied and (not vague or related(place.before, vague))
     before = place.before if carried else frozenset()

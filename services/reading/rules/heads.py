@@ -35,7 +35,7 @@ DEVICES = wordset(
 # Heads that are only a sign of most findings, and count only with the finding's place in their own noun phrase.
 SIGN_HEADS = wordset(
     """hypodensity hyperdensity hyperintensity opacity mass lesion nodule cyst fluid air collection edema loss focus
-    fat compress displace collapse density attenuation signal"""
+    fat compress displace collapse density attenuation signal contact"""
 )
 
 # Nouns of findings and devices: what stands beside one belongs to it.

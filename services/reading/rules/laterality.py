@@ -86,7 +86,7 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     if own:
         return own
     if not UNPAIRED.isdisjoint(_words(tokens[window[0] : window[1]])):
-        return _appended(tokens, window[1])
+        return _appended(tokens, window[1]) or _symmetric(tokens[parsed.clause_of(head).start : head])
     clause = _whole_clause(parsed, head)
     return (
         _nearest_before(tokens, clause.start, head)
@@ -96,6 +96,7 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
         or _equated(tokens, parsed.sentence.label, window[0])
         or _of_lobe(tokens[clause.start : clause.end])
         or _symmetric(tokens[clause.start : clause.end])
+        or _of_subject(tokens, clause.start, head)
     )
 
 
@@ -138,7 +139,7 @@ def _in_phrase(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
     if sides_in(tokens[touched:end]) is Side.BILATERAL:
         end = touched
     own = tokens[start:end]
-    side = _coordinated(tokens, start, end) or _of_plural(own) or _of_lobe(own)
+    side = _coordinated(tokens, start, end) or _of_plural(own) or _of_lobe(own) or _symmetric(own)
     return Side.BILATERAL if side and _goes_on(tokens, end, side) else side
 
 
@@ -238,6 +239,13 @@ def _of_lobe(tokens: tuple[Token, ...]) -> Side | None:
     return None
 
 
+def _of_subject(tokens: tuple[Token, ...], start: int, head: int) -> Side | None:
+    """ "The KIDNEYS contain numerous CYSTS": what several of is said to be in both."""
+    verb = next((at for at in range(start, head) if tokens[at].text in FINITE), start)
+    several = tokens[head].text.endswith("s") and not tokens[head].text.endswith(("ss", "is"))
+    return _of_plural(tokens[start:verb]) if several else None
+
+
 def _symmetric(tokens: tuple[Token, ...]) -> Side | None:
     """What is symmetric is on both sides."""
     return Side.BILATERAL if any(token.text in _SYMMETRIC for token in tokens) else None
@@ -304,6 +312,8 @@ def _with_earlier(tokens: tuple[Token, ...], start: int, at: int) -> Side:
 def _is_of_finding(tokens: tuple[Token, ...], at: int, head: int) -> bool:
     """Whether the side at token `at` belongs to another finding, a comma before this one."""
     between = tokens[at + 1 : head]
+    if any(token.text == "background" for token in between):
+        return True
     if any(token.text in FINITE or token.text in _SAME for token in between):
         return False
     named = next((place for place, token in enumerate(between) if not _FINDINGS.isdisjoint(token.canon)), None)

@@ -37,11 +37,15 @@ _TELLING_OF = _BE | wordset("with contain contains show shows has have demonstra
 _SEEN = frozenset(SEEN)
 # What stands beside a head without a preposition and still belongs to it.
 _JOINED = (
-    wordset("and or greater than seen noted centered centred located situated arising originating lying - (")
+    wordset(
+        """and or greater than seen noted also centered centred located situated arising originating lying tracking
+        native - ("""
+    )
     | SIDES.keys()
 )
 _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder ankle wrist elbow hand foot orbit")
 _JOINS = wordset("with causing")
+_FILLED = wordset("distended filled packed studded loaded")
 # What comes after one of these is the thing before it: "a renal mass CONSISTENT with carcinoma".
 _EQUATING = wordset(
     """consistent compatible keeping representing represents represent suspicious concerning typical diagnostic c/w
@@ -154,7 +158,7 @@ def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head:
         return tokens[start:first]
     sided = any(token.text in SIDES for token in tokens[first:head])
     joined = next(
-        (at for at in range(first - 1, start, -1) if tokens[at].text in _JOINS or (sided and tokens[at].text == "and")),
+        (at for at in range(first - 1, start, -1) if _joins(tokens, at) or (sided and tokens[at].text == "and")),
         start,
     )
     return tuple(
@@ -162,6 +166,11 @@ def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head:
         for at, token in enumerate(tokens[start:first], start)
         if at >= joined or ANATOMY.isdisjoint(token.canon) or FINDINGS.isdisjoint((*token.canon, *tokens[at + 1].canon))
     )
+
+
+def _joins(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether another thing follows; what an organ is filled with is in it: "gallbladder DISTENDED WITH stones"."""
+    return tokens[at].text in _JOINS and tokens[at - 1].text not in _FILLED
 
 
 @lru_cache(maxsize=8192)

@@ -22,7 +22,7 @@ from services.reading.rules.grading import behind_children, grade_of
 from services.reading.rules.headings import Block
 from services.reading.rules.language import foreign
 from services.reading.rules.measured import MEASURED
-from services.reading.rules.mentions import Mention, mentions, taken_back
+from services.reading.rules.mentions import Mention, mentions, taken_back, without_exams_side
 from services.reading.rules.normal import may_call_normal, normal_mentions
 from services.reading.rules.places import Topic, topic_of
 from services.reading.rules.position import position_mentions
@@ -96,8 +96,8 @@ class RulesReader:
         if verdict.status not in _SUGGESTED:
             return verdict
         grade = grade_of(decision)
-        # It is there: what the report contradicts is its side, which is the reviewer's to settle.
-        holds = self._holds(grade) or decision.rule == "conflict/side"
+        # What the report contradicts itself on is the reviewer's to settle.
+        holds = self._holds(grade) or decision.conflict
         return verdict.model_copy(update={"grade": grade, "shown": not hidden and holds})
 
     def _holds(self, grade: str) -> bool:
@@ -127,7 +127,8 @@ def interpret(question: Question) -> Interpretation:
     inner = question.model_copy(update={"text": kept.text, "sections": sections_of(kept, question.sections)})
     parts = blocks(inner.text, inner.sections)
     said = [] if unread else sentences(inner.text, parts)
-    found = _mentions(_below_title(inner.text, said), targets, exam_of(inner, parts))
+    exam = exam_of(inner, parts)
+    found = without_exams_side(_mentions(_below_title(inner.text, said), targets, exam), exam)
     return Interpretation(suspicious, kept, inner, parts, said, unread, targets, found, decide(targets, found))
 
 

@@ -15,6 +15,9 @@ _OTHER, _SAME = wordset("contralateral contralaterally"), wordset("ipsilateral i
 # The same, before "side".
 _OTHER_SIDE, _SAME_SIDE = wordset("other opposite"), wordset("that same this")
 
+# What only reaches over there: "crossing TO THE opposite side".
+_TOWARDS = wordset("to towards toward across into")
+
 
 def with_sides(sentence: Sentence, last: Side | None) -> tuple[Sentence, Side | None]:
     """The sentence with left or right for a side told by the one named before it; and the side it names last.
@@ -33,6 +36,8 @@ def with_sides(sentence: Sentence, last: Side | None) -> tuple[Sentence, Side | 
 
 def _meant(tokens: Sequence[Token], at: int, last: Side) -> Side | None:
     word = tokens[at].text
+    if {token.text for token in tokens[max(0, at - 2) : at]} & _TOWARDS:
+        return None
     before_side = at + 1 < len(tokens) and tokens[at + 1].text == "side"
     if word in _OTHER or (before_side and word in _OTHER_SIDE):
         return _OPPOSITE[last]

@@ -9,6 +9,7 @@ from services.reading.rules.clauses import STRONG, Clause, clauses
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, GENERIC_HEADS, LESIONS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, Trigger, find
 from services.reading.rules.sentences import Sentence
+from services.reading.rules.shades import is_adjective
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES
@@ -186,7 +187,7 @@ def _is_of_earlier(tokens: tuple[Token, ...], hit: Hit) -> bool:
     if hit.trigger.forward or tokens[hit.start].text != "not" or hit.end >= len(tokens):
         return False
     after = [token.text for token in tokens[hit.end : hit.end + 6]]
-    return after[0] in ("on", "in", "at") and any(
+    return after[0] in _EARLIER or after[0] in ("on", "in", "at") and any(
         word in _EARLIER or (len(word) == 4 and word.isdigit() and word[:2] in ("19", "20")) for word in after
     )
 
@@ -206,7 +207,8 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
     if hit.trigger.words == ("non",) and hit.start == hit.end:
         return hit.end + 1
     if hit.trigger.words in (("non",), ("un",)):
-        return min(hit.end + 2, clause.end)
+        # "Non displaced fracture" denies the displacement.
+        return min(hit.end + 1 + (not is_adjective(tokens[hit.end].text)), clause.end) if hit.end < clause.end else hit.end
     stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}
     if hit.trigger.kind is Kind.NEGATED:
         stops |= _own_remarks(tokens, hits)
@@ -275,10 +277,16 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
         # Dictated without punctuation: "no disc extrusion mild bulges".
         return at > hit.end and tokens[at - 1].text not in _BEFORE_SIZES
     if word == "with":
-        return hit.trigger.kind is Kind.UNCERTAIN or following in _POSITIVE_START
+        own = following in _POSITIVE_START or following[:1].isdigit()
+        return own or (hit.trigger.kind is Kind.UNCERTAIN and not _is_bare(tokens[at + 1 : at + 3]))
     if word == "and" and hit.trigger.kind is Kind.UNCERTAIN and following[:1].isdigit():
         return True
     return word == "and" and following in _POSITIVE_START
+
+
+def _is_bare(own: tuple[Token, ...]) -> bool:
+    """Whether a noun alone follows, which shares the doubt: "suspicious for leak WITH ABSCESS"."""
+    return bool(own) and own[0].canon[-1] in AMBIGUOUS_HEADS | GENERIC_HEADS and (len(own) == 1 or not own[1].text[0].isalnum())
 
 
 def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
@@ -312,7 +320,8 @@ def _own_remark(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
 
 def _own_cause(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
     """Where a hedge without a verb begins after a comma: "infarcts in both territories, EMBOLIC SOURCE likely"."""
-    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), -1)
+    ends = ("," , "with") if len(hit.trigger.words) == 1 else (",",)
+    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text in ends), -1)
     own = tokens[comma + 1 : hit.start]
     if comma < 0 or not own or len(own) > _REMARK or not own[-1].text[0].isalpha():
         return start

@@ -6,7 +6,7 @@ import re
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from integration.canonical import Side, Status
+from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE, is_vertebra
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of, sides_in
@@ -194,8 +194,9 @@ def _side(parsed: Parsed, at: int, place: Place) -> Side | None:
 
 
 def is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
-    """Whether the word only looks like a finding: "mass effect" is no mass, and the stroke team no stroke."""
-    if at + 1 < len(tokens) and tokens[at + 1].text in _SERVICES:
+    """Whether it only looks like a finding: "mass effect" is no mass, the stroke team no stroke, a removal no drain."""
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    if following in _SERVICES or following == "removal":
         return True
     blocked = NOT_FOLLOWED.get(word, frozenset())
     after = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in ("in", "of") else at + 1
@@ -285,6 +286,8 @@ def _answer(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     if first == "the" and len(tokens) > label + 2 and tokens[label + 1].text in SIDES:
         first = tokens[label + 1].text
     known = next((status for status, words in _ANSWERS if first in words), None)
+    if known is None and parsed.sentence.kind is SectionKind.IMPRESSION and first and first not in _UNTOLD:
+        return Status.PRESENT, "label"
     told = label < len(tokens) and (
         first[0].isdigit() or first in _MEASURES or first in SIDES or bool(ANATOMY & set(tokens[label].canon))
     )

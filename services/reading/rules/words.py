@@ -39,6 +39,10 @@ SIDES: dict[str, str] = {
     "lk": "left",
     "lingula": "left",
     "lingular": "left",
+    "rlq": "right",
+    "ruq": "right",
+    "llq": "left",
+    "luq": "left",
 }
 
 PREDICATES = wordset(
@@ -142,5 +146,5 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "aneurysm": frozenset({"clip", "repair", "coil"}),
     "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
     "tb": frozenset({"cell", "coordinator", "clinic"}),
-    "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell"}),
+    "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell", "forming"}),
 }
