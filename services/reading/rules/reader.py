@@ -26,6 +26,7 @@ from services.reading.rules.mentions import Mention, mentions, taken_back, witho
 from services.reading.rules.normal import may_call_normal, normal_mentions
 from services.reading.rules.places import Topic, topic_of
 from services.reading.rules.position import position_mentions
+from services.reading.rules.references import with_references
 from services.reading.rules.relative_sides import with_sides
 from services.reading.rules.remainder import Remainder, sections_of, without
 from services.reading.rules.resolve import SILENT, Decision, decide
@@ -155,6 +156,7 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
     topic = Topic()
     paragraph = 0
     last: list[Mention] = []
+    known: dict[str, Side | None] = {}
     side: Side | None = None if exam.side is Side.BILATERAL else exam.side
     for sentence in chain.from_iterable(map(pieces, said)):
         if sentence.kind not in SILENT and not sentence.blank:
@@ -162,6 +164,7 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
                 topic, last = Topic(), []
             spelled, side = with_sides(_spelled(sentence, targets), side)
             own = with_echoes(spelled, taken_back(_mentioned(spelled, targets, exam, topic)), last)
+            own = with_references(own, known)
             found += own
             last = own or last
             topic, paragraph = topic_of(spelled, topic), sentence.paragraph
@@ -234,7 +237,7 @@ def _side(target: Target, decision: Decision) -> Side | None:
         return None
     if decision.rule == "conflict/side":
         return Side.BILATERAL
-    sides = {mention.side for mention in decision.mentions if mention.side}
+    sides = {mention.side for mention in decision.mentions if mention.side} | decision.sides
     if len(sides) > 1:
         return Side.BILATERAL
     told = sides or decision.beside

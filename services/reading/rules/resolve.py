@@ -45,6 +45,7 @@ class Decision(NamedTuple):
     rule: str = UNMENTIONED
     conflict: bool = False
     beside: frozenset[Side] = frozenset()
+    sides: frozenset[Side] = frozenset()
 
 
 def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
@@ -307,10 +308,19 @@ def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
         if child.status in (Status.PRESENT, Status.UNCERTAIN) and _yields(above):
             result[parent] = child._replace(rule=f"child/{child.rule}")
         elif child.status is above.status and child.status in (Status.PRESENT, Status.UNCERTAIN):
-            result[parent] = above._replace(mentions=_of_its_own(above.mentions, child.mentions))
+            own = _of_its_own(above.mentions, child.mentions)
+            # A healing fracture is one of the fractures; a rib's is told by itself.
+            kind = _is_kind_of(targets.targets[at], targets.targets[parent])
+            sides = frozenset(each.side for each in above.mentions if each.side and kind)
+            result[parent] = above._replace(mentions=own, sides=above.sides | sides)
         elif child.status is Status.NOT_MENTIONED and _denies_all(above):
             result[at] = above._replace(rule=f"parent/{above.rule}")
     return result
+
+
+def _is_kind_of(child: Target, parent: Target) -> bool:
+    """Whether the child's name adds a kind or an age to the parent's, no place."""
+    return child.organs <= parent.organs and not child.heads.isdisjoint(parent.heads)
 
 
 def _of_its_own(above: tuple[Mention, ...], child: tuple[Mention, ...]) -> tuple[Mention, ...]:
