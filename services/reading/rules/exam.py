@@ -150,6 +150,8 @@ def _side(tokens: Sequence[Token]) -> Side | None:
     sides = {
         SIDES[token.text]
         for token, following in zip_longest(tokens, tokens[1:])
-        if token.text in SIDES and token.text not in _QUADRANTS and not (following and following.text in ("upper", "lower"))
+        if token.text in SIDES
+        and token.text not in _QUADRANTS
+        and not (following and following.text in ("upper", "lower"))
     }
     return Side(sides.pop()) if len(sides) == 1 and "bilateral" not in sides else None

@@ -161,12 +161,18 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if pattern.head in _BLOOD and not target.home.isdisjoint(_CRANIAL) and any(map(is_level, place.around)):
         return True
+    if pattern.head == "fracture" and not DEVICES.isdisjoint(place.labelled) and DEVICES.isdisjoint(pattern.needs):
+        return True
     if "vertebra" in pattern.needs and not (place.local & _POSTERIOR).issubset(pattern.needs):
         return True
     compartments = place.local & COMPARTMENTS or place.here & _OF_SPINE
     if compartments and target.home.isdisjoint(compartments) and not target.home.isdisjoint(COMPARTMENTS):
         return True
-    if pattern.head == "aneurysm" and "abdomen" in target.organs and not _THORACIC.isdisjoint(place.local | place.labelled):
+    if (
+        pattern.head == "aneurysm"
+        and "abdomen" in target.organs
+        and not _THORACIC.isdisjoint(place.local | place.labelled)
+    ):
         return True
     if "plate" in pattern.needs and not NOT_AFTER["plate"].isdisjoint(place.local):
         return True

@@ -33,6 +33,8 @@ _LONGEST = 14
 # Tokens before a head that may still belong to it.
 _LEFTMOST = 24
 _BE = wordset("is are was were")
+# "Sternotomy wires, one of WHICH is fractured": the thing stands within so many words before.
+_BEFORE_WHICH = 5
 _TELLING_OF = _BE | wordset("with contain contains show shows has have demonstrate demonstrates")
 _SEEN = frozenset(SEEN)
 # What stands beside a head without a preposition and still belongs to it.
@@ -145,7 +147,9 @@ def _said_of(tokens: tuple[Token, ...], clause: Clause, first: int) -> tuple[Tok
     before = first - 1 - (tokens[first - 1].text == "of")
     if before > clause.start and tokens[before].text in _TELLING_OF:
         ends = (at for at in range(clause.start, before) if tokens[at].text in FINITE or tokens[at].text == ",")
-        return tokens[clause.start : next(ends, before)]
+        end = next(ends, before)
+        which = next((at for at in range(clause.start, end) if tokens[at].text == "which"), -1)
+        return tokens[clause.start : end] if which < 0 else tokens[max(0, which - _BEFORE_WHICH) : which]
     return ()
 
 

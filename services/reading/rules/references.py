@@ -1,4 +1,4 @@
-"""What is spoken of again by its noun has the side it was told with: "left craniotomy. ... swelling over THE CRANIOTOMY"."""
+"""What is spoken of again has the side it was told with: "left craniotomy ... swelling over THE CRANIOTOMY"."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from services.reading.rules.clauses import STRONG, Clause, clauses
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, GENERIC_HEADS, LESIONS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, Trigger, find
 from services.reading.rules.sentences import Sentence
-from services.reading.rules.shades import is_adjective
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES
@@ -187,9 +186,13 @@ def _is_of_earlier(tokens: tuple[Token, ...], hit: Hit) -> bool:
     if hit.trigger.forward or tokens[hit.start].text != "not" or hit.end >= len(tokens):
         return False
     after = [token.text for token in tokens[hit.end : hit.end + 6]]
-    return after[0] in _EARLIER or after[0] in ("on", "in", "at") and any(
-        word in _EARLIER or (len(word) == 4 and word.isdigit() and word[:2] in ("19", "20")) for word in after
+    return after[0] in _EARLIER or (
+        after[0] in ("on", "in", "at") and any(word in _EARLIER or _is_year(word) for word in after)
     )
+
+
+def _is_year(word: str) -> bool:
+    return len(word) == 4 and word.isdigit() and word[:2] in ("19", "20")
 
 
 def _resolved_kind(tokens: tuple[Token, ...], hit: Hit, end: int) -> Kind:
@@ -208,7 +211,8 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
         return hit.end + 1
     if hit.trigger.words in (("non",), ("un",)):
         # "Non displaced fracture" denies the displacement.
-        return min(hit.end + 1 + (not is_adjective(tokens[hit.end].text)), clause.end) if hit.end < clause.end else hit.end
+        described = hit.end < len(tokens) and tokens[hit.end].text.endswith("ed")
+        return min(hit.end + 1 + (not described), clause.end)
     stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}
     if hit.trigger.kind is Kind.NEGATED:
         stops |= _own_remarks(tokens, hits)
@@ -286,7 +290,11 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
 
 def _is_bare(own: tuple[Token, ...]) -> bool:
     """Whether a noun alone follows, which shares the doubt: "suspicious for leak WITH ABSCESS"."""
-    return bool(own) and own[0].canon[-1] in AMBIGUOUS_HEADS | GENERIC_HEADS and (len(own) == 1 or not own[1].text[0].isalnum())
+    return (
+        bool(own)
+        and own[0].canon[-1] in AMBIGUOUS_HEADS | GENERIC_HEADS
+        and (len(own) == 1 or not own[1].text[0].isalnum())
+    )
 
 
 def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
@@ -320,7 +328,7 @@ def _own_remark(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
 
 def _own_cause(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
     """Where a hedge without a verb begins after a comma: "infarcts in both territories, EMBOLIC SOURCE likely"."""
-    ends = ("," , "with") if len(hit.trigger.words) == 1 else (",",)
+    ends = (",", "with") if len(hit.trigger.words) == 1 else (",",)
     comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text in ends), -1)
     own = tokens[comma + 1 : hit.start]
     if comma < 0 or not own or len(own) > _REMARK or not own[-1].text[0].isalpha():

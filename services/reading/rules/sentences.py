@@ -43,6 +43,7 @@ _SIDED = re.compile(r"[ \t]*(?:[RL]|[RrLl]t|[Rr]ight|[Ll]eft|RIGHT|LEFT)(?: [A-Z
 _CLAUSE_END = re.compile(r"[,;](?=\s)|\s(?=(?:and|but|with) )")
 # "Nodule 2, right lower: 0.9 cm" is one label.
 _NUMBERED = re.compile(r"[A-Za-z]+(?: [a-z]+)? #?(?:\d{1,2}|[A-D])")
+_NUMBERED_LINE = re.compile(r"[ \t]*\n[ \t]*(?:#?\d{1,2}\b|[-•*] )")
 # "Nodule 1. Right mid." tells of the first nodule.
 _NUMBERED_LESION = re.compile(
     r"(?:nodule|lesion|mass|cyst|node|fibroid|aneurysm|stone|collection) #?\d{1,2}\.", re.IGNORECASE
@@ -154,12 +155,17 @@ class _Sentences:
 
     def _item(self, piece: _Piece, tokens: tuple[Token, ...], count: int) -> tuple[tuple[Token, ...], int]:
         """A line of a list under "Nodules:" has that for its label: "- RUL 6 mm" is read as "Nodules: RUL 6 mm"."""
-        if count:
-            alone = count == len(tokens) and any(not FINDINGS.isdisjoint(token.canon) for token in tokens)
+        if count or self._heads_list(piece, tokens):
+            alone = count in (0, len(tokens)) and any(not FINDINGS.isdisjoint(token.canon) for token in tokens)
             self.listed = tokens if alone else ()
-            return tokens, count
+            return tokens, len(tokens) if alone else count
         label = tuple(token._replace(start=piece.start, end=piece.start) for token in self.listed)
         return (*label, *tokens), len(label)
+
+    def _heads_list(self, piece: _Piece, tokens: tuple[Token, ...]) -> bool:
+        """Whether a plural alone on its line heads numbered lines: "NODULES", "#1 RUL 5 mm"."""
+        plural = len(tokens) == 1 and tokens[0].text.endswith("s") and not FINDINGS.isdisjoint(tokens[0].canon)
+        return plural and _NUMBERED_LINE.match(self.text, piece.end) is not None
 
     def _under(self, label: tuple[Token, ...]) -> tuple[Token, ...]:
         """A label of a part ("Stones:") with the organ's above it ("LEFT KIDNEY:"); a label of an organ is the next."""
