@@ -316,6 +316,9 @@ _NEEDED = {
     r"\byou (?:are": wordset("you"),
     r"\byour (?:new": wordset("your"),
     r"\b(?:you must": wordset("you"),
+    r"\b(?:new|updated": wordset("instruction instructions prompt directive directives task system"),
+    r"\b(?:system|admin": wordset("override prompt mode command"),
+    r"\b(?:dear|attention": wordset("dear attention hey hello hi note message instruction instructions listen calling"),
     r"\b(?:end|stop": wordset("end stop skip finish terminate close begin prompt"),
 }
 # Name, pattern, and words one of which must stand in the sentence (none: it is always searched).

@@ -29,6 +29,8 @@ NEAR = "near"
 _BY_NAME = "asserted/phrase"
 
 
+# What is named too large by its size alone.
+NAMED_BY_SIZE = MEASURED | {"node"}
 _ONLY = wordset("only alone")
 
 
@@ -62,13 +64,14 @@ class Mention(NamedTuple):
 def mentions(parsed: Parsed, targets: Targets, exam: Exam, topic: Topic) -> list[Mention]:
     """Every mention of a target in the sentence; `topic`: what its paragraph spoke of before."""
     tokens = parsed.sentence.tokens
+    around = parsed.sentence.context | exam.covered
     found: list[Mention] = []
     for at, token in enumerate(tokens):
         if token.text in ABSENT_THERE and (told := elided(parsed, at, targets.by_head.keys(), topic)):
             for word in told.parsed.sentence.tokens[told.at].canon:
                 found += _named(told, targets, targets.by_head.get(word, ()), exam)
             continue
-        canon = _measured(tokens, at, parsed.sentence.context | exam.covered)
+        canon = token.canon if NAMED_BY_SIZE.isdisjoint(token.canon) else _measured(tokens, at, around)
         words = [word for word in canon if word in targets.by_head and not is_another_thing(tokens, at, word)]
         statement = state(parsed, at, topic) if words else None
         if statement:
@@ -117,13 +120,14 @@ def _named(
     may_deny = statement.scope is not None or statement.at < statement.parsed.sentence.label
     said = statement.place.said | exam.covered
     only = _only_at(statement)
+    asserted = statement.status in (Status.PRESENT, Status.UNCERTAIN)
     named: set[int] = set()
     for number, pattern in patterns:
         target, told = targets.targets[number], statement
         if only and target.levels and pattern.mode == "plain" and not target.levels & only:
             told, pattern = statement.denied(), pattern._replace(needs=pattern.needs - target.levels)
             target = target._replace(levels=frozenset(), region="")
-        if number not in near and _is_near(statement, pattern, target):
+        if asserted and number not in near and _is_near(statement, pattern, target):
             near[number] = _mention(statement, number, target, Status.NOT_MENTIONED, NEAR, pattern, exam)
         if (
             number in best
@@ -194,10 +198,10 @@ def _only_at(head: Statement) -> frozenset[str]:
 
 
 def _is_near(head: Statement, pattern: Pattern, target: Target) -> bool:
-    """Whether it asserts the candidate's kind of finding in the candidate's very place, without all that it needs."""
+    """Whether what is asserted is the candidate's kind of finding in its very place, without all that it needs."""
     if target.near.isdisjoint(head.place.local) or pattern.mode != "plain" or pattern.sign:
         return False
-    return head.status in (Status.PRESENT, Status.UNCERTAIN) and not other_kind(pattern, target, head.place)
+    return not other_kind(pattern, target, head.place)
 
 
 def _denied_near(head: Statement) -> frozenset[str]:

@@ -21,8 +21,7 @@ from services.reading.rules.exam import Exam, exam_of, is_title
 from services.reading.rules.grading import behind_children, grade_of
 from services.reading.rules.headings import Block
 from services.reading.rules.language import foreign
-from services.reading.rules.measured import MEASURED
-from services.reading.rules.mentions import Mention, mentions, taken_back, without_exams_side
+from services.reading.rules.mentions import NAMED_BY_SIZE, Mention, mentions, taken_back, without_exams_side
 from services.reading.rules.normal import may_call_normal, normal_mentions
 from services.reading.rules.places import Topic, topic_of
 from services.reading.rules.position import position_mentions
@@ -41,8 +40,6 @@ VERSION = "4"
 _SUGGESTED = frozenset({Status.PRESENT, Status.UNCERTAIN})
 # Tokens of a sentence that are read together.
 _LONGEST = 300
-# What is named too large by its size alone.
-_MEASURED = MEASURED | {"node"}
 _SAID = {
     Status.PRESENT: "The report asserts it.",
     Status.ABSENT: "The report denies it.",
@@ -186,7 +183,7 @@ def pieces(sentence: Sentence) -> Iterator[Sentence]:
 def _mentioned(sentence: Sentence, targets: Targets, exam: Exam, topic: Topic) -> list[Mention]:
     """What one sentence says; one that neither names a finding nor calls anything normal is not taken apart."""
     said = set(chain.from_iterable([token.canon for token in sentence.tokens]))
-    names = not _MEASURED.isdisjoint(said) or not targets.by_head.keys().isdisjoint(said)
+    names = not NAMED_BY_SIZE.isdisjoint(said) or not targets.by_head.keys().isdisjoint(said)
     normal = may_call_normal(sentence)
     if not names and not normal and not targets.positions:
         return []

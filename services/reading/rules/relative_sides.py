@@ -15,6 +15,8 @@ _OTHER, _SAME = wordset("contralateral contralaterally"), wordset("ipsilateral i
 # The same, before "side".
 _OTHER_SIDE, _SAME_SIDE = wordset("other opposite"), wordset("that same this")
 
+_RELATIVE = _OTHER | _SAME | {"side"}
+_ONE = wordset("left right lt rt")
 # What only reaches over there: "crossing TO THE opposite side".
 _TOWARDS = wordset("to towards toward across into")
 
@@ -24,14 +26,17 @@ def with_sides(sentence: Sentence, last: Side | None) -> tuple[Sentence, Side | 
 
     `last`: the one side named before the sentence, None where none was.
     """
+    texts = [token.text for token in sentence.tokens]
+    if _RELATIVE.isdisjoint(texts):
+        return sentence, next((Side(SIDES[text]) for text in reversed(texts) if text in _ONE), last)
     tokens = list(sentence.tokens)
     for at, token in enumerate(tokens):
-        if token.text in ("left", "right", "lt", "rt"):
+        if token.text in _ONE:
             last = Side(SIDES[token.text])
         elif last and (meant := _meant(tokens, at, last)):
             tokens[at] = token._replace(text=meant.value, canon=(*token.canon, meant.value))
             last = meant
-    return (sentence if tokens == list(sentence.tokens) else sentence._replace(tokens=tuple(tokens))), last
+    return sentence._replace(tokens=tuple(tokens)), last
 
 
 def _meant(tokens: Sequence[Token], at: int, last: Side) -> Side | None:

@@ -84,6 +84,8 @@ def _told_beside(target: Target, decision: Decision, mentions: list[Mention]) ->
 
     The impression often leaves out what the findings say.
     """
+    if not decision.mentions:
+        return decision
     known = (target.home | target.organs | {"lung", "breast", "lobe"}) - UNPAIRED
     if any(word not in known and (word in ANATOMY or is_level(word)) for m in decision.mentions for word in _said(m)):
         return decision
