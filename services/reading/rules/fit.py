@@ -38,8 +38,12 @@ _NODAL = frozenset({"node", "lymph"})
 _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
-_POSTERIOR = wordset("process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson")
+_POSTERIOR = wordset(
+    "process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac"
+)
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
+# "The liver SURFACE is nodular".
+_SURFACES = wordset("surface contour outline margin")
 # Beside a level of the spine blood is none in the head.
 _CRANIAL = frozenset({"intracranial", "brain"})
 _BLOOD = wordset("bleed hematoma blood")
@@ -153,13 +157,17 @@ def _general(pattern: Pattern, target: Target, place: Place, exam: Exam) -> bool
 def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     """Whether what is said there is of the opposite kind, another compartment or another thing altogether."""
     kinds = pattern.types or target.types
-    if kinds and any(OPPOSITES[kind] & place.local for kind in (pattern.types | target.types) - place.local):
+    if kinds and any(
+        OPPOSITES[kind] & place.local - pattern.needs for kind in (pattern.types | target.types) - place.local
+    ):
         return True
     if pattern.head in EX_VACUO and EX_VACUO[pattern.head] & place.around and "ventricle" in pattern.needs:
         return True
     if pattern.head in _BLOOD and place.local & _OUTSIDE - target.home - pattern.needs:
         return True
     if pattern.head in _BLOOD and not target.home.isdisjoint(_CRANIAL) and any(map(is_level, place.around)):
+        return True
+    if pattern.head == "nodule" and not _SURFACES.isdisjoint(place.labelled - pattern.needs):
         return True
     if pattern.head == "fracture" and not DEVICES.isdisjoint(place.labelled) and DEVICES.isdisjoint(pattern.needs):
         return True

@@ -38,7 +38,9 @@ _DENIALS = wordset("no without nor")
 _ONE_EACH = wordset("left right lt rt")
 # Of these there are two on one side: "about BOTH MALLEOLI" is on the side of the ankle.
 _TWO_EACH = wordset("malleolus condyle epicondyle meniscus compartment plateau cruciate collateral tubercle")
-_TWO_THINGS = wordset("component end surface cortex limb bundle fragment lesion nodule cyst mass stone node focus view")
+_TWO_THINGS = wordset(
+    "component end surface cortex cortical limb bundle fragment lesion nodule cyst mass stone node focus view"
+)
 _UNITS = wordset("cm mm the x")
 _AFTER_ELISION = wordset(", . ; and both")
 # Verbs of a clause that shares the subject before it.
@@ -240,7 +242,10 @@ def is_side(tokens: Sequence[Token], at: int) -> bool:
     if tokens[at].text == "both":
         parts = all(_TWO_EACH.isdisjoint(token.canon) for token in tokens[at + 1 : at + 3])
         return parts and (following is None or _TWO_THINGS.isdisjoint(following.canon))
-    return following is None or (following.text not in _NOT_SIDES and _NOT_SIDES.isdisjoint(following.canon))
+    if following is None or (following.text not in _NOT_SIDES and _NOT_SIDES.isdisjoint(following.canon)):
+        return True
+    # "A cyst ON THE LEFT in the recess", "on the left alone".
+    return [token.text for token in tokens[max(0, at - 2) : at]] == ["on", "the"] and following.text in ("in", "alone")
 
 
 def _nearest_before(tokens: tuple[Token, ...], start: int, head: int) -> Side | None:
@@ -308,7 +313,7 @@ def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
         if word in _BREAKS or (word == "," and not _is_place_next(tokens, at + 1)):
             return _shared(tokens, head, at, end) or plural_next(tokens, at, end)
         if word in SIDES and is_side(tokens, at):
-            side = _with_other(tokens, at) if tokens[head + 1].text != "," else _apposed(tokens, at, end)
+            side = _with_other(tokens, at) if tokens[head + 1].text not in (",", ":") else _apposed(tokens, at, end)
             touched = any(token.text in _CONTACT for token in tokens[head:at])
             return None if touched and side is Side.BILATERAL else side
     return None

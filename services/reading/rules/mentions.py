@@ -19,7 +19,7 @@ from services.reading.rules.statements import ABSENT_THERE, QUALIFIERS, Statemen
 from services.reading.rules.targets import REMOVED, Pattern, Target, Targets
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
-from services.reading.rules.words import COMPARTMENTS, PREDICATES, SIDES
+from services.reading.rules.words import COMPARTMENTS, NOT_FOLLOWED, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
 
 # The rule of a mention of something like the candidate in its place: it answers no question, and no general denial
@@ -72,12 +72,25 @@ def mentions(parsed: Parsed, targets: Targets, exam: Exam, topic: Topic) -> list
                 found += _named(told, targets, targets.by_head.get(word, ()), exam)
             continue
         canon = token.canon if NAMED_BY_SIZE.isdisjoint(token.canon) else _measured(tokens, at, around)
-        words = [word for word in canon if word in targets.by_head and not is_another_thing(tokens, at, word)]
-        statement = state(parsed, at, topic) if words else None
+        named = [patterns for word in canon if (patterns := _meant_by(tokens, at, word, targets))]
+        statement = state(parsed, at, topic) if named else None
         if statement:
-            for word in words:
-                found += _named(statement, targets, targets.by_head[word], exam)
+            for patterns in named:
+                found += _named(statement, targets, patterns, exam)
     return found
+
+
+def _meant_by(tokens: tuple[Token, ...], at: int, word: str, targets: Targets) -> tuple[tuple[int, Pattern], ...]:
+    """The wordings that token `at` may be the head of; before what makes it another thing those that name that."""
+    patterns = targets.by_head.get(word, ())
+    if not patterns or not is_another_thing(tokens, at, word):
+        return patterns
+    return tuple(each for each in patterns if _names_what_follows(each[1]))
+
+
+def _names_what_follows(pattern: Pattern) -> bool:
+    """Whether its words hold what makes its head another thing: "NODULAR liver CONTOUR"."""
+    return not (NOT_FOLLOWED.get(pattern.head, frozenset()) - ANATOMY).isdisjoint(pattern.needs)
 
 
 def _measured(tokens: tuple[Token, ...], at: int, around: frozenset[str]) -> tuple[str, ...]:
@@ -171,7 +184,8 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
         near = {word for token in said for word in token.canon}
         return is_adjective(tokens[at].text) and not near.isdisjoint(pattern.needs)
     if pattern.needs:
-        return not qualifies(tokens, at) or not pattern.needs.isdisjoint(tokens[at].canon) or pattern.head in PREDICATES
+        itself = not pattern.needs.isdisjoint(tokens[at].canon) or pattern.head in PREDICATES
+        return itself or not qualifies(tokens, at) or _names_what_follows(pattern)
     return pattern.shade == shade_of(tokens[at].text) and not qualifies(tokens, at)
 
 

@@ -16,7 +16,10 @@ _BOTH = wordset(
     hippocampi carotids axillae nipples antra hemithoraces pleurae convexities"""
 )
 _EACH = wordset("lobes sinuses zones angles fields glands joints hemispheres ventricles horns compartments")
-_PAIRED = wordset("upper lower maxillary costophrenic adrenal facet lung lateral cerebral cerebellar frontal temporal")
+_PAIRED = wordset(
+    """upper lower maxillary costophrenic adrenal facet lung lateral cerebral cerebellar frontal temporal
+    sphenoid ethmoid ethmoidal sphenoidal"""
+)
 _SYMMETRIC = wordset("symmetric symmetrical symmetrically")
 _ENDS = wordset(", . ; and both")
 

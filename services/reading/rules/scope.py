@@ -211,7 +211,7 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
         return hit.end + 1
     if hit.trigger.words in (("non",), ("un",)):
         # "Non displaced fracture" denies the displacement.
-        described = hit.end < len(tokens) and tokens[hit.end].text.endswith("ed")
+        described = hit.end < len(tokens) and tokens[hit.end].text.endswith(("ed", "ing"))
         return min(hit.end + 1 + (not described), clause.end)
     stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}
     if hit.trigger.kind is Kind.NEGATED:

@@ -218,7 +218,11 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
         return False
     before = {token.text for token in tokens[place.first : at]}
     after = [token.text for token in tokens[at + 1 : at + 4]]
-    if "normal" in before or after[:1] == ["normally"] or (after[:1] in _BE and "normal" in after[1:2]):
+    if (
+        ("normal" in before and "pressure" not in before)
+        or after[:1] == ["normally"]
+        or (after[:1] in _BE and "normal" in after[1:2])
+    ):
         return True
     fluid = not _FLUID.isdisjoint(tokens[at].canon)
     return fluid and not _PHYSIOLOGIC.isdisjoint({*before, *[token.text for token in tokens[at + 1 : at + 3]]})

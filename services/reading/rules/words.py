@@ -141,7 +141,7 @@ EX_VACUO = dict.fromkeys(
 NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "mass": frozenset({"effect"}),
     "fluid": frozenset({"level", "collection"}),
-    "nodule": frozenset({"contour", "surface", "liver", "hypertrophy", "hyperplasia"}),
+    "nodule": frozenset({"contour", "surface", "outline", "margin", "liver", "hypertrophy", "hyperplasia"}),
     "disc": frozenset({"space", "height"}),
     "aneurysm": frozenset({"clip", "repair", "coil"}),
     "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
