@@ -10,7 +10,7 @@ from services.reading.rules.anatomy import ANATOMY, UNPAIRED, is_level, related
 from services.reading.rules.heads import DEVICES, LESIONS
 from services.reading.rules.mentions import NEAR, Mention
 from services.reading.rules.silence import UNMENTIONED
-from services.reading.rules.targets import Target, Targets
+from services.reading.rules.targets import Target, Targets, organ_said
 from services.reading.rules.words import OPPOSITES
 from services.reading.rules.wordset import wordset
 
@@ -24,7 +24,9 @@ SILENT = frozenset(
         SectionKind.OTHER,
     }
 )
-_PARTS = wordset("posterior anterior superior inferior upper lower middle proximal distal medial lateral stalk")
+# Words that tell one kind of a finding from another; what is normal is not acutely ill either.
+_KINDS = frozenset(OPPOSITES) - {"acute"}
+_PARTS = wordset("posterior anterior superior inferior upper lower middle proximal distal medial lateral stalk main")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -247,10 +249,16 @@ def _is_of_nature(target: Target, findings: list[Mention], impression: list[Ment
 def _contradict(target: Target, findings: list[Mention], impression: list[Mention]) -> bool:
     """A plain denial in one part against a plain assertion of the same thing in the other."""
     for denied, asserted in ((findings, impression), (impression, findings)):
-        plain = [m for m in denied if m.status is Status.ABSENT and _is_plain(m, target)]
-        if any(_same_thing(one, other) for one in plain for other in asserted if other.status is Status.PRESENT):
+        no, yes = _of(denied, Status.ABSENT), _of(asserted, Status.PRESENT)
+        if any(_denies(one, other, target) for one in no for other in yes):
             return not any(m.status is Status.PRESENT for m in denied)
     return False
+
+
+def _denies(denied: Mention, asserted: Mention, target: Target) -> bool:
+    if _is_of_acute(denied, target) and "acute" in _said(asserted):
+        return True
+    return _is_plain(denied, target) and _same_thing(denied, asserted)
 
 
 def _is_plain(mention: Mention, target: Target) -> bool:
@@ -258,8 +266,15 @@ def _is_plain(mention: Mention, target: Target) -> bool:
     if mention.weak:
         return False
     if mention.rule == "normal":
-        return bool(_said(mention) & (target.organs or target.home))
+        own = target.organs or target.home or organ_said(target.candidate.finding.name)
+        return bool(_said(mention) & own)
     return not mention.qualified
+
+
+def _is_of_acute(mention: Mention, target: Target) -> bool:
+    """Whether it denies the finding as far as it is acute, and says no more: "no acute fracture"."""
+    said = _said(mention)
+    return "acute" in said and not mention.weak and mention.rule != "normal" and said - {"acute"} <= target.heads
 
 
 def _same_thing(denied: Mention, asserted: Mention) -> bool:
@@ -267,7 +282,7 @@ def _same_thing(denied: Mention, asserted: Mention) -> bool:
     said, other = _said(denied), _said(asserted)
     if denied.rule == "normal":
         # "The posterior bright spot is preserved": a part that is normal leaves the rest.
-        return not (other & (frozenset(OPPOSITES) | ANATOMY) - said) and not said & _PARTS - other
+        return not (other & (_KINDS | ANATOMY) - said) and not said & _PARTS - other
     return "new" not in other and not any(OPPOSITES[word] & other for word in said & OPPOSITES.keys())
 
 
