@@ -46,11 +46,11 @@ def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
     by_target: list[list[Mention]] = [[] for _ in targets.targets]
     for mention in mentions:
         by_target[mention.target].append(mention)
-    by_target = [*map(_either_way, by_target)]
-    found = [_decide(target, group) for target, group in zip(targets.targets, by_target, strict=True)]
+    # Of most candidates nothing is said at all.
+    by_target = [_either_way(group) if group else group for group in by_target]
     found = [
-        _told_beside(target, decision, group)
-        for target, decision, group in zip(targets.targets, found, by_target, strict=True)
+        _told_beside(target, _decide(target, group), group) if group else _SILENCE
+        for target, group in zip(targets.targets, by_target, strict=True)
     ]
     for parent in {parent for _, parent in targets.parents if found[parent].rule == "conflict/side"}:
         found[parent] = _without_children(targets, parent, by_target)
@@ -95,8 +95,6 @@ _SILENCE = Decision(Status.NOT_MENTIONED)
 
 
 def _decide(target: Target, mentions: list[Mention]) -> Decision:
-    if not mentions:
-        return _SILENCE
     every = [mention for mention in _outweighed(mentions, target) if _speaks(mention)]
     speaking = _whole(_unsigned(every, target), target)
     if not any(not mention.off_side for mention in speaking):
