@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
@@ -24,7 +25,12 @@ SILENT = frozenset(
         SectionKind.OTHER,
     }
 )
-_PARTS = wordset("posterior anterior superior inferior upper lower middle proximal distal medial lateral stalk")
+_PARTS = wordset(
+    """posterior anterior superior inferior upper lower middle proximal distal medial lateral stalk main
+    common"""
+)
+# What is normal has no disease of either age.
+_AGES = wordset("acute chronic old")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -39,6 +45,7 @@ class Decision(NamedTuple):
     rule: str = UNMENTIONED
     conflict: bool = False
     beside: frozenset[Side] = frozenset()
+    sides: frozenset[Side] = frozenset()
 
 
 def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
@@ -256,7 +263,8 @@ def _is_plain(mention: Mention, target: Target) -> bool:
     if mention.weak:
         return False
     if mention.rule == "normal":
-        return bool(_said(mention) & (target.organs or target.home))
+        own = target.organs or target.home or frozenset(chain.from_iterable(each.subject for each in target.normals))
+        return not own.isdisjoint(_said(mention))
     return not mention.qualified
 
 
@@ -264,8 +272,10 @@ def _same_thing(denied: Mention, asserted: Mention) -> bool:
     """Whether both may speak of one thing: nothing says that they are in two places or of two ages."""
     said, other = _said(denied), _said(asserted)
     if denied.rule == "normal":
-        # "The posterior bright spot is preserved": a part that is normal leaves the rest.
-        return not (other & (frozenset(OPPOSITES) | ANATOMY) - said) and not said & _PARTS - other
+        # "The posterior bright spot is preserved": a part or a side that is normal leaves the rest.
+        if {denied.side, asserted.side} == {Side.LEFT, Side.RIGHT}:
+            return False
+        return not (other & (frozenset(OPPOSITES) - _AGES | ANATOMY) - said) and not said & _PARTS - other
     return "new" not in other and not any(OPPOSITES[word] & other for word in said & OPPOSITES.keys())
 
 
@@ -296,10 +306,19 @@ def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
         if child.status in (Status.PRESENT, Status.UNCERTAIN) and _yields(above):
             result[parent] = child._replace(rule=f"child/{child.rule}")
         elif child.status is above.status and child.status in (Status.PRESENT, Status.UNCERTAIN):
-            result[parent] = above._replace(mentions=_of_its_own(above.mentions, child.mentions))
+            own = _of_its_own(above.mentions, child.mentions)
+            # A healing fracture is one of the fractures; a rib's is told by itself.
+            kind = _is_kind_of(targets.targets[at], targets.targets[parent])
+            sides = frozenset(each.side for each in above.mentions if each.side and kind)
+            result[parent] = above._replace(mentions=own, sides=above.sides | sides)
         elif child.status is Status.NOT_MENTIONED and _denies_all(above):
             result[at] = above._replace(rule=f"parent/{above.rule}")
     return result
+
+
+def _is_kind_of(child: Target, parent: Target) -> bool:
+    """Whether the child's name adds a kind or an age to the parent's, no place."""
+    return child.organs <= parent.organs and not child.heads.isdisjoint(parent.heads)
 
 
 def _of_its_own(above: tuple[Mention, ...], child: tuple[Mention, ...]) -> tuple[Mention, ...]:
