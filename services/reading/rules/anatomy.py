@@ -53,6 +53,11 @@ def is_level(word: str) -> bool:
     return _SPINAL.fullmatch(word) is not None
 
 
+def is_vertebra(word: str) -> bool:
+    """Whether a canonical word is a vertebra ("l4") and no disc level."""
+    return is_level(word) and "-" not in word
+
+
 def spinal_region(words: Iterable[str]) -> set[str]:
     """The regions of the spine the words name, by name or by a level of it."""
     named = (_REGIONS.get(word[0] if is_level(word) else word) for word in words)

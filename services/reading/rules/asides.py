@@ -24,6 +24,7 @@ _CASE = re.compile(
     r"|(?:to )?(?:rule out|r/o|exclude)\b|(?:please )?(?:evaluate|eval|assess|check)(?: for)?\b|query\b|trauma\b"
     r"|(?:f/?u|follow[- ]?up)(?: of| for)? (?!ct|mr|us|x|pet|chest|imag|scan|film|radiog|mammo|with|in\b)"
     r"|(?:nodule|fracture|mass|lesion|aneurysm|tumou?r) follow[- ]?up\b|post (?:rta|mva|fall)\b"
+    r"|[^.;\n]{0,60}\b(?:chemo|chemort|radiotherapy|chemoradi\w+|adjuvant)\b[^.;\n]{0,30}\b(?:finished|completed|cycles?|ago)\b"
     r"|clinically\b|work(?:ed)? up for\b|diagnosed with\b|(?:fall|fell|mva|rta|rtc|mvc)\b",
     re.IGNORECASE,
 )

@@ -34,6 +34,7 @@ _HEADING_LENGTH = 60
 _EXAM_HEADING = re.compile(r"\b(?:exam\w*|study|stud(?:y|ies)|procedures?|modality|title|part|type)\b", re.IGNORECASE)
 _AROUND = wordset("and of the with without contrast for final report preliminary portable")
 _TITLE_LENGTH = 200
+_QUADRANTS = wordset("rlq ruq llq luq")
 
 
 class Exam(NamedTuple):
@@ -149,6 +150,8 @@ def _side(tokens: Sequence[Token]) -> Side | None:
     sides = {
         SIDES[token.text]
         for token, following in zip_longest(tokens, tokens[1:])
-        if token.text in SIDES and not (following and following.text in ("upper", "lower"))
+        if token.text in SIDES
+        and token.text not in _QUADRANTS
+        and not (following and following.text in ("upper", "lower"))
     }
     return Side(sides.pop()) if len(sides) == 1 and "bilateral" not in sides else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.reading.rules.anatomy import ANATOMY, VAGUE, WIDE, is_level, related, spinal_region, telling, widened
 from services.reading.rules.exam import Exam
-from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, SIGN_HEADS
+from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, LESIONS, SIGN_HEADS
 from services.reading.rules.places import ORGANS, Place
 from services.reading.rules.targets import Pattern, Target
 from services.reading.rules.words import (
@@ -31,7 +31,7 @@ _DESCRIBING = wordset(
 )
 # What a denial adds to any stone or lesion.
 _SEEN_AS = wordset("radiopaque calcify visible obstruct discrete")
-_CARRIED = wordset("mass nodule lesion cyst stone polyp dilate enlarge thicken narrow")
+_CARRIED = wordset("mass focus nodule lesion cyst stone polyp dilate enlarge thicken narrow")
 
 # Words that name a place well enough for a wording; there are nodes everywhere.
 _NODAL = frozenset({"node", "lymph"})
@@ -40,13 +40,17 @@ _NAMING = ANATOMY - _NODAL
 # What belongs to a vertebra and is no part of its body.
 _POSTERIOR = wordset("process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson")
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
+# Beside a level of the spine blood is none in the head.
+_CRANIAL = frozenset({"intracranial", "brain"})
 _BLOOD = wordset("bleed hematoma blood")
 # Blood under the skin is none in what lies below.
 _OUTSIDE = wordset("scalp subgaleal periorbital orbit preseptal facial face subcutaneous muscle cheek forehead")
 # A nodule of a chest is the lung's; only fluid is the pleura's without being called so.
 _LINED = wordset("pleura mediastinum heart pericardium")
+_WITHOUT_LOBES = wordset("kidney spleen pancreas adrenal ovary uterus bladder")
 _OF_SPINE = frozenset({"canal", "foramen"})
 _OF_HEAD = frozenset({"skull", "intracranial", "brain"})
+_BODY = frozenset({"chest", "abdomen", "intracranial"})
 _TRUNK = frozenset({"chest", "abdomen", "spine"})
 # Soft tissues are everywhere; what swells inside is another thing.
 _SOFT = wordset("soft tissue subcutaneous")
@@ -106,13 +110,16 @@ def _is_beside(pattern: Pattern, missing: frozenset[str]) -> bool:
 
 def _of_another(missing: frozenset[str], said: frozenset[str]) -> bool:
     """Whether the noun phrase names organs of its own and none of those looked for: no other word lends it one."""
-    return bool(missing and said) and not related(missing, said)
+    return bool(missing and said) and not related(missing - said or missing, said)
 
 
 def _in_exam(
     pattern: Pattern, target: Target, place: Place, exam: Exam, missing: frozenset[str], *, denied: bool
 ) -> bool:
     """Whether the words left out are what the exam's title says."""
+    # A lesion of a CT of the trunk is none of a bone for that.
+    if pattern.head in LESIONS and not missing.isdisjoint(WIDE) and not exam.covered.isdisjoint(_BODY):
+        return False
     # Blood of a head CT is in no one compartment for that.
     if not denied and pattern.head in _BLOOD and not COMPARTMENTS.isdisjoint(target.home):
         return False
@@ -152,16 +159,25 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if pattern.head in _BLOOD and place.local & _OUTSIDE - target.home - pattern.needs:
         return True
+    if pattern.head in _BLOOD and not target.home.isdisjoint(_CRANIAL) and any(map(is_level, place.around)):
+        return True
+    if pattern.head == "fracture" and not DEVICES.isdisjoint(place.labelled) and DEVICES.isdisjoint(pattern.needs):
+        return True
     if "vertebra" in pattern.needs and not (place.local & _POSTERIOR).issubset(pattern.needs):
         return True
     compartments = place.local & COMPARTMENTS or place.here & _OF_SPINE
     if compartments and target.home.isdisjoint(compartments) and not target.home.isdisjoint(COMPARTMENTS):
         return True
-    if pattern.head == "aneurysm" and "abdomen" in target.organs and not _THORACIC.isdisjoint(place.local):
+    if (
+        pattern.head == "aneurysm"
+        and "abdomen" in target.organs
+        and not _THORACIC.isdisjoint(place.local | place.labelled)
+    ):
         return True
     if "plate" in pattern.needs and not NOT_AFTER["plate"].isdisjoint(place.local):
         return True
-    if not NOT_IN.get(pattern.head, frozenset()).isdisjoint(place.local - pattern.needs - target.home):
+    other = NOT_IN.get(pattern.head, frozenset())
+    if other.isdisjoint(pattern.needs) and not other.isdisjoint(place.local - target.home):
         return True
     return pattern.head in NOT_AFTER and bool(NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home)
 
@@ -182,6 +198,8 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, exam: Exam, *, de
         return False
     if pattern.needs <= place.local and pattern.needs - PARTS - _DESCRIBING - (_SEEN_AS if denied else _NODAL):
         here = place.local & ORGANS - {pattern.head} - pattern.needs
+        if not here and not denied and _is_of_any_organ(pattern, target):
+            here = place.here or place.before
         here = here - WIDE or here
         return bool(here) and not related(target.home, here)
     if (
@@ -191,21 +209,30 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, exam: Exam, *, de
         and "spine" not in widened(target.organs)
     ):
         return True
-    if target.organs <= _SOFT and target.organs and not pattern.needs and pattern.head in target.heads:
+    soft = target.organs <= _SOFT and not target.home.isdisjoint(_SOFT)
+    if soft and not pattern.needs and pattern.head in target.heads:
         return not _INNER.isdisjoint(widened(place.here))
-    carried = pattern.head in _CARRIED and not denied and place.local.isdisjoint(VAGUE)
+    if "lobe" in place.local and not target.organs.isdisjoint(_WITHOUT_LOBES):
+        return target.organs.isdisjoint(place.local)
+    vague = place.local & VAGUE
+    carried = pattern.head in _CARRIED and not denied and (not vague or related(place.before, vague))
     before = place.before if carried else frozenset()
     here = (place.here or before) - {pattern.head}
     # "A nasal bone" is no bone of the skull.
     here = here - WIDE or here
     # A bare noun is held to the organ of the name; a wording that says more, to any its finding's wordings say.
     home = target.home if denied or pattern.needs & ANATOMY else target.organs or target.home
-    if here or denied or pattern.needs or not target.organs:
+    if here - WIDE or denied or pattern.needs:
         return bool(here) and not related(home, here)
     # Said of no organ, a bare noun is one of what was examined.
-    return bool(exam.places) and (
-        not related(target.organs, exam.places) or _of_one_region(pattern, target.organs, exam)
-    )
+    own = target.organs or target.home
+    somewhere = bool(exam.places) and bool(own) and own.isdisjoint(_SOFT)
+    return somewhere and (not related(own, exam.places) or _of_one_region(pattern, own, exam))
+
+
+def _is_of_any_organ(pattern: Pattern, target: Target) -> bool:
+    """Whether only its look makes a lesion the candidate's: a "hyperechoic lesion" of no organ said, of the liver."""
+    return pattern.head in LESIONS and bool(target.organs) and ANATOMY.isdisjoint(pattern.needs)
 
 
 def _of_one_region(pattern: Pattern, organs: frozenset[str], exam: Exam) -> bool:

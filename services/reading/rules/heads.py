@@ -22,7 +22,8 @@ AMBIGUOUS_HEADS = wordset(
     """nodule mass lesion cyst effusion fracture hematoma calcify edema thicken enlarge dilate air fluid stone emphysema
     collection opacity herniate narrow tumor bleed infarct thrombus aneurysm embolus abscess metastasis enhance
     atrophy loss swelling tear dislocate obstruct collapse displace asymmetry abnormality disease abnormal inflame
-    hypodensity hyperdensity hyperintensity polyp fat degenerate compress elevate shift congest focus scar"""
+    hypodensity hyperdensity hyperintensity polyp fat degenerate compress elevate shift congest focus scar
+    carcinoma cancer malignancy"""
 )
 
 # Things put into a patient: in a normal place they are there all the same.
@@ -34,7 +35,7 @@ DEVICES = wordset(
 # Heads that are only a sign of most findings, and count only with the finding's place in their own noun phrase.
 SIGN_HEADS = wordset(
     """hypodensity hyperdensity hyperintensity opacity mass lesion nodule cyst fluid air collection edema loss focus
-    fat compress displace collapse density attenuation signal"""
+    fat compress displace collapse density attenuation signal contact"""
 )
 
 # Nouns of findings and devices: what stands beside one belongs to it.

@@ -43,7 +43,8 @@ _FOREIGN = {
     ),
 }
 _ANY_FOREIGN = frozenset[str]().union(*_FOREIGN.values())
-_WORD = re.compile(r"[^\W\d_]+")
+# "W/o" is one word, and no Portuguese.
+_WORD = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)*")
 _FEW = 4
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 from integration.canonical import Side
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, related
 from services.reading.rules.clauses import Clause
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, FINDINGS, GENERIC_HEADS
+from services.reading.rules.plurals import of_lobe, of_plural, of_subject, plural_next, symmetric
 from services.reading.rules.scope import Parsed
 from services.reading.rules.sharing import shared_place
 from services.reading.rules.tokens import Token
@@ -27,14 +27,6 @@ _SAME = wordset(
 )
 _OF_SHIFT = frozenset({"shift", "displace", "deviate", "deviation", "bow"})
 _TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
-# Plural of what there is one of on each side.
-_BOTH = wordset(
-    """kidneys lungs apices bases breasts hila adrenals ovaries knees hips ankles wrists elbows shoulders hands feet
-    orbits mastoids foramina neuroforamina tonsils hemidiaphragms ureters testes parotids thalami maxillae adnexae
-    hippocampi carotids axillae nipples antra hemithoraces pleurae convexities"""
-)
-_EACH = wordset("lobes sinuses zones angles fields glands joints hemispheres ventricles horns compartments")
-_PAIRED = wordset("upper lower maxillary costophrenic adrenal facet lung lateral cerebral cerebellar frontal temporal")
 # What stands between two sides of one finding: "moderate right AND MILD left narrowing", "left > right".
 _BETWEEN = wordset(
     """mild moderate severe minimal slight marked minor moderately mildly severely slightly markedly small large trace
@@ -44,6 +36,9 @@ _JOINS = _BETWEEN - wordset(", the on side sided")
 _MORE = wordset("worse larger thicker greater more less denser bigger smaller milder")
 _DENIALS = wordset("no without nor")
 _ONE_EACH = wordset("left right lt rt")
+# Of these there are two on one side: "about BOTH MALLEOLI" is on the side of the ankle.
+_TWO_EACH = wordset("malleolus condyle epicondyle meniscus compartment plateau cruciate collateral tubercle")
+_TWO_THINGS = wordset("component end surface cortex limb bundle fragment lesion nodule cyst mass stone node focus view")
 _UNITS = wordset("cm mm the x")
 _AFTER_ELISION = wordset(", . ; and both")
 # Verbs of a clause that shares the subject before it.
@@ -82,7 +77,7 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     if own:
         return own
     if not UNPAIRED.isdisjoint(_words(tokens[window[0] : window[1]])):
-        return _appended(tokens, window[1])
+        return _appended(tokens, window[1]) or symmetric(tokens[parsed.clause_of(head).start : head])
     clause = _whole_clause(parsed, head)
     return (
         _nearest_before(tokens, clause.start, head)
@@ -90,7 +85,9 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
         or sides_in(parsed.sentence.context_tokens)
         or _leading(tokens, parsed.sentence.label, head)
         or _equated(tokens, parsed.sentence.label, window[0])
-        or _of_lobe(tokens[clause.start : clause.end])
+        or of_lobe(tokens[clause.start : clause.end])
+        or symmetric(tokens[clause.start : clause.end])
+        or of_subject(tokens, clause.start, head)
     )
 
 
@@ -133,7 +130,7 @@ def _in_phrase(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
     if sides_in(tokens[touched:end]) is Side.BILATERAL:
         end = touched
     own = tokens[start:end]
-    side = _coordinated(tokens, start, end) or _of_plural(own) or _of_lobe(own)
+    side = _coordinated(tokens, start, end) or of_plural(own) or of_lobe(own) or symmetric(own)
     return Side.BILATERAL if side and _goes_on(tokens, end, side) else side
 
 
@@ -217,27 +214,12 @@ def _ends(tokens: tuple[Token, ...], at: int) -> bool:
     return at >= len(tokens) or tokens[at].text in _AFTER_ELISION or tokens[at].text[0].isdigit()
 
 
-def _of_plural(tokens: tuple[Token, ...]) -> Side | None:
-    """ "In both" is what the plural of a paired organ says: "the apices", "the lower lobes"."""
-    for at, token in enumerate(tokens):
-        if token.text in _BOTH or (token.text in _EACH and at and tokens[at - 1].text in _PAIRED):
-            return Side.BILATERAL
-    return None
-
-
-def _of_lobe(tokens: tuple[Token, ...]) -> Side | None:
-    """There is a middle lobe on the right only."""
-    for first, second in itertools.pairwise(tokens):
-        if (first.text, second.text) == ("middle", "lobe"):
-            return Side.RIGHT
-    return None
-
-
 def _whole_clause(parsed: Parsed, head: int) -> Clause:
     """The head's clause, with the one before where it only adds to that: "the right kidney is normal WITHOUT ..."."""
     clause, tokens = parsed.clause_of(head), parsed.sentence.tokens
-    first = clause.start + (tokens[clause.start].text == "and")
-    if clause.start > parsed.sentence.label and (tokens[first].text == "without" or tokens[first].text in _SHOWS):
+    first = clause.start + (tokens[clause.start].text in ("and", ",") and clause.start + 1 < clause.end)
+    shared = tokens[first].text in ("without", "which") or tokens[first].text in _SHOWS
+    if clause.start > parsed.sentence.label and shared:
         return Clause(parsed.clause_of(clause.start - 1).start, clause.end)
     return clause
 
@@ -253,8 +235,11 @@ def sides_in(tokens: tuple[Token, ...]) -> Side | None:
 
 
 def is_side(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the word names a side of the patient: not in "right ventricle", "left in situ"."""
+    """Whether the word names a side of the patient: not in "right ventricle", "left in situ", "both condyles"."""
     following = tokens[at + 1] if at + 1 < len(tokens) else None
+    if tokens[at].text == "both":
+        parts = all(_TWO_EACH.isdisjoint(token.canon) for token in tokens[at + 1 : at + 3])
+        return parts and (following is None or _TWO_THINGS.isdisjoint(following.canon))
     return following is None or (following.text not in _NOT_SIDES and _NOT_SIDES.isdisjoint(following.canon))
 
 
@@ -290,6 +275,8 @@ def _with_earlier(tokens: tuple[Token, ...], start: int, at: int) -> Side:
 def _is_of_finding(tokens: tuple[Token, ...], at: int, head: int) -> bool:
     """Whether the side at token `at` belongs to another finding, a comma before this one."""
     between = tokens[at + 1 : head]
+    if any(token.text == "background" for token in between):
+        return True
     if any(token.text in FINITE or token.text in _SAME for token in between):
         return False
     named = next((place for place, token in enumerate(between) if not _FINDINGS.isdisjoint(token.canon)), None)
@@ -319,7 +306,7 @@ def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
         if word in _TIPS and [token.text for token in tokens[at + 1 : at + 2]] != ["of"]:
             return None
         if word in _BREAKS or (word == "," and not _is_place_next(tokens, at + 1)):
-            return _shared(tokens, head, at, end)
+            return _shared(tokens, head, at, end) or plural_next(tokens, at, end)
         if word in SIDES and is_side(tokens, at):
             side = _with_other(tokens, at) if tokens[head + 1].text != "," else _apposed(tokens, at, end)
             touched = any(token.text in _CONTACT for token in tokens[head:at])
@@ -331,7 +318,7 @@ def _shared(tokens: tuple[Token, ...], head: int, at: int, end: int) -> Side | N
     """The side of the place that what follows at token `at` shares with the head; none of a device."""
     place = shared_place(tokens, at, end) if DEVICES.isdisjoint(tokens[head].canon) else None
     own = tokens[place[0] : place[1]] if place else ()
-    return sides_in(own) or _of_plural(own)
+    return sides_in(own) or of_plural(own)
 
 
 def _apposed(tokens: tuple[Token, ...], at: int, end: int) -> Side:

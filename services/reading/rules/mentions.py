@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from integration.canonical import Side, Status
+from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, is_level, widened
 from services.reading.rules.exam import Exam
 from services.reading.rules.fit import fit, may_fit, other_kind
@@ -83,6 +83,18 @@ def _measured(tokens: tuple[Token, ...], at: int, around: frozenset[str]) -> tup
         return (*tokens[at].canon, "enlarge")
     large = oversized(tokens, at, around) if not MEASURED.isdisjoint(tokens[at].canon) else ""
     return (*tokens[at].canon, large) if large else tokens[at].canon
+
+
+def without_exams_side(found: list[Mention], exam: Exam) -> list[Mention]:
+    """The mentions, without the exam's side where all that the findings give a side is on the other."""
+    told = {each.own_side for each in found if each.own_side and _is_told(each)}
+    if exam.side is None or len(told) != 1 or not told.isdisjoint({exam.side, Side.BILATERAL}):
+        return found
+    return [each if each.own_side else each._replace(side=None) for each in found]
+
+
+def _is_told(mention: Mention) -> bool:
+    return mention.sentence.kind is SectionKind.FINDINGS and mention.status in (Status.PRESENT, Status.UNCERTAIN)
 
 
 def taken_back(found: list[Mention]) -> list[Mention]:

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from integration.canonical import Side
-from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, related, widened
+from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, is_vertebra, related, widened
 from services.reading.rules.clauses import Clause
 from services.reading.rules.heads import FINDINGS
 from services.reading.rules.laterality import sides_in
@@ -33,11 +33,21 @@ _LONGEST = 14
 # Tokens before a head that may still belong to it.
 _LEFTMOST = 24
 _BE = wordset("is are was were")
+# "Sternotomy wires, one of WHICH is fractured": the thing stands within so many words before.
+_BEFORE_WHICH = 5
+_TELLING_OF = _BE | wordset("with contain contains show shows has have demonstrate demonstrates")
 _SEEN = frozenset(SEEN)
 # What stands beside a head without a preposition and still belongs to it.
-_JOINED = wordset("and or greater than seen noted - (") | SIDES.keys()
+_JOINED = (
+    wordset(
+        """and or greater than seen noted also centered centred located situated arising originating lying tracking
+        native - ("""
+    )
+    | SIDES.keys()
+)
 _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder ankle wrist elbow hand foot orbit")
 _JOINS = wordset("with causing")
+_FILLED = wordset("distended filled packed studded loaded")
 # What comes after one of these is the thing before it: "a renal mass CONSISTENT with carcinoma".
 _EQUATING = wordset(
     """consistent compatible keeping representing represents represent suspicious concerning typical diagnostic c/w
@@ -62,6 +72,8 @@ _PLACED = ANATOMY | PARTS | OPPOSITES.keys()
 # What points back to the place spoken of before.
 _BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
 _PRONOUNS = wordset("it they")
+# What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
+_OPENING_BACK = wordset("appearance appearances findings features")
 
 
 class Topic(NamedTuple):
@@ -121,15 +133,24 @@ def place_of(parsed: Parsed, at: int, topic: Topic) -> Place:
     levelled = any(map(is_level, own))
     before = frozenset() if here or levelled else _words(tokens[: clause.start]) & ORGANS or topic.organs
     named = around | before if before else around
-    wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(_is_vertebra, local)) else frozenset())
+    wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(is_vertebra, local)) else frozenset())
     widest = _covered(named & ANATOMY) | named
     label = _words(tokens[: parsed.sentence.label]) | _words(_said_of(tokens, clause, first))
     return Place(first, last, local, around, here, before, wide, widest, label)
 
 
 def _said_of(tokens: tuple[Token, ...], clause: Clause, first: int) -> tuple[Token, ...]:
-    """The subject of what is said right after its verb: "THE LIVER is diffusely fatty"."""
-    return tokens[clause.start : first - 1] if first > clause.start and tokens[first - 1].text in _BE else ()
+    """The subject of what is said right after its verb or "with": "THE LIVER is diffusely fatty", "is of low ...".
+
+    What is said with it is its own: "THE MASTOIDS are clear on the left, with fluid on the right".
+    """
+    before = first - 1 - (tokens[first - 1].text == "of")
+    if before > clause.start and tokens[before].text in _TELLING_OF:
+        ends = (at for at in range(clause.start, before) if tokens[at].text in FINITE or tokens[at].text == ",")
+        end = next(ends, before)
+        which = next((at for at in range(clause.start, end) if tokens[at].text == "which"), -1)
+        return tokens[clause.start : end] if which < 0 else tokens[max(0, which - _BEFORE_WHICH) : which]
+    return ()
 
 
 def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head: int) -> tuple[Token, ...]:
@@ -141,7 +162,7 @@ def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head:
         return tokens[start:first]
     sided = any(token.text in SIDES for token in tokens[first:head])
     joined = next(
-        (at for at in range(first - 1, start, -1) if tokens[at].text in _JOINS or (sided and tokens[at].text == "and")),
+        (at for at in range(first - 1, start, -1) if _joins(tokens, at) or (sided and tokens[at].text == "and")),
         start,
     )
     return tuple(
@@ -151,8 +172,9 @@ def _without_neighbours(tokens: tuple[Token, ...], start: int, first: int, head:
     )
 
 
-def _is_vertebra(word: str) -> bool:
-    return is_level(word) and "-" not in word
+def _joins(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether another thing follows; what an organ is filled with is in it: "gallbladder DISTENDED WITH stones"."""
+    return tokens[at].text in _JOINS and tokens[at - 1].text not in _FILLED
 
 
 @lru_cache(maxsize=8192)
@@ -189,7 +211,8 @@ def topic_of(sentence: Sentence, before: Topic) -> Topic:
 
 def points_back(tokens: tuple[Token, ...]) -> bool:
     """Whether a sentence is about the thing or place spoken of before."""
-    return tokens[0].text in _PRONOUNS or any(token.text in _BACK for token in tokens)
+    opening = tokens[0].text
+    return opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens)
 
 
 def _subject(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

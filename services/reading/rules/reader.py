@@ -22,10 +22,12 @@ from services.reading.rules.grading import behind_children, grade_of
 from services.reading.rules.headings import Block
 from services.reading.rules.language import foreign
 from services.reading.rules.measured import MEASURED
-from services.reading.rules.mentions import Mention, mentions, taken_back
+from services.reading.rules.mentions import Mention, mentions, taken_back, without_exams_side
 from services.reading.rules.normal import may_call_normal, normal_mentions
 from services.reading.rules.places import Topic, topic_of
 from services.reading.rules.position import position_mentions
+from services.reading.rules.references import with_references
+from services.reading.rules.relative_sides import with_sides
 from services.reading.rules.remainder import Remainder, sections_of, without
 from services.reading.rules.resolve import SILENT, Decision, decide
 from services.reading.rules.scope import parse
@@ -95,7 +97,9 @@ class RulesReader:
         if verdict.status not in _SUGGESTED:
             return verdict
         grade = grade_of(decision)
-        return verdict.model_copy(update={"grade": grade, "shown": not hidden and self._holds(grade)})
+        # What the report contradicts itself on is the reviewer's to settle.
+        holds = self._holds(grade) or decision.conflict
+        return verdict.model_copy(update={"grade": grade, "shown": not hidden and holds})
 
     def _holds(self, grade: str) -> bool:
         return holds(grade, self._threshold)
@@ -124,7 +128,8 @@ def interpret(question: Question) -> Interpretation:
     inner = question.model_copy(update={"text": kept.text, "sections": sections_of(kept, question.sections)})
     parts = blocks(inner.text, inner.sections)
     said = [] if unread else sentences(inner.text, parts)
-    found = _mentions(_below_title(inner.text, said), targets, exam_of(inner, parts))
+    exam = exam_of(inner, parts)
+    found = without_exams_side(_mentions(_below_title(inner.text, said), targets, exam), exam)
     return Interpretation(suspicious, kept, inner, parts, said, unread, targets, found, decide(targets, found))
 
 
@@ -151,12 +156,15 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
     topic = Topic()
     paragraph = 0
     last: list[Mention] = []
+    known: dict[str, Side | None] = {}
+    side: Side | None = None if exam.side is Side.BILATERAL else exam.side
     for sentence in chain.from_iterable(map(pieces, said)):
         if sentence.kind not in SILENT and not sentence.blank:
             if sentence.paragraph != paragraph:
                 topic, last = Topic(), []
-            spelled = _spelled(sentence, targets)
+            spelled, side = with_sides(_spelled(sentence, targets), side)
             own = with_echoes(spelled, taken_back(_mentioned(spelled, targets, exam, topic)), last)
+            own = with_references(own, known)
             found += own
             last = own or last
             topic, paragraph = topic_of(spelled, topic), sentence.paragraph
@@ -225,9 +233,11 @@ def _placed(rule: str, quote: Quote | None) -> str:
 def _side(target: Target, decision: Decision) -> Side | None:
     if target.side:
         return target.side
-    if not target.candidate.sides or decision.rule == "conflict/side":
+    if not target.candidate.sides:
         return None
-    sides = {mention.side for mention in decision.mentions if mention.side}
+    if decision.rule == "conflict/side":
+        return Side.BILATERAL
+    sides = {mention.side for mention in decision.mentions if mention.side} | decision.sides
     if len(sides) > 1:
         return Side.BILATERAL
     told = sides or decision.beside

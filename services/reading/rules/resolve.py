@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
@@ -10,7 +11,7 @@ from services.reading.rules.anatomy import ANATOMY, UNPAIRED, is_level, related
 from services.reading.rules.heads import DEVICES, LESIONS
 from services.reading.rules.mentions import NEAR, Mention
 from services.reading.rules.silence import UNMENTIONED
-from services.reading.rules.targets import Target, Targets, organ_said
+from services.reading.rules.targets import Target, Targets
 from services.reading.rules.words import OPPOSITES
 from services.reading.rules.wordset import wordset
 
@@ -24,9 +25,12 @@ SILENT = frozenset(
         SectionKind.OTHER,
     }
 )
-# Words that tell one kind of a finding from another; what is normal is not acutely ill either.
-_KINDS = frozenset(OPPOSITES) - {"acute"}
-_PARTS = wordset("posterior anterior superior inferior upper lower middle proximal distal medial lateral stalk main")
+_PARTS = wordset(
+    """posterior anterior superior inferior upper lower middle proximal distal medial lateral stalk main
+    common"""
+)
+# What is normal has no disease of either age.
+_AGES = wordset("acute chronic old")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -41,6 +45,7 @@ class Decision(NamedTuple):
     rule: str = UNMENTIONED
     conflict: bool = False
     beside: frozenset[Side] = frozenset()
+    sides: frozenset[Side] = frozenset()
 
 
 def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
@@ -48,11 +53,11 @@ def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
     by_target: list[list[Mention]] = [[] for _ in targets.targets]
     for mention in mentions:
         by_target[mention.target].append(mention)
-    by_target = [*map(_either_way, by_target)]
-    found = [_decide(target, group) for target, group in zip(targets.targets, by_target, strict=True)]
+    # Of most candidates nothing is said at all.
+    by_target = [_either_way(group) if group else group for group in by_target]
     found = [
-        _told_beside(target, decision, group)
-        for target, decision, group in zip(targets.targets, found, by_target, strict=True)
+        _told_beside(target, _decide(target, group), group) if group else _SILENCE
+        for target, group in zip(targets.targets, by_target, strict=True)
     ]
     for parent in {parent for _, parent in targets.parents if found[parent].rule == "conflict/side"}:
         found[parent] = _without_children(targets, parent, by_target)
@@ -97,8 +102,6 @@ _SILENCE = Decision(Status.NOT_MENTIONED)
 
 
 def _decide(target: Target, mentions: list[Mention]) -> Decision:
-    if not mentions:
-        return _SILENCE
     every = [mention for mention in _outweighed(mentions, target) if _speaks(mention)]
     speaking = _whole(_unsigned(every, target), target)
     if not any(not mention.off_side for mention in speaking):
@@ -266,8 +269,8 @@ def _is_plain(mention: Mention, target: Target) -> bool:
     if mention.weak:
         return False
     if mention.rule == "normal":
-        own = target.organs or target.home or organ_said(target.candidate.finding.name)
-        return bool(_said(mention) & own)
+        own = target.organs or target.home or frozenset(chain.from_iterable(each.subject for each in target.normals))
+        return not own.isdisjoint(_said(mention))
     return not mention.qualified
 
 
@@ -281,8 +284,10 @@ def _same_thing(denied: Mention, asserted: Mention) -> bool:
     """Whether both may speak of one thing: nothing says that they are in two places or of two ages."""
     said, other = _said(denied), _said(asserted)
     if denied.rule == "normal":
-        # "The posterior bright spot is preserved": a part that is normal leaves the rest.
-        return not (other & (_KINDS | ANATOMY) - said) and not said & _PARTS - other
+        # "The posterior bright spot is preserved": a part or a side that is normal leaves the rest.
+        if {denied.side, asserted.side} == {Side.LEFT, Side.RIGHT}:
+            return False
+        return not (other & (frozenset(OPPOSITES) - _AGES | ANATOMY) - said) and not said & _PARTS - other
     return "new" not in other and not any(OPPOSITES[word] & other for word in said & OPPOSITES.keys())
 
 
@@ -313,10 +318,19 @@ def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
         if child.status in (Status.PRESENT, Status.UNCERTAIN) and _yields(above):
             result[parent] = child._replace(rule=f"child/{child.rule}")
         elif child.status is above.status and child.status in (Status.PRESENT, Status.UNCERTAIN):
-            result[parent] = above._replace(mentions=_of_its_own(above.mentions, child.mentions))
+            own = _of_its_own(above.mentions, child.mentions)
+            # A healing fracture is one of the fractures; a rib's is told by itself.
+            kind = _is_kind_of(targets.targets[at], targets.targets[parent])
+            sides = frozenset(each.side for each in above.mentions if each.side and kind)
+            result[parent] = above._replace(mentions=own, sides=above.sides | sides)
         elif child.status is Status.NOT_MENTIONED and _denies_all(above):
             result[at] = above._replace(rule=f"parent/{above.rule}")
     return result
+
+
+def _is_kind_of(child: Target, parent: Target) -> bool:
+    """Whether the child's name adds a kind or an age to the parent's, no place."""
+    return child.organs <= parent.organs and not child.heads.isdisjoint(parent.heads)
 
 
 def _of_its_own(above: tuple[Mention, ...], child: tuple[Mention, ...]) -> tuple[Mention, ...]:

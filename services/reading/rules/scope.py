@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind
 from services.reading.rules.clauses import STRONG, Clause, clauses
-from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS, LESIONS
+from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, GENERIC_HEADS, LESIONS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, Trigger, find
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
@@ -18,7 +18,7 @@ _POSITIVE_START = wordset(
     """small moderate large mild minimal trace tiny stable unchanged new there the a an heart mildly moderately
     persistent persisting increased decreased severe marked markedly slight slightly but with mild subtle
     extensive this these improved worsening multiple several few scattered some unremarkable normal clear
-    both"""
+    both findings appearance appearances features"""
 )
 _CONCLUDING = wordset("suggest indicate suspect represent warrant")
 _LINKS = wordset("to would could might that which")
@@ -44,6 +44,7 @@ _NONE = wordset("none nil")
 # Words of a remark after a comma, at most; what makes it a part of a list, or of what stands before.
 _REMARK = 5
 _LISTING = wordset("and or nor of in on at for with this these it which that")
+_PLACED_BY = wordset("with in at on within over")
 _ADVERBS = wordset("more most less very as not also")
 _WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
 _EXAMS = wordset(
@@ -185,9 +186,13 @@ def _is_of_earlier(tokens: tuple[Token, ...], hit: Hit) -> bool:
     if hit.trigger.forward or tokens[hit.start].text != "not" or hit.end >= len(tokens):
         return False
     after = [token.text for token in tokens[hit.end : hit.end + 6]]
-    return after[0] in ("on", "in", "at") and any(
-        word in _EARLIER or (len(word) == 4 and word.isdigit() and word[:2] in ("19", "20")) for word in after
+    return after[0] in _EARLIER or (
+        after[0] in ("on", "in", "at") and any(word in _EARLIER or _is_year(word) for word in after)
     )
+
+
+def _is_year(word: str) -> bool:
+    return len(word) == 4 and word.isdigit() and word[:2] in ("19", "20")
 
 
 def _resolved_kind(tokens: tuple[Token, ...], hit: Hit, end: int) -> Kind:
@@ -205,7 +210,9 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
     if hit.trigger.words == ("non",) and hit.start == hit.end:
         return hit.end + 1
     if hit.trigger.words in (("non",), ("un",)):
-        return min(hit.end + 2, clause.end)
+        # "Non displaced fracture" denies the displacement.
+        described = hit.end < len(tokens) and tokens[hit.end].text.endswith("ed")
+        return min(hit.end + 1 + (not described), clause.end)
     stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}
     if hit.trigger.kind is Kind.NEGATED:
         stops |= _own_remarks(tokens, hits)
@@ -274,10 +281,20 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
         # Dictated without punctuation: "no disc extrusion mild bulges".
         return at > hit.end and tokens[at - 1].text not in _BEFORE_SIZES
     if word == "with":
-        return hit.trigger.kind is Kind.UNCERTAIN or following in _POSITIVE_START
+        own = following in _POSITIVE_START or following[:1].isdigit()
+        return own or (hit.trigger.kind is Kind.UNCERTAIN and not _is_bare(tokens[at + 1 : at + 3]))
     if word == "and" and hit.trigger.kind is Kind.UNCERTAIN and following[:1].isdigit():
         return True
     return word == "and" and following in _POSITIVE_START
+
+
+def _is_bare(own: tuple[Token, ...]) -> bool:
+    """Whether a noun alone follows, which shares the doubt: "suspicious for leak WITH ABSCESS"."""
+    return (
+        bool(own)
+        and own[0].canon[-1] in AMBIGUOUS_HEADS | GENERIC_HEADS
+        and (len(own) == 1 or not own[1].text[0].isalnum())
+    )
 
 
 def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
@@ -311,7 +328,8 @@ def _own_remark(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
 
 def _own_cause(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
     """Where a hedge without a verb begins after a comma: "infarcts in both territories, EMBOLIC SOURCE likely"."""
-    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), -1)
+    ends = (",", "with") if len(hit.trigger.words) == 1 else (",",)
+    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text in ends), -1)
     own = tokens[comma + 1 : hit.start]
     if comma < 0 or not own or len(own) > _REMARK or not own[-1].text[0].isalpha():
         return start
@@ -321,10 +339,19 @@ def _own_cause(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
     return start if told or bare or verbal else comma + 1
 
 
-def _is_sided(tokens: tuple[Token, ...], start: int, hit: Hit) -> bool:
-    """Whether what is gone has a side of its own after a comma: "right line in place, LEFT PICC removed"."""
+def _has_own_subject(tokens: tuple[Token, ...], start: int, hit: Hit) -> bool:
+    """Whether what is gone is named after a comma: "right line in place, LEFT PICC removed"."""
     comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), hit.start)
-    return hit.trigger.kind is Kind.RESOLVED and any(token.text in SIDES for token in tokens[comma : hit.start])
+    own = tokens[comma + 1 : hit.start]
+    if hit.trigger.kind is not Kind.RESOLVED:
+        return False
+    return any(token.text in SIDES for token in own) or (bool(own) and _is_remark(tokens[start:comma], own))
+
+
+def _is_remark(before: tuple[Token, ...], own: tuple[Token, ...]) -> bool:
+    """Whether what is gone is a thing beside the one before: "tract with a burr hole, CATHETER removed"."""
+    placed = any(token.text in _PLACED_BY or token.text in FINITE for token in before)
+    return placed and len(own) <= _REMARK and not DEVICES.isdisjoint(own[-1].canon)
 
 
 def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Clause, hit: Hit) -> int:
@@ -340,7 +367,7 @@ def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Claus
     if hit.trigger.kind is Kind.UNCERTAIN and start >= sentence.label:
         start = _own_cause(tokens, start, hit)
     own = hit.trigger.kind is Kind.NEGATED or hit.trigger.words[-1] == "excluded"
-    if start >= sentence.label and (own or _is_sided(tokens, start, hit)):
+    if start >= sentence.label and (own or _has_own_subject(tokens, start, hit)):
         start = _own_remark(tokens, start, hit)
     stops = _BACK_STOPS.get(hit.trigger.kind)
     if stops is None:

@@ -43,6 +43,11 @@ _SIDED = re.compile(r"[ \t]*(?:[RL]|[RrLl]t|[Rr]ight|[Ll]eft|RIGHT|LEFT)(?: [A-Z
 _CLAUSE_END = re.compile(r"[,;](?=\s)|\s(?=(?:and|but|with) )")
 # "Nodule 2, right lower: 0.9 cm" is one label.
 _NUMBERED = re.compile(r"[A-Za-z]+(?: [a-z]+)? #?(?:\d{1,2}|[A-D])")
+_NUMBERED_LINE = re.compile(r"[ \t]*\n[ \t]*(?:#?\d{1,2}\b|[-•*] )")
+# "Nodule 1. Right mid." tells of the first nodule.
+_NUMBERED_LESION = re.compile(
+    r"(?:nodule|lesion|mass|cyst|node|fibroid|aneurysm|stone|collection) #?\d{1,2}\.", re.IGNORECASE
+)
 _PASSES_FOR_FINDINGS = frozenset({SectionKind.FINDINGS, SectionKind.OTHER})
 
 
@@ -109,6 +114,8 @@ class _Sentences:
         self.told = 0
         # The label of an organ that the lines below it are about.
         self.outer: tuple[Token, ...] = ()
+        # The label that opened a line and names one side, which lines without one below it continue ("LEFT KNEE:").
+        self.over: tuple[Token, ...] = ()
         # The label of findings that the lines below it list ("Nodules:").
         self.listed: tuple[Token, ...] = ()
         self.open_fields = fields.first_open(text) is not None
@@ -124,8 +131,13 @@ class _Sentences:
             if not tokens:
                 continue
             tokens, count = self._item(piece, tokens, count)
+            if not count and not context and not MARKER.match(self.text, start, end):
+                context = self.over
+                words = frozenset(word for token in context for word in token.canon)
             if count:
                 context = self._under(tokens[:count])
+                opens = not self.text[start : piece.start].strip()
+                self.over = context if opens and _is_one_sided(context) else ()
                 words = frozenset(word for token in context for word in token.canon)
             kind = self._kind(block, piece, end, tokens)
             if kind is SectionKind.FINDINGS:
@@ -139,16 +151,21 @@ class _Sentences:
     def _forget_label(self, block: Block, start: int) -> None:
         """A label is over the lines below it up to an empty line or the end of its section."""
         if start == block.start or self.text[: start - 1].rstrip(" \t\r").endswith("\n"):
-            self.outer = self.listed = ()
+            self.outer = self.listed = self.over = ()
 
     def _item(self, piece: _Piece, tokens: tuple[Token, ...], count: int) -> tuple[tuple[Token, ...], int]:
         """A line of a list under "Nodules:" has that for its label: "- RUL 6 mm" is read as "Nodules: RUL 6 mm"."""
-        if count:
-            alone = count == len(tokens) and any(not FINDINGS.isdisjoint(token.canon) for token in tokens)
+        if count or self._heads_list(piece, tokens):
+            alone = count in (0, len(tokens)) and any(not FINDINGS.isdisjoint(token.canon) for token in tokens)
             self.listed = tokens if alone else ()
-            return tokens, count
+            return tokens, len(tokens) if alone else count
         label = tuple(token._replace(start=piece.start, end=piece.start) for token in self.listed)
         return (*label, *tokens), len(label)
+
+    def _heads_list(self, piece: _Piece, tokens: tuple[Token, ...]) -> bool:
+        """Whether a plural alone on its line heads numbered lines: "NODULES", "#1 RUL 5 mm"."""
+        plural = len(tokens) == 1 and tokens[0].text.endswith("s") and not FINDINGS.isdisjoint(tokens[0].canon)
+        return plural and _NUMBERED_LINE.match(self.text, piece.end) is not None
 
     def _under(self, label: tuple[Token, ...]) -> tuple[Token, ...]:
         """A label of a part ("Stones:") with the organ's above it ("LEFT KIDNEY:"); a label of an organ is the next."""
@@ -230,6 +247,10 @@ class _Sentences:
                 yield _Piece(*span, blank=_has_blank(text, *span))
 
 
+def _is_one_sided(label: tuple[Token, ...]) -> bool:
+    return {SIDES[token.text] for token in label if token.text in SIDES} in ({"left"}, {"right"})
+
+
 def _is_place(token: Token) -> bool:
     return not ANATOMY.isdisjoint(token.canon) or any(map(is_level, token.canon))
 
@@ -250,7 +271,7 @@ def _label_end(text: str, start: int, end: int) -> int:
     # Most sentences have no colon, no dash and begin with no level.
     if answered := _ANSWERED.match(text, start, end):
         return answered.end()
-    if sided := _SIDED.match(text, start, end):
+    if sided := _SIDED.match(text, start, end) or _NUMBERED_LESION.match(text, start, end):
         return sided.end()
     if text.find(":", start, end) < 0 and not text[start + 1 : start + 2].isdigit():
         return -1
@@ -267,6 +288,8 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         if match.start() < first or not _ends(text, first, match):
             continue
         if match.group() == "," and _NUMBERED.fullmatch(text, first, match.start()):
+            continue
+        if match.group() == "." and _NUMBERED_LESION.fullmatch(text, first, match.end()):
             continue
         yield from _trimmed(text, first, match.end())
         first = _skip_marker(text, match.end(), end)

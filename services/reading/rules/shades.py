@@ -12,6 +12,7 @@ from services.reading.rules.wordset import wordset
 
 _SHADES = {word: shade for shade, words in lexicon("shades").items() for word in words}
 _QUALIFYING = frozenset(lexicon("adjectives")["qualifying"])
+_PASSAGES = frozenset(lexicon("adjectives")["passages"])
 # What may stand between: "obstructing 5 mm stone".
 _SIZES = frozenset({"mm", "cm", "x", "."})
 _ONE_SIDE = frozenset({"left", "right", "lt", "rt"})
@@ -46,5 +47,5 @@ def qualifies(tokens: tuple[Token, ...], at: int) -> bool:
             continue
         if token.text[0].isdigit() or token.text in _ONE_SIDE:
             continue
-        return token.text[0].isalpha() and token.text not in _ENDS
+        return token.text[0].isalpha() and token.text not in _ENDS and token.text not in _PASSAGES
     return False

@@ -6,8 +6,8 @@ import re
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from integration.canonical import Side, Status
-from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE
+from integration.canonical import SectionKind, Side, Status
+from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE, is_vertebra
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of, sides_in
 from services.reading.rules.modifiers import Kind
@@ -41,6 +41,8 @@ _ANSWERS = (
     (Status.UNCERTAIN, wordset("possible probable likely suspected equivocal questionable")),
 )
 _ANSWER_WORDS = 8
+# Answers that tell nothing of a device.
+_UNTOLD = wordset("n na not see as please for unknown")
 _MEASURES = wordset("maximum maximal diameter measures measuring approximately length")
 # Said of the thing named before: "small on the left, NONE on the right".
 ABSENT_THERE = wordset("none nil")
@@ -170,6 +172,8 @@ def _of_topic(parsed: Parsed, place: Place, topic: Topic) -> Side | None:
     tokens = parsed.sentence.tokens
     if topic.side is None or any(token.text in SIDES for token in tokens) or not UNPAIRED.isdisjoint(place.local):
         return None
+    if any(map(is_vertebra, place.local)):
+        return None
     same = (topic.paired or topic.runs_on) and (not place.here or not (place.here - WIDE).isdisjoint(topic.organs))
     return topic.side if same or points_back(tokens) else None
 
@@ -190,8 +194,9 @@ def _side(parsed: Parsed, at: int, place: Place) -> Side | None:
 
 
 def is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
-    """Whether the word only looks like a finding: "mass effect" is no mass, and the stroke team no stroke."""
-    if at + 1 < len(tokens) and tokens[at + 1].text in _SERVICES:
+    """Whether it only looks like a finding: "mass effect" is no mass, the stroke team no stroke, a removal no drain."""
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    if following in _SERVICES or following == "removal":
         return True
     blocked = NOT_FOLLOWED.get(word, frozenset())
     after = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in ("in", "of") else at + 1
@@ -223,7 +228,7 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     if _is_treated(parsed, at):
         return Status.NOT_MENTIONED, "history"
     if at < parsed.sentence.label:
-        return (Status.NOT_MENTIONED, "label") if _is_other_choice(parsed, at) else _answer(parsed, scope)
+        return (Status.NOT_MENTIONED, "label") if _is_other_choice(parsed, at) else _answer(parsed, at, scope)
     if scope is None:
         return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at) else (Status.PRESENT, "asserted")
     if scope.kind is Kind.HISTORY and _is_done(parsed, at, scope):
@@ -268,7 +273,7 @@ def _is_other_choice(parsed: Parsed, at: int) -> bool:
     return told.isdisjoint(tokens[at].canon) and any(not told.isdisjoint(token.canon) for token in named)
 
 
-def _answer(parsed: Parsed, scope: Scope | None) -> tuple[Status, str]:
+def _answer(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     """A label that names the finding is answered by the first word after it: "Pneumothorax: none"."""
     tokens, label = parsed.sentence.tokens, parsed.sentence.label
     if scope is not None and scope.hit.start >= label:
@@ -281,10 +286,17 @@ def _answer(parsed: Parsed, scope: Scope | None) -> tuple[Status, str]:
     if first == "the" and len(tokens) > label + 2 and tokens[label + 1].text in SIDES:
         first = tokens[label + 1].text
     known = next((status for status, words in _ANSWERS if first in words), None)
+    if known is None and parsed.sentence.kind is SectionKind.IMPRESSION and first and first not in _UNTOLD:
+        return Status.PRESENT, "label"
     told = label < len(tokens) and (
         first[0].isdigit() or first in _MEASURES or first in SIDES or bool(ANATOMY & set(tokens[label].canon))
     )
-    return known or (Status.PRESENT if told else Status.NOT_MENTIONED), "label"
+    return known or (Status.PRESENT if told or _lies(tokens, at, first) else Status.NOT_MENTIONED), "label"
+
+
+def _lies(tokens: tuple[Token, ...], at: int, first: str) -> bool:
+    """Whether a device's label is answered by how it runs or lies: "Enteric tube: COURSES below the diaphragm"."""
+    return not DEVICES.isdisjoint(tokens[at].canon) and first.isalpha() and first not in _UNTOLD
 
 
 def _is_alternative(parsed: Parsed, at: int) -> bool:

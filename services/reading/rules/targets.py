@@ -40,14 +40,6 @@ _ORGAN_OF = {
     for organ, diseases in lexicon("organs").items()
     for disease in diseases
 }
-
-
-@lru_cache(maxsize=1024)
-def organ_said(name: str) -> frozenset[str]:
-    """The canonical words of the organ that the name of a disease says: appendicitis, the appendix."""
-    return frozenset[str]().union(*(_ORGAN_OF.get(word.text, frozenset()) for word in words_of(name)))
-
-
 # Before an organ: the operation that removes it.
 REMOVED = "removed"
 _DENIALS = wordset("no not without free-of")

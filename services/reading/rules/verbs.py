@@ -10,5 +10,6 @@ FINITE = wordset(
     cannot might does do did suggests represents represent persists persist extends extend causes cause
     results continues continue projects project terminates terminate overlies overlie abuts exhibits exhibit
     displays display seems seem indicates indicate reflects reflect involves involve will would should
-    became becomes compresses effaces lies resides courses ends"""
+    became becomes compresses effaces lies resides courses ends arises arise originates
+    originate occupies occupy"""
 )

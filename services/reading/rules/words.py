@@ -39,6 +39,10 @@ SIDES: dict[str, str] = {
     "lk": "left",
     "lingula": "left",
     "lingular": "left",
+    "rlq": "right",
+    "ruq": "right",
+    "llq": "left",
+    "luq": "left",
 }
 
 PREDICATES = wordset(
@@ -125,6 +129,8 @@ NOT_IN: dict[str, frozenset[str]] = {
     ),
     "swelling": frozenset({"periorbital", "preseptal", "orbit", "cheek"}),
     "nodule": frozenset({"subcutaneous"}),
+    # Named after who described them: impactions and tears.
+    "lesion": frozenset({"sach", "bankart", "slap", "stener"}),
     "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "zenker", "calyceal"}),
 }
 # Ventricles that are wide because the brain has shrunk are no hydrocephalus.
@@ -139,5 +145,6 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "disc": frozenset({"space", "height"}),
     "aneurysm": frozenset({"clip", "repair", "coil"}),
     "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
-    "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell"}),
+    "tb": frozenset({"cell", "coordinator", "clinic"}),
+    "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell", "forming"}),
 }

@@ -1,0 +1,57 @@
+"""Sides that no word for a side says: "the apices", "the middle lobe", "symmetric", "the kidneys contain cysts"."""
+
+from __future__ import annotations
+
+import itertools
+
+from integration.canonical import Side
+from services.reading.rules.tokens import Token
+from services.reading.rules.verbs import FINITE
+from services.reading.rules.wordset import wordset
+
+# Plural of what there is one of on each side.
+_BOTH = wordset(
+    """kidneys lungs apices bases breasts hila adrenals ovaries knees hips ankles wrists elbows shoulders hands feet
+    orbits mastoids foramina neuroforamina tonsils hemidiaphragms ureters testes parotids thalami maxillae adnexae
+    hippocampi carotids axillae nipples antra hemithoraces pleurae convexities"""
+)
+_EACH = wordset("lobes sinuses zones angles fields glands joints hemispheres ventricles horns compartments")
+_PAIRED = wordset("upper lower maxillary costophrenic adrenal facet lung lateral cerebral cerebellar frontal temporal")
+_SYMMETRIC = wordset("symmetric symmetrical symmetrically")
+_ENDS = wordset(", . ; and both")
+
+
+def of_plural(tokens: tuple[Token, ...]) -> Side | None:
+    """ "In both" is what the plural of a paired organ says: "the apices", "the lower lobes"."""
+    for at, token in enumerate(tokens):
+        if token.text in _BOTH or (token.text in _EACH and at and tokens[at - 1].text in _PAIRED):
+            return Side.BILATERAL
+    return None
+
+
+def of_lobe(tokens: tuple[Token, ...]) -> Side | None:
+    """There is a middle lobe on the right only."""
+    for first, second in itertools.pairwise(tokens):
+        if (first.text, second.text) == ("middle", "lobe"):
+            return Side.RIGHT
+    return None
+
+
+def symmetric(tokens: tuple[Token, ...]) -> Side | None:
+    """What is symmetric is on both sides."""
+    return Side.BILATERAL if any(token.text in _SYMMETRIC for token in tokens) else None
+
+
+def of_subject(tokens: tuple[Token, ...], start: int, head: int) -> Side | None:
+    """ "The KIDNEYS contain numerous CYSTS": what several of is said to be in both."""
+    verb = next((at for at in range(start, head) if tokens[at].text in FINITE), start)
+    several = tokens[head].text.endswith("s") and not tokens[head].text.endswith(("ss", "is"))
+    return of_plural(tokens[start:verb]) if several else None
+
+
+def plural_next(tokens: tuple[Token, ...], at: int, end: int) -> Side | None:
+    """ "Mild emphysema, UPPER LOBES.": a plural that ends the remark after a comma."""
+    own = tokens[at + 1 : at + 4]
+    stop = next((place for place, token in enumerate(own) if token.text in _ENDS), len(own))
+    ended = at + 1 + stop >= end or stop < len(own)
+    return of_plural(own[:stop]) if tokens[at].text == "," and ended else None
