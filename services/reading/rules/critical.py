@@ -138,11 +138,13 @@ def _advisory(event: Sequence[Found], told: Quote | None) -> Advisory:
     said = "communicated" if told else "no communication recorded"
     names = ", ".join(each.candidate.finding.name for each in event)
     quotes = tuple(dict.fromkeys((*event[0].verdict.quotes[:1], *([told] if told else []))))
+    others = ", ".join(map(_id, event[1:]))
     return Advisory(
         kind=AdvisoryKind.CRITICAL_RESULT,
         message=f"Critical result: {names} ({said})",
         quotes=quotes,
-        detail={"finding": _id(event[0]), "communicated": "yes" if told else "no"},
+        detail={"finding": _id(event[0]), "communicated": "yes" if told else "no"}
+        | ({"also": others} if others else {}),
     )
 
 

@@ -33,7 +33,7 @@ _ADDENDUM = re.compile(
 _EXAM = re.compile(r"^[ \t]*(?P<name>[A-Z(](?:[^:\n.]|\.(?!\s)){3,80}):(?=\s*[A-Za-z(])", re.MULTILINE)
 EXAM_WORDS = wordset(
     """radiograph radiographs radiography xray x-ray xrays view views film films ct cta mr mri mra ultrasound us
-    sonogram sonography mammogram mammography scan cxr angiogram hrct ctpa portable"""
+    sonogram sonography mammogram mammography scan cxr angiogram hrct ctpa portable ray rays"""
 )
 _NO_TITLE = FINITE | wordset("no not compared comparison prior previous to since reason for history indication")
 _LOOK_BACK = 8
