@@ -62,7 +62,7 @@ _NOT_ASKED = re.compile(
     rf"|\bno (?:\w+ ){{0,3}}?{_FILM}[^.;,\n]{{0,20}}?\b(?:needed|required|necessary|recommended|indicated|warranted)"
     r"|\bclinically indicated\s*\Z"
     rf"|\b{_NO_MORE}\b|\b(?:was|were|had been|has been) (?:recommended|advised|suggested|performed|obtained|done)\b"
-    r"|\bno (?:need|indication) for\b",
+    r"|\bno (?:need|indication) for\b|\bnot for (?:\w+ )?(?:imaging|follow[- ]?up|surveillance)\b",
     re.IGNORECASE,
 )
 # A visit is no imaging: "follow-up with orthopedics", "clinic follow-up in 2 weeks".
@@ -93,7 +93,7 @@ _OF_OLD = re.compile(
 )
 # What is done with the help of imaging is no imaging.
 _GUIDED = re.compile(
-    r"\bunder (?:ct|us|ultrasound|fluoroscop\w+) (?:guidance|control)\b"
+    r"\bendoscopic (?:ultrasound|us)\b|\bunder (?:ct|us|ultrasound|fluoroscop\w+) (?:guidance|control)\b"
     r"|\b(?:image|imaging|usg?|ultrasound|sonograph\w+|ct|mri?|stereotactic(?:ally)?|fluoroscop\w+|tomosynthesis)[- ]?"
     r"guided\b"
     r"[^.;,\n]*",
@@ -104,7 +104,7 @@ _OWN = {"CR": "XR", "DX": "XR", "DR": "XR", "RG": "XR", "XR": "XR", "MRI": "MR",
 _AGAIN = re.compile(
     r"\b"
     + any_of(
-        r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?: \w+)? (?:scan|imaging|study|exam\w*)
+        r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?:ing)?(?: \w+)? (?:scan|imaging|study|exam\w*)
         repeat(?=\s+(?:in|after|at|within|once|when)\b)
         recall (?:for|in)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:follow[- ]?up|surveillance|screening|scan)

@@ -89,11 +89,14 @@ _DUE = re.compile(
     rf"\b(?:(?:in|at|after|within|every)\s+(?:about |approximately |another )?(?={_NUMBER}\b)|q(?=\d{{1,2}}h\b))",
     re.IGNORECASE,
 )
+_BEHIND_UNIT = "(?:" + "|".join(f"(?<={unit})" for unit in "day days week weeks month months year years".split()) + ")"
 # What comes after a first time: "in 6 months, then yearly", "6/12 given JC status, 3/12 if index rises".
 _AND_LATER = re.compile(
     rf"(?:(?:,|;|\band\b|\bfollowed by\b)\s*(?:and )?(?:(?:then|again|thereafter|a second|finally)\s+)+"
     rf"|\s(?:then|thereafter)\s+)(?=[^.;]{{0,40}}?"
-    rf"(?:{_NUMBER}\b|annual|yearly|weekly|monthly))|,\s*(?=\d{{1,2}}/(?:7|52|12)\b)",
+    rf"(?:{_NUMBER}\b|annual|yearly|weekly|monthly))|,\s*(?=\d{{1,2}}/(?:7|52|12)\b)"
+    # "At one week and six weeks"; "at 12 and 24 months" is one time of two.
+    rf"|{_BEHIND_UNIT}(?:,\s*(?:and )?|\s+and )(?:at )?(?={_NUMBER}[\s-]{_UNIT}\b)",
     re.IGNORECASE,
 )
 

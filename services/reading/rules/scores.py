@@ -16,7 +16,7 @@ _ROMAN = r"(?:iv|i{1,3}f?|[1-4]f?)"
 _SCALES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (scale, re.compile(pattern, re.IGNORECASE))
     for scale, pattern in (
-        ("BI-RADS", rf"\bbi-?\s?rads\b{_VALUE}(?P<value>[0-6][abc]?)\b(?![./]\d|\s?(?:mm|cm))"),
+        ("BI-RADS", rf"\bbi-?\s?rads\b{_VALUE}(?P<value>[0-6][abc]?|vi|iv|v|i{{1,3}})\b(?![./]\d|\s?(?:mm|cm))"),
         ("Lung-RADS", rf"\blung-?\s?rads\b{_VALUE}(?P<value>[0-4][abxs]?(?:[\s/+-]?s)?)\b(?![./]\d|\s?(?:mm|cm))"),
         (
             "LI-RADS",
@@ -24,7 +24,7 @@ _SCALES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"|\b(?P<short>lr-(?:[1-5]|m|tiv|nc|tr[ -](?:non-?viable|viable|equivocal))|us-[1-3])\b",
         ),
         ("US LI-RADS", rf"\bus[- ]li-?\s?rads\b{_VALUE}(?P<value>(?<!us-)[1-3])\b"),
-        ("TI-RADS", rf"\bti-?\s?rads\b{_VALUE}(?P<value>(?:tr-?\s?)?[1-5])\b|\b(?P<short>tr-?[1-5])\b(?!-)"),
+        ("TI-RADS", rf"\bti-?\s?rads\b{_VALUE}(?P<value>(?:tr-?\s?)?[1-5][abc]?)\b|\b(?P<short>tr-?[1-5])\b(?!-)"),
         ("PI-RADS", rf"\bpi-?\s?rads\b{_VALUE}(?P<value>[1-5])\b"),
         ("O-RADS", rf"\bo-?\s?rads\b{_VALUE}(?P<value>[0-5])\b"),
         ("CAD-RADS", rf"\bcad-?\s?rads\b{_VALUE}(?P<value>[0-5][ab]?)\b"),

@@ -35,7 +35,7 @@ _TELLS = any_of(
     flagged to | faxed | conferenced | verbal (?:results?|findings) to | conversation with | reviewed at | alerts? sent
     e-?mailed | whatsapp\w* | (?<!patient )(?<!patient was )(?<!been )sent (?:to|via|by|through|over)
     reached | notifications? | verbal report | closed[- ]loop | taken by | hand[- ]?over
-    confirmed receipt | receipt confirmed | received by | updated"""
+    message to | confirmed receipt | receipt confirmed | received by | updated"""
 )
 _WAS_TOLD = any_of(
     r"""notified | informed | aware | called | alerted | contacted | told | bleeped | paged | intimated
@@ -46,7 +46,7 @@ _WAS_TOLD = any_of(
     (?:standing|sitting|stood|sat) (?:by|beside|with|next) | beside me | with me
     at the (?:scanner|console|work-?station|pacs) | in the (?:scan(?:ner|ning)?|control|reading|reporting) room
     came to the reading room | watching
-    phoned | consulted | at (?:the )?bedside | responded | took (?:the|my|this) call | confirmed receipt
+    phoned | consulted | at (?:the )?bedside | responded | answered and | took (?:the|my|this) call | confirmed receipt
     (?:was|were|been) given | updated | reviewing (?:at|on|with)"""
 )
 _BY = r"(?:(?:tele)?phone|pager|secure (?:chat|message)|in person)"
@@ -79,6 +79,7 @@ _NOT_TOLD = re.compile(
     + any_of(
         r"""(?<!who )(?:will|to|should|must|shall|needs? to|has to|have to) (?:\w+ )?be (?:\w+ ){0,2}?@TELL
         (?<!who )(?<!, )(?:will|shall) (?:\w+ )?@TELL | (?:is|are) being @TELL | please (?:\w+ ){0,4}?@TELL
+        (?:recommend|suggest|advis|request)\w* (?:\w+ ){1,5}?be @TELL | call-?back pending
         to be (?:\w+ )?(?:aware|informed) | for (?:urgent |immediate |prompt )?(?:notification|communication)
         (?:notification|communication|call|acknowledg\w+|response|reply) (?:is |was |still )?(?:pending|awaited)
         pending (?:notification|communication|call|acknowledg\w+|response|reply) | await\w*
@@ -125,7 +126,7 @@ _TELLING = (
     *("faxed", "conferenced", "conversation", "verbali", "accepted", "seen", "saw", "present", "standing", "sitting"),
     *("stood", "beside", "with me", "at the", "in the", "came", "watching", "conveyed", "sent"),
     *("respond", "flagged", "shared", "discuss", "phone", "pager", "secure"),
-    *("taken", "receipt", "receiv", "updat", "hand", "loop"),
+    *("taken", "answered", "message", "receipt", "receiv", "updat", "hand", "loop"),
 )
 
 
