@@ -89,7 +89,9 @@ _DUE = re.compile(
     rf"\b(?:(?:in|at|after|within|every)\s+(?:about |approximately |another )?(?={_NUMBER}\b)|q(?=\d{{1,2}}h\b))",
     re.IGNORECASE,
 )
-_BEHIND_UNIT = "(?:" + "|".join(f"(?<={unit})" for unit in "day days week weeks month months year years".split()) + ")"
+_BEHIND_UNIT = (
+    r"(?:(?<=\bday)|(?<=\bdays)|(?<=\bweek)|(?<=\bweeks)|(?<=\bmonth)|(?<=\bmonths)|(?<=\byear)|(?<=\byears))"
+)
 # What comes after a first time: "in 6 months, then yearly", "6/12 given JC status, 3/12 if index rises".
 _AND_LATER = re.compile(
     rf"(?:(?:,|;|\band\b|\bfollowed by\b)\s*(?:and )?(?:(?:then|again|thereafter|a second|finally)\s+)+"
