@@ -54,6 +54,9 @@ class Segment:
 
     def parts(self, number: int) -> Parts:
         """The first repetition of a field that says anything, or an empty one: `""` and `""^^^HOSP` say nothing."""
+        raw = self.raw(number)
+        if self.marks.repetition not in raw:
+            return Parts(raw if raw.strip() else "", self.marks, self.codec)
         found = self.repeats(number)
         return next(
             (parts for parts in found if parts.value()), found[0] if found else Parts("", self.marks, self.codec)

@@ -36,7 +36,7 @@ FIGURES = (
     Figure("critical recall", "found_critical", "wanted_critical"),
     Figure("side right", "side_right", "sided"),
     *(
-        Figure(f"{kind.replace('_', '-')} advisories {words}", f"{kind}_right", f"{kind}_{over}")
+        Figure(f"{kind.replace('_', '-')} advisories {words}", f"{kind}_{words}", f"{kind}_{over}")
         for kind in _KINDS
         for words, over in (("right", "said"), ("found", "wanted"))
     ),

@@ -146,10 +146,26 @@ def _advisories(found: Tally, report: WholeReport, answer: Mapping[str, Any]) ->
             found.counts[f"{kind}_right"] += 1
         else:
             found.miss(f"{kind}_wrong", kind, said, "", quote)
+    named = _named_beside(answer)
     for kind, missed in wanted:
-        found.miss(f"{kind}_missed", kind, "", missed, "")
+        if kind == "critical" and missed in named:
+            found.counts["critical_found"] += 1
+        else:
+            found.miss(f"{kind}_missed", kind, "", missed, "")
     for each in report.gold.advisories:
         found.counts[f"{each.kind}_wanted"] += 1
+    for kind in ADVISORIES.values():
+        found.counts[f"{kind}_found"] += found.counts[f"{kind}_right"]
+
+
+def _named_beside(answer: Mapping[str, Any]) -> frozenset[str]:
+    """What the alarms name besides the finding that leads, with whether somebody was told: one event has one alarm."""
+    alarms = [each["detail"] for each in answer["advisories"] if each["kind"] == "critical_result"]
+    return frozenset(
+        f"{finding} {detail.get('communicated', '')}"
+        for detail in alarms
+        for finding in detail.get("also", "").split(", ")
+    )
 
 
 def _other_lead(said: str, wanted: list[tuple[str, str]], events: Collection[str]) -> tuple[str, str] | None:

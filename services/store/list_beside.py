@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.domain.reviews import PendingSignature
 from services.store import people, pipelined_queries, signatures
 from services.store.clock import NOW
+from services.store.list_filter import SIGNED, TO_DO
 from services.store.list_search import SITE
-from services.store.review_list import SIGNED, TO_DO
 from services.store.rows import records
 from services.store.tables import advisory, draft, report, review, suggestion
 from services.store.tables.advisory import UNTOLD

@@ -13,7 +13,8 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    literal_column,
+    literal,
+    or_,
     select,
     text,
 )
@@ -23,21 +24,13 @@ from services.store.rows import Values
 from services.store.tables import report
 
 # A search that finds more reports than this goes down the list: some of them will be at its top.
-FEW = 1000
-
+FEW = 2000
 
 SITE = bindparam("site", type_=Text)
-
-
 MOST_WORDS = 6
-
-
-# The same words as in the index (migration 0015).
-_NAMED = literal_column(
-    "fold(report.patient_name || ' ' || report.patient_id || ' ' || report.accession || ' ' || report.filler || ' ' "
-    "|| report.procedure)",
-    Text,
-)
+# Letters of a word that is looked for anywhere in names and in the text: the indexes hold groups of three, and of
+# fewer letters most texts have some. What is shorter begins a word of a name.
+SHORTEST = 3
 
 
 def escaped(word: str) -> str:
@@ -45,15 +38,24 @@ def escaped(word: str) -> str:
     return re.sub(r"([/%_])", r"/\1", word)
 
 
-def named(words: int) -> ColumnElement[bool]:
+def lengths(words: Sequence[str]) -> str:
+    """A letter for each word: "s" for a short one, "l" for a long one."""
+    return "".join("l" if len(word) >= SHORTEST else "s" for word in words)
+
+
+def named(lengths: str) -> ColumnElement[bool]:
     """Every word is somewhere in the patient's name or number, the order's numbers or the exam, folded."""
-    parts = [bindparam(f"word_{at}", type_=Text) for at in range(words)]
-    return and_(*[_NAMED.like(func.fold(part), escape="/") for part in parts])
+    return and_(*[_holds(func.fold(bindparam(f"word_{at}", type_=Text)), each) for at, each in enumerate(lengths)])
+
+
+def _holds(word: ColumnElement[str], length: str) -> ColumnElement[bool]:
+    begins = ("%",) if length == "l" else ("", "% ")
+    return or_(*[report.c.folded.like(literal(begin, Text) + word + "%", escape="/") for begin in begins])
 
 
 @cache
-def _by_name(words: int) -> Select[int]:
-    return select(report.c.id).where(report.c.site_id == SITE, named(words)).limit(FEW + 1)
+def _by_name(lengths: str) -> Select[int]:
+    return select(report.c.id).where(report.c.site_id == SITE, named(lengths)).limit(FEW + 1)
 
 
 _BY_TEXT = text("""
@@ -64,12 +66,9 @@ _BY_TEXT = text("""
 """).columns(report.c.id)
 
 
-SHORTEST = 3  # letters of a word that is looked for in the text: of shorter ones most texts have some
-
-
 def find(connection: Connection, words: Sequence[str], values: Values) -> list[int]:
     """Reports that a search finds by name, and where those are few, by the words of their text as well."""
-    found = list(connection.execute(_by_name(len(words)), values).scalars())
+    found = list(connection.execute(_by_name(lengths(words)), values).scalars())
     query = _query(words)
     if len(found) <= FEW and query:
         folded = connection.scalar(select(func.fold(query)))

@@ -37,12 +37,13 @@ from services.store.tables import (
     suggestion,
 )
 
-_GIVEN = [column for column in report.c if column.name not in ("id", "held", "created_at")]
+_STORED = [column for column in report.c if column.computed is None]
+_GIVEN = [column for column in _STORED if column.name not in ("id", "held", "created_at")]
 _MADE = (
     pg_insert(report)
     .values({column.name: bindparam(f"new_{column.name}", type_=column.type) for column in _GIVEN})
     .on_conflict_do_nothing(index_elements=["site_id", "key"])
-    .returning(*report.c)
+    .returning(*_STORED)
     .cte("made")
 )
 
@@ -75,8 +76,10 @@ def _make(order: str) -> Select[tuple[object, ...]]:
 
 
 _MAKE = {order: _make(order) for order in ("accession", "filler")}
-_LOCK = select(report).where(report.c.site_id == bindparam("site"), report.c.key == bindparam("key")).with_for_update()
-_LOCK_BY_ID = select(report).where(report.c.id == bindparam("report")).with_for_update()
+_LOCK = (
+    select(*_STORED).where(report.c.site_id == bindparam("site"), report.c.key == bindparam("key")).with_for_update()
+)
+_LOCK_BY_ID = select(*_STORED).where(report.c.id == bindparam("report")).with_for_update()
 
 
 def make(connection: Connection, record: Report, key: str) -> StoredReport | None:
@@ -100,7 +103,7 @@ def lock(connection: Connection, record: Report, key: str) -> StoredReport:
 
 def by_id(connection: Connection, report_id: int) -> StoredReport:
     """A report's row. Raises NoResultFound."""
-    return one(StoredReport, connection.execute(select(report).where(report.c.id == report_id)))
+    return one(StoredReport, connection.execute(select(*_STORED).where(report.c.id == report_id)))
 
 
 def lock_by_id(connection: Connection, report_id: int) -> StoredReport:
@@ -133,7 +136,7 @@ def _shown(record: Report) -> Values:
 
 def show(connection: Connection, report_id: int, record: Report) -> StoredReport:
     """Updates what lists show of a report from its current record; how it stands then."""
-    statement = update(report).where(report.c.id == report_id).values(**_shown(record)).returning(*report.c)
+    statement = update(report).where(report.c.id == report_id).values(**_shown(record)).returning(*_STORED)
     return one(StoredReport, connection.execute(statement))
 
 

@@ -3,71 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Select,
-    Text,
     and_,
     bindparam,
-    exists,
     func,
-    literal_column,
     or_,
     select,
-    text,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.elements import ColumnElement, TextClause
+from sqlalchemy.sql.elements import ColumnElement
 
-from services.domain.words import NOT_READ, ReadingState, ReviewState, VersionState
+from services.domain.words import ReadingState, ReviewState, VersionState
 from services.store.clock import NOW
-from services.store.list_search import FEW, MOST_WORDS, SITE, escaped, find, named
+from services.store.list_filter import TO_DO, Asked, Filter, ask, conditions
 from services.store.rows import Values, every
-from services.store.tables import account, advisory, analysis, audit, notice, report, report_version, review, suggestion
-from services.store.tables.advisory import UNTOLD
-from services.store.tables.report import ONE_SILENT
-from services.store.tables.review import IS_OPEN
+from services.store.tables import account, analysis, audit, notice, report, report_version, review
 
-Show = Literal["todo", "mine", "recent", "signed", "all"]
-Sort = Literal["urgent", "oldest", "newest", "patient", "disagreement"]
 Way = Literal["all", "on", "back"]
-Flag = Literal["critical", "conflict", "unsupported", "reopened", "pending", "unread", "none", "untold", "silent"]
 PAGE = 50
-# Written out, not bound: PostgreSQL uses an index on part of a table where it sees that the query asks for no more.
-TO_DO = text(f"review.{IS_OPEN} AND review.signature_at IS NULL")
-SIGNED = text("review.state = 'signed'")
-CLAIMED = text("review.state = 'claimed' AND review.signature_at IS NULL")
-
-
-Condition = ColumnElement[bool] | TextClause
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What of a site's worklist is shown. Empty strings and None do not filter.
-
-    `search`: words that are all somewhere in names and numbers, or all begin words of the report's text.
-
-    `patient` is an identifier with its assigning authority.
-    """
-
-    site: str
-    show: Show = "todo"
-    sort: Sort = "urgent"
-    search: str = ""
-    modality: str = ""
-    priority: int | None = None
-    flag: Flag | None = None
-    finding: str = ""
-    patient: tuple[str, str] | None = None
-    account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,13 +153,13 @@ class Page:
     later: bool
 
 
-def page(connection: Connection, wanted: Filter, after: int | None = None, before: int | None = None) -> Page:
+def page(connection: Connection, wanted: Asked, after: int | None = None, before: int | None = None) -> Page:
     """The page that follows the review `after`, or ends before the review `before`; the first where both are None.
 
     A page is found by where its neighbour stands and not by counting, so that the hundredth costs what the first does
     and nothing is skipped while others sign.
     """
-    order, backwards = order_of(wanted), before is not None
+    order, backwards = order_of(wanted.shape), before is not None
     place = _place(connection, order, before if backwards else after)
     way: Way = "all" if place is None else "back" if backwards else "on"
     rows = _rows(connection, wanted, way, place, PAGE + 1)
@@ -210,11 +170,10 @@ def page(connection: Connection, wanted: Filter, after: int | None = None, befor
 
 
 def _rows(
-    connection: Connection, wanted: Filter, way: Way, place: Sequence[object] | None, limit: int
+    connection: Connection, wanted: Asked, way: Way, place: Sequence[object] | None, limit: int
 ) -> list[ListedReport]:
-    shape, values = asked(connection, wanted)
-    values |= {**Order.at(place), "most": limit}
-    return every(ListedReport, connection.execute(_listing(shape, way), values))
+    values = {**wanted.values, **Order.at(place), "most": limit}
+    return every(ListedReport, connection.execute(_listing(wanted.shape, way), values))
 
 
 @lru_cache(maxsize=256)
@@ -241,122 +200,17 @@ def _place(connection: Connection, order: Order, review_id: int | None) -> Seque
     return None if row is None or None in row else row
 
 
-def asked(connection: Connection, wanted: Filter) -> tuple[Filter, Values]:
-    """A filter's shape, which is what makes another statement, and the parameters of its statements."""
-    words = wanted.search.split()[:MOST_WORDS]
-    values: Values = {
-        "site": wanted.site,
-        **{f"word_{at}": f"%{escaped(word)}%" for at, word in enumerate(words)},
-        "modality": wanted.modality,
-        "priority": wanted.priority,
-        "finding": wanted.finding,
-        "patient": wanted.patient and wanted.patient[0],
-        "authority": wanted.patient and wanted.patient[1],
-        "account": wanted.account_id,
-    }
-    found = find(connection, words, values) if words else []
-    shape = replace(
-        wanted,
-        site="",
-        search=f"{'many' if len(found) > FEW else 'few'} {len(words)}" if words else "",
-        modality=wanted.modality and "some",
-        priority=None if wanted.priority is None else 0,
-        finding=wanted.finding and "some",
-        patient=wanted.patient and ("some", "some"),
-        account_id=None,
-    )
-    return shape, {**values, "found": found[:FEW]}
-
-
-def conditions(shape: Filter) -> list[Condition]:
-    """The WHERE of all filters of a shape."""
-    chosen: list[Condition] = [review.c.site_id == SITE, report.c.site_id == SITE, *_shown(shape)]
-    if shape.search:
-        few = report.c.id == func.any(bindparam("found", type_=ARRAY(BigInteger)))
-        how, _, words = shape.search.partition(" ")
-        chosen.append(few if how == "few" else named(int(words)))
-    if shape.patient is not None:
-        chosen += [report.c.patient_id == bindparam("patient"), report.c.patient_authority == bindparam("authority")]
-    if shape.modality:
-        chosen.append(report.c.modality == bindparam("modality"))
-    if shape.priority is not None:
-        chosen.append(review.c.priority == bindparam("priority"))
-    if shape.flag:
-        chosen.append(_flagged(shape.flag))
-    if shape.finding:
-        chosen.append(_suggested())
-    return chosen
-
-
-def _shown(shape: Filter) -> list[Condition]:
-    mine: list[Condition] = [CLAIMED, review.c.claimed_by == bindparam("account"), review.c.claimed_until > NOW]
-    shown: dict[Show, list[Condition]] = {
-        "todo": [TO_DO],
-        "mine": mine,
-        "recent": [_signed_lately()],
-        "signed": [SIGNED],
-        "all": [],
-    }
-    return shown[shape.show]
-
-
-def _signed_lately() -> ColumnElement[bool]:
-    """By this person, within a day; also what they can still take back."""
-    mine: ColumnElement[int] = bindparam("account", type_=BigInteger)
-    pending = and_(review.c.signature_at.is_not(None), review.c.signature_by == mine)
-    return or_(pending, and_(SIGNED, review.c.signed_by == mine, review.c.signed_at > NOW - timedelta(days=1)))
-
-
-def _read_to(*states: ReadingState) -> ColumnElement[bool]:
-    """How far the reading of the version under review came."""
-    of = report_version.alias("of_review")
-    # Written out, as above.
-    named = [literal_column(f"'{state}'", Text) for state in states]
-    return exists().where(of.c.id == review.c.version_id, of.c.reading_state.in_(named))
-
-
-def _flagged(flag: Flag) -> ColumnElement[bool]:
-    tests: dict[str, ColumnElement[bool]] = {
-        "critical": review.c.critical > 0,
-        "conflict": review.c.conflicts > 0,
-        "unsupported": review.c.unsupported > 0,
-        "reopened": and_(review.c.signed_at.is_not(None), review.c.state != "signed"),
-        "pending": _read_to(ReadingState.PENDING),
-        "unread": _read_to(*NOT_READ),
-        "untold": exists().where(advisory.c.report_id == review.c.report_id, text(UNTOLD)),
-        "silent": _one_reader_silent(),
-        "none": and_(review.c.suggestions == 0, _read_to(ReadingState.NOTHING_FOUND)),
-    }
-    return tests[flag]
-
-
-_SILENT = text(ONE_SILENT)
-
-
-def _one_reader_silent() -> ColumnElement[bool]:
-    """One of rules and model asserts a finding of which the other says nothing."""
-    return exists().where(suggestion.c.version_id == review.c.version_id, _SILENT)
-
-
-def _suggested() -> ColumnElement[bool]:
-    return exists().where(
-        suggestion.c.version_id == review.c.version_id,
-        suggestion.c.finding_id == bindparam("finding"),
-        suggestion.c.state != "withdrawn",
-    )
-
-
 def following(connection: Connection, wanted: Filter, account_id: int, done: int, onward: bool) -> int | None:
     """The report that comes next in the list for a person, none that somebody else has open.
 
     From the top once `done` is signed, since something more urgent may have come; `onward` from there on down.
     """
-    shape, values = asked(connection, wanted)
-    values |= {"account": account_id, "done": done}
+    found = ask(connection, wanted)
+    shape, values = found.shape, {**found.values, "account": account_id, "done": done}
     place = _place(connection, ORDERS[wanted.sort], done) if onward else None
     below = connection.scalar(_following(shape, onward=True), values | Order.at(place)) if place else None
-    found = connection.scalar(_following(shape, onward=False), values) if below is None else below
-    return None if found is None else int(found)
+    next_one = connection.scalar(_following(shape, onward=False), values) if below is None else below
+    return None if next_one is None else int(next_one)
 
 
 @lru_cache(maxsize=256)
@@ -385,4 +239,4 @@ def last_change(connection: Connection) -> int:
 
 def export(connection: Connection, wanted: Filter, limit: int) -> list[ListedReport]:
     """The whole list under a filter, up to a limit."""
-    return _rows(connection, wanted, "all", None, limit)
+    return _rows(connection, ask(connection, wanted), "all", None, limit)

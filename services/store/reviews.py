@@ -28,7 +28,7 @@ from services.domain.reviews import Draft, Glance, LockedReview, ReviewCount, Sh
 from services.domain.words import REVIEW_TO_DO
 from services.store import openings, pipelined_queries
 from services.store.clock import NOW
-from services.store.rows import Values, every, one_or_none, records
+from services.store.rows import Values, every, one_or_none, record, records
 from services.store.tables import account, draft, report, report_version, review, suggestion
 
 claimer = account.alias("claimer")
@@ -74,14 +74,19 @@ def locked(connection: Connection, review_id: int) -> LockedReview | None:
     Beside the review's columns: claimer (name, None where free), claim_live, version_state, held, key,
     content_hash and site of the report.
     """
-    connection.execute(_REPORT_OF_REVIEW, {"review": review_id})
-    return one_or_none(LockedReview, connection.execute(_LOCKED_BY_ID, {"review": review_id}))
+    return _locked(connection, _REPORT_OF_REVIEW, _LOCKED_BY_ID, {"review": review_id})
 
 
 def locked_of_report(connection: Connection, report_id: int) -> LockedReview | None:
     """The same for the review of a report."""
-    connection.execute(_REPORT, {"report": report_id})
-    return one_or_none(LockedReview, connection.execute(_LOCKED_OF_REPORT, {"report": report_id}))
+    return _locked(connection, _REPORT, _LOCKED_OF_REPORT, {"report": report_id})
+
+
+def _locked(
+    connection: Connection, report_first: pipelined_queries.Statement, then: pipelined_queries.Statement, values: Values
+) -> LockedReview | None:
+    _, rows = pipelined_queries.read(connection, (report_first, values), (then, values))
+    return record(LockedReview, rows[0]) if rows else None
 
 
 _signing = account.alias("signing")

@@ -30,6 +30,7 @@ import httpx2
 from playwright.async_api import Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from services import setting_groups
 from services.settings import Database
 from services.store.engine import connect
 from tests.benchmarks import worklist_seed
@@ -303,7 +304,9 @@ def report(made: Database, cookies: list[str], options: argparse.Namespace, fold
     """Runs the load, prints what it took, and puts that between the marks of a page."""
     clocked = folder / "times.jsonl"
     command = ("tests.benchmarks.timed_worklist", str(clocked))
-    worklist = Worklist(made, {"COUNTERSIGN_DATABASE__POOL_SIZE": "10"}, command)
+    # As by default: what follows from a signature is done beside, once it cannot be taken back.
+    undo = str(setting_groups.Worklist().undo)
+    worklist = Worklist(made, {"COUNTERSIGN_DATABASE__POOL_SIZE": "10", "COUNTERSIGN_WORKLIST__UNDO": undo}, command)
     worklist.start()
     try:
         times, cpu = asyncio.run(measured(worklist, cookies, options.seconds, options.think))

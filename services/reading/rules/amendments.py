@@ -1,4 +1,4 @@
-"""Addenda that change what an earlier reading told: "not described in the preliminary report"."""
+"""Words that change what an earlier reading told: "not described in the preliminary report"."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from integration.canonical import SectionKind
 from services.reading.rules.sentences import Sentence
 
+_SPEAKING = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION})
 _FIRST_READ = (
     r"(?:prelim(?:inary)?s?|provisional|wet|hot|initial|overnight|on-?call|resident(?:'?s)?|registrar(?:'?s)?"
     r"|original|earlier|first|teleradiology|nighthawk)\b"
@@ -36,7 +37,41 @@ _AGREES = re.compile(
 )
 
 
+# Outside of an addendum only a reading that is never a prior exam's: "not in the preliminary read".
+_OVERNIGHT = (
+    r"(?:(?:prelim(?:inary)?s?|provisional)\b(?: (?:report|read(?:ing)?|interpretation|impression|review))?"
+    r"|(?:wet|hot|overnight|on-?call|resident(?:'?s)?|registrar(?:'?s)?|night|teleradiology|nighthawk)"
+    r" (?:report|read(?:ing)?|interpretation|impression))\b"
+)
+_IN_BODY = re.compile(
+    rf"\b(?:{_LEFT_OUT}|{_DIFFERS})\b[^.\n]{{0,40}}?\b{_OVERNIGHT}"
+    rf"|\bnot (?:in|on|part of) (?:the |an? )?{_OVERNIGHT}"
+    rf"|\b{_OVERNIGHT}[^.\n]{{0,90}}?\b(?:{_LEFT_OUT}|{_DID_NOT}|failed to"
+    r"|(?:is|has been) (?:hereby )?(?:amended|revised|changed)"
+    r"|discrepan\w+|on (?:\w+ )?(?:re-?)?review,? there (?:is|are)(?! no\b))\b",
+    re.IGNORECASE,
+)
+# What it says may stand behind a semicolon: "The overnight report stated no fracture; on review there is one".
+_AHEAD = 80
+# "On review there IS a small pneumothorax", "disagree with the above".
+_REVERSES = re.compile(
+    r"\bon (?:(?:further|second|subsequent|attending|my|daylight|careful) )?(?:re-?)?review,? there (?:is|are)\b"
+    r"(?! (?:no|also)\b)"
+    r"|\bdisagree\w* with (?:the )?(?:above|report)\b",
+    re.IGNORECASE,
+)
+
+
 def changing(text: str, sentences: Sequence[Sentence]) -> Sentence | None:
-    """The first sentence of an addendum that says it changes an earlier reading; None for none."""
-    added = ((each, text[each.start : each.end]) for each in sentences if each.kind is SectionKind.ADDENDUM)
-    return next((each for each, said in added if _CHANGES.search(said) and not _AGREES.search(said)), None)
+    """The first sentence that says it changes an earlier reading of the exam; None for none."""
+    return next((each for each in sentences if _changes(text, each)), None)
+
+
+def _changes(text: str, sentence: Sentence) -> bool:
+    words = text[sentence.start : sentence.end]
+    if _AGREES.search(words):
+        return False
+    if sentence.kind is SectionKind.ADDENDUM:
+        return bool(_CHANGES.search(words) or _REVERSES.search(words))
+    found = _IN_BODY.search(text, sentence.start, sentence.end + _AHEAD) if sentence.kind in _SPEAKING else None
+    return found is not None and found.start() < sentence.end

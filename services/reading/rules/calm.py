@@ -36,7 +36,7 @@ _CALM = tuple(
         (
             "unchanged",
             r"""unchanged | stable | static | unaltered | similar | as before | for years
-            again (?:seen|noted|demonstrated)
+            again (?:seen|noted|demonstrated|present)
             redemonstrat\w+ | (?:no|without) (?:significant |interval |appreciable |further )*(?:change|progression)
             (?:no|without) (?:significant |interval |appreciable |further )*(?:enlargement|increase) | same size
             persist\w*
@@ -53,7 +53,7 @@ _CALM = tuple(
         (
             "old",
             r"""old | remote | chronic | healed | long-?standing | established | sequela\w* | known | treated
-            lacunar? | mature
+            lacunar? | mature | stain(?:s|ed|ing)
             prior | not acute | non-?acute | encephalomalac\w+ | glio(?:sis|tic) | corticated""",
         ),
         ("incidental", r"incidental(?:ly)?"),
@@ -97,7 +97,7 @@ _OPERATED = re.compile(
 _THEN = re.compile(
     r"(?P<now>\d{1,3}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm)?(?:\s?x\s?[\d.]{1,5}\s?(?:mm|cm)?)*[^.;\d]{0,30}?"
     r"\b(?:previously|was|formerly|prior|compared (?:with|to)|versus|vs\.?|from|before)\b:?[^.;\d]{0,20}?"
-    r"(?P<then>\d{1,3}(?:\.\d{1,2})?)\s?(?:x\s?[\d.]{1,5}\s?)*(?P<old>mm|cm)\b",
+    r"(?P<then>\d{1,3}(?:\.\d{1,2})?)\s?(?:x\s?[\d.]{1,5}\s?)*(?:(?P<old>mm|cm)\b|(?=[).,;]?(?:\s|\Z)(?!\s*(?:days?|weeks?|months?|years?|hours?)\b)))",
     re.IGNORECASE,
 )
 _SAME_SIZE = 1.0
@@ -202,7 +202,7 @@ def _compared(text: str, sentences: Sequence[Sentence], mentions: Sequence[Menti
     found = next(filter(None, (_THEN.search(text, *span) for span in spans)), None)
     if found is None:
         return ""
-    unit = found["old"].lower()
+    unit = (found["old"] or found["unit"] or "mm").lower()
     now = float(found["now"]) * (10 if (found["unit"] or unit).lower() == "cm" else 1)
     grown = now - float(found["then"]) * (10 if unit == "cm" else 1)
     return "larger" if grown > _SAME_SIZE else "decreasing" if grown < -_SAME_SIZE else "unchanged"

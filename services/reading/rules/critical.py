@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind, Status, Verdict
@@ -12,7 +12,7 @@ from services.reading.rules.calm import calm
 from services.reading.rules.critical_finding import Found
 from services.reading.rules.events import canon, events, heads
 from services.reading.rules.sentences import Sentence
-from services.reading.rules.telling import is_told, tells_patient
+from services.reading.rules.telling import is_told, is_unanswered, tells_patient
 
 _CRITICAL = re.compile(r"\bcritical (?:results?|findings?|values?|alert)\b|\bcode (?:red|critical)\b", re.IGNORECASE)
 
@@ -41,11 +41,11 @@ class _Report(NamedTuple):
 def critical(question: Question, sentences: Sequence[Sentence], found: Sequence[Found]) -> list[Advisory]:
     """An advisory for each critical event that is new or current, with the passage that tells of a communication."""
     text = question.text
-    shown = [each for each in found if each.verdict.shown and _is_believed(text, each)]
+    shown = [each for each in found if _is_concluded(each) or (each.verdict.shown and _is_believed(text, each))]
     named = bool(("critical" in text.lower() or "code" in text.lower()) and _CRITICAL.search(text))
     if not shown and not named:
         return []
-    told = [_quote(text, each) for each in sentences if is_told(text[each.start : each.end])]
+    told = [_quote(text, each) for each in _calls(text, sentences)]
     if not shown:
         return _without_finding(text, sentences, next(iter(told), None))
     alarming = [each for each in shown if not calm(text, sentences, each)]
@@ -57,6 +57,13 @@ def critical(question: Question, sentences: Sequence[Sentence], found: Sequence[
         _advisory(event, _told(report, event, told + (shared if _is_hers(event) else [])))
         for event in events(alarming, by_id, said)
     ]
+
+
+def _calls(text: str, sentences: Sequence[Sentence]) -> Iterator[Sentence]:
+    """The sentences that record a communication, without those whose next one says that nobody answered."""
+    for each, after in zip(sentences, [*sentences[1:], None], strict=True):
+        if is_told(text[each.start : each.end]) and not (after and is_unanswered(text[after.start : after.end])):
+            yield each
 
 
 def noted(text: str, sentences: Sequence[Sentence], found: Sequence[Found]) -> dict[str, Verdict]:
@@ -85,6 +92,12 @@ def _is_believed(text: str, found: Found) -> bool:
     said = [each.text for each in found.verdict.quotes]
     said += [text[each.sentence.start : each.sentence.end] for each in found.mentions]
     return any(map(_SUSPECTED.search, said))
+
+
+def _is_concluded(found: Found) -> bool:
+    """Whether the conclusion asserts it against the findings: it is folded away, and calls for a call all the same."""
+    said = [each.sentence.kind for each in found.mentions if each.status is Status.PRESENT]
+    return found.verdict.conflict and not _CONCLUDING.isdisjoint(said)
 
 
 def _concluded(found: Sequence[Found]) -> dict[str, int]:
@@ -125,11 +138,13 @@ def _advisory(event: Sequence[Found], told: Quote | None) -> Advisory:
     said = "communicated" if told else "no communication recorded"
     names = ", ".join(each.candidate.finding.name for each in event)
     quotes = tuple(dict.fromkeys((*event[0].verdict.quotes[:1], *([told] if told else []))))
+    others = ", ".join(map(_id, event[1:]))
     return Advisory(
         kind=AdvisoryKind.CRITICAL_RESULT,
         message=f"Critical result: {names} ({said})",
         quotes=quotes,
-        detail={"finding": _id(event[0]), "communicated": "yes" if told else "no"},
+        detail={"finding": _id(event[0]), "communicated": "yes" if told else "no"}
+        | ({"also": others} if others else {}),
     )
 
 

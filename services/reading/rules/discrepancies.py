@@ -111,10 +111,10 @@ def _advisory(kind: str, message: str, *quotes: Quote) -> Advisory:
 
 def _own_conflicts(verdicts: Sequence[Verdict]) -> Iterator[Advisory]:
     """One for each passage that contradicts another, however many findings it names."""
-    seen = set()
+    seen = set[Quote]()
     for verdict in verdicts:
-        if verdict.conflict and verdict.quotes[-1:] not in seen:
-            seen.add(verdict.quotes[-1:])
+        if verdict.conflict and seen.isdisjoint(verdict.quotes):
+            seen.update(verdict.quotes)
             about = "the side of " if verdict.rule.startswith("conflict/side") else ""
             message = f"Findings and impression disagree on {about}{verdict.finding.name}"
             yield _advisory(_SIDE if about else "findings_vs_impression", message, *verdict.quotes)
@@ -130,12 +130,17 @@ def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[
     if said == {other.value}:
         yield _advisory(_SIDE, f"Ordered {question.order_side}, titled {other}", *titled.quotes(question.text))
         return
-    body = [each for each in sentences if each.kind in _BODY]
+    body = [each for each in sentences if each.kind in _BODY and not _within(each, titled)]
     sided = [(each, _sides(each.tokens)) for each in body]
     spoken = set().union(*(sides for _, sides in sided)) if sided else set()
-    if spoken == {other.value}:
+    # Beside a title of the side that was ordered, one sentence may tell of the other.
+    if spoken == {other.value} and (not said or sum(map(bool, (sides for _, sides in sided))) > 1):
         first = next(each for each, sides in sided if sides)
         yield _advisory(_SIDE, f"Ordered {question.order_side}, reported {other}", quote(question.text, first))
+
+
+def _within(sentence: Sentence, title: Title) -> bool:
+    return any(start <= sentence.start < end for start, end in title.spans)
 
 
 def _sides(tokens: Sequence[Token]) -> set[str]:
@@ -238,9 +243,9 @@ def _cavities(sentence: Sentence) -> set[str]:
 
 
 def _changed(text: str, sentences: Sequence[Sentence]) -> Iterator[Advisory]:
-    """An addendum says that it changes what an earlier reading told."""
+    """It says that it changes what an earlier reading told."""
     if found := changing(text, sentences):
-        yield _advisory("preliminary_vs_final", "An addendum changes the earlier reading", quote(text, found))
+        yield _advisory("preliminary_vs_final", "The report changes an earlier reading", quote(text, found))
 
 
 def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:

@@ -26,6 +26,7 @@ _FOLLOWS_FROM: dict[str, frozenset[str]] = {
     **dict.fromkeys(_BLEEDS, _BLEEDS),
     **dict.fromkeys(("midline_shift", "cerebral_edema"), _BRAIN),
     "brain_herniation": _BRAIN | {"hydrocephalus", "midline_shift"},
+    **dict.fromkeys(("intracranial_hemorrhage", "intraparenchymal_hemorrhage"), _BLEEDS | {"intracranial_mass"}),
     "hydrocephalus": _BRAIN - {"abscess"},
     "skull_fracture": _BLEEDS,
     "pneumocephalus": _BLEEDS | {"skull_fracture"},
@@ -71,9 +72,8 @@ def _follow(event: Sequence[Found], each: Found) -> bool:
 
 def _follows(name: str, named: set[str]) -> bool:
     """Whether it is led by another of the findings; of bleeds none leads another."""
-    return name not in _BLEEDS - {"intraventricular_hemorrhage"} and not named.isdisjoint(
-        _FOLLOWS_FROM.get(name, frozenset()) - {name}
-    )
+    leads = _FOLLOWS_FROM.get(name, frozenset()) - {name}
+    return not named.isdisjoint(leads - _BLEEDS if name in _BLEEDS - {"intraventricular_hemorrhage"} else leads)
 
 
 def _is_one(first: Found, second: Found, concluded: Sequence[frozenset[str]]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind
+from services.reading.rules.exam import is_title
 from services.reading.rules.imaging import (
     exam_named,
     in_figures,
@@ -57,9 +58,11 @@ _ASKS = re.compile(
 _NO_MORE = r"(?:not|no longer) (?:needed|required|necessary|recommended|indicated|warranted)"
 _NOT_ASKED = re.compile(
     r"\bno (?:further |additional |imaging |specific |routine |dedicated |radiolog\w+ )*(?:follow[- ]?up|imaging"
-    r"|evaluation|workup|work-up|surveillance)\b|\bclinically indicated\s*\Z"
+    r"|evaluation|workup|work-up|surveillance)\b"
+    rf"|\bno (?:\w+ ){{0,3}}?{_FILM}[^.;,\n]{{0,20}}?\b(?:needed|required|necessary|recommended|indicated|warranted)"
+    r"|\bclinically indicated\s*\Z"
     rf"|\b{_NO_MORE}\b|\b(?:was|were|had been|has been) (?:recommended|advised|suggested|performed|obtained|done)\b"
-    r"|\bno (?:need|indication) for\b",
+    r"|\bno (?:need|indication) for\b|\bnot for (?:\w+ )?(?:imaging|follow[- ]?up|surveillance)\b",
     re.IGNORECASE,
 )
 # A visit is no imaging: "follow-up with orthopedics", "clinic follow-up in 2 weeks".
@@ -81,6 +84,8 @@ _WITHDRAWN = re.compile(
 _OF_OLD = re.compile(
     r"\b(?:compar\w+|correlat\w+) (?:with|to) (?:\w+ ){0,4}?(?:prior|previous|outside|old)(?:[ /-]\w+){0,3}"
     r"|\bcompared (?:with|to)\b[^.;,\n]*"
+    rf"|\b(?:follow[- ]?up|repeat|interval|surveillance) (?:\w+ )?{_FILM}(?: (?:from|of|dated)\b[^.;,\n]{{0,30}}?)?"
+    r" (?:shows?|showed|demonstrate[sd]?|reveal(?:s|ed)|confirm(?:s|ed))\b[^.;,\n]*"
     r"|(?<!\bbe )\b(?:performed|obtained|done|acquired) (?:at|on|in|today|yesterday)\b[^.;,\n]*"
     r"|\b(?:see|refer to|reported (?:in|on|with)|described (?:in|on)) [^.;\n]*\breports?\b|\breported separately\b"
     r"|\b(?:since|than) (?:the |an? )?(?:\w+ )?(?:follow[- ]?up|repeat|recent|interval|last)\b[^.;,\n]*",
@@ -88,7 +93,8 @@ _OF_OLD = re.compile(
 )
 # What is done with the help of imaging is no imaging.
 _GUIDED = re.compile(
-    r"\b(?:image|imaging|usg?|ultrasound|sonograph\w+|ct|mri?|stereotactic(?:ally)?|fluoroscop\w+|tomosynthesis)[- ]?"
+    r"\bendoscopic (?:ultrasound|us)\b|\bunder (?:ct|us|ultrasound|fluoroscop\w+) (?:guidance|control)\b"
+    r"|\b(?:image|imaging|usg?|ultrasound|sonograph\w+|ct|mri?|stereotactic(?:ally)?|fluoroscop\w+|tomosynthesis)[- ]?"
     r"guided\b"
     r"[^.;,\n]*",
     re.IGNORECASE,
@@ -98,7 +104,7 @@ _OWN = {"CR": "XR", "DX": "XR", "DR": "XR", "RG": "XR", "XR": "XR", "MRI": "MR",
 _AGAIN = re.compile(
     r"\b"
     + any_of(
-        r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?: \w+)? (?:scan|imaging|study|exam\w*)
+        r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?:ing)?(?: \w+)? (?:scan|imaging|study|exam\w*)
         repeat(?=\s+(?:in|after|at|within|once|when)\b)
         recall (?:for|in)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:follow[- ]?up|surveillance|screening|scan)
@@ -116,8 +122,9 @@ _IMAGING = re.compile(
     r"\b(?:follow[- ]?up|imaging|surveillance|screening|study|examination|re-?scan|re-?imag(?:ed?|ing))\b",
     re.IGNORECASE,
 )
+_VIEWS = re.compile(r"\b(?:views?|compression|magnification)\b", re.IGNORECASE)
 # "CTA of the neck AND dedicated thyroid ultrasound" are two; "MRCP or ERCP" is one.
-_PARTS = re.compile(r";|,?\s+(?:and|as well as|then|\+|&|\+/-)\s+|,\s+")
+_PARTS = re.compile(r";|,?\s+(?:and|as well as|then|\+|&|\+/-)\s+|,\s+(?!when\b|once\b)")
 # "PET-CT / 3-monthly CT" is one or the other; the first is told.
 _OR_ELSE = re.compile(r"\s/\s")
 
@@ -147,9 +154,15 @@ def follow_up(text: str, sentences: Sequence[Sentence], own: str = "") -> list[A
     ours = _OWN.get(own.upper(), own.upper())
     requests: list[_Request] = []
     for before, sentence in zip([None, *sentences], sentences, strict=False):
-        if may_name_exam(sentence.tokens):
+        if may_name_exam(sentence.tokens) and not _is_title(text, sentence):
             requests += [*_requests(text, sentence, ours)] or _also(text, sentence, before)
     return [_advisory(text, each) for each in _once(_standing(text, sentences, requests))]
+
+
+def _is_title(text: str, sentence: Sentence) -> bool:
+    """Whether it is a first line in capitals that names the exam: "CT CHEST - ONCOLOGY FOLLOW-UP"."""
+    words = text[sentence.start : sentence.end]
+    return words.isupper() and not text[: sentence.start].strip() and is_title(sentence.tokens)
 
 
 def modality_of(words: str) -> str:
@@ -168,6 +181,7 @@ def _requests(text: str, sentence: Sentence, own: str) -> Iterator[_Request]:
         return
     parts = [*_parts(words)]
     if len(parts) > 1:
+        parts = parts[:1] if own == "MG" and _is_one_recall(words, parts[0][1]) else parts
         yield from (_Request(_seen_by(own, kind), _of_several(words, part), sentence) for kind, part in parts)
         return
     modality, intervals = _seen_by(own, modality_of(words)), intervals_of(words)
@@ -175,6 +189,11 @@ def _requests(text: str, sentence: Sentence, own: str) -> Iterator[_Request]:
         modality = own
     if modality or (intervals[0] and _IMAGING.search(words) and not _VISIT.search(words)):
         yield from (_Request(modality, interval, sentence) for interval in intervals)
+
+
+def _is_one_recall(words: str, first: str) -> bool:
+    """Whether the views of a mammogram are asked for with an ultrasound at one recall, no time given."""
+    return bool(_VIEWS.search(first)) and not interval_of(words)
 
 
 def _first(words: str) -> str:

@@ -19,19 +19,21 @@ _LINE = re.compile(
 _INLINE = re.compile(r"(?<![A-Za-z])(?P<name>[A-Z][A-Za-z'/# -]{1,60}?)[ \t]*:")
 # "ADDENDUM (Dr Y, 16:20):", "Addendum 2 by Dr Y on 3/4:", also after the signature in the middle of a line.
 _WHEN_AND_WHO = r"(?:[^:\n.]|(?<=\d)[:.](?=\d)|(?<=\b[A-Z])\.|(?<=\bDr)\.){0,80}?"
+_WHICH = "Late|First|Second|Further|Attending|Staff|Consultant|Final|Faculty"
 _ADDENDUM = re.compile(
     r"(?:^|(?<=[.!?)*_\]>])|(?<=\d))[ \t>*#_=-]{0,12}"
-    r"(?P<name>(?:LATE |FIRST |SECOND |FURTHER )?(?:ADDEND(?:UM|A)|AMEND(?:MENT|ED REPORT)|CORRECT(?:ION|ED REPORT)"
-    r"|REVISED REPORT|ERRATUM)|(?:Late |First |Second |Further )?(?:Addend(?:um|a)|Amend(?:ment|ed report)"
+    rf"(?P<name>(?:(?:{_WHICH.upper()}) )?(?:ADDEND(?:UM|A)|AMEND(?:MENT|ED REPORT)|CORRECT(?:ION|ED REPORT)"
+    rf"|REVISED REPORT|ERRATUM)|(?:(?:{_WHICH}) )?(?:Addend(?:um|a)|Amend(?:ment|ed report)"
     r"|Correct(?:ion|ed report)|Revised report|Erratum))\b"
-    rf"(?:[ \t]*#?\d{{1,2}}\b)?[ \t]*(?:\({_WHEN_AND_WHO}\))?(?:{_WHEN_AND_WHO}(?:[:–]|-(?=\s))|[ \t*_=]*$)",
+    rf"(?:[ \t]*#?\d{{1,2}}\b)?[ \t]*(?:\({_WHEN_AND_WHO}\))?"
+    rf"(?:{_WHEN_AND_WHO}(?:[:–]|-(?=\s)|[*=_]{{2,}}[ \t]*$)|[ \t*_=]*$)",
     re.MULTILINE,
 )
 # "CHEST, TWO VIEWS: The lungs are clear."
 _EXAM = re.compile(r"^[ \t]*(?P<name>[A-Z(](?:[^:\n.]|\.(?!\s)){3,80}):(?=\s*[A-Za-z(])", re.MULTILINE)
 EXAM_WORDS = wordset(
     """radiograph radiographs radiography xray x-ray xrays view views film films ct cta mr mri mra ultrasound us
-    sonogram sonography mammogram mammography scan cxr angiogram hrct ctpa portable"""
+    sonogram sonography mammogram mammography scan cxr angiogram hrct ctpa portable ray rays"""
 )
 _NO_TITLE = FINITE | wordset("no not compared comparison prior previous to since reason for history indication")
 _LOOK_BACK = 8

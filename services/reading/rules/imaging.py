@@ -12,7 +12,7 @@ from services.reading.rules.tokens import Token
 _WORDS = {
     "PET/CT": r"pet(?:[-/ ]?ct)?|metabolic imaging",
     "CT": (
-        r"(?:nc|ce|hr|ld|cb|md)?ct[av]?|cat scan|computed tomograph\w+|ctpa|ctkub|ct enterography|ct urogra\w+"
+        r"(?:nc|ce|hr|ld|cb|md)?ct[av]?(?! surg)|cat scan|computed tomograph\w+|ctpa|ctkub|ct enterography|ct urogra\w+"
         r"|ct colonogra\w+"
     ),
     "MR": (
@@ -24,8 +24,8 @@ _WORDS = {
         r"mammo(?:s|gra\w+)?|tomosynthesis|spot compression|magnification views?|diagnostic views?|screening views?"
     ),
     "XR": (
-        r"radiographs?|(?:re-?)?x-?rays?|radiography|cxr|axr|plain films?|films?|views?|skeletal survey"
-        r"|(?:scaphoid|trauma|abdominal) series"
+        r"radiographs?|radiographic follow[- ]?up|xrs?|(?:re-?)?x-?rays?|radiography|cxr|axr|plain films?|films?|views?"
+        r"|skeletal survey|(?:scaphoid|trauma|abdominal) series"
     ),
     "NM": r"bone scan|bone scintigra\w+|scintigra\w+|hida|v/?q scan|nuclear medicine|spect",
     "DXA": r"dexa|dxa|bone densitometry",
@@ -43,9 +43,10 @@ _NUMBER = (
     r"|a few|few|a|an)"
 )
 _UNIT = r"(?:hours?|hourly|hrs?|h|days?|weeks?|weekly|wks?|months?|monthly|mos?|mths?|years?|yearly|yrs?|fortnights?)"
-# "3-6 months", "6, 12 and 24 months", "q6h", "another month"; how long something goes on ("for 3 years") is none.
+# "3-6 months", "6, 12 and 24 months", "q6h", "another month"; how long something goes on ("for 3 years", "since one
+# month") is none.
 _INTERVAL = re.compile(
-    rf"(?<!\bfor )(?<!\buntil )(?<!\bx )\b"
+    rf"(?<!\bfor )(?<!\buntil )(?<!\bx )(?<!\bsince )(?<!\bpast )(?<!\blast )\b"
     rf"(?:{_NUMBER}(?:(?:\s?(?:-|–|to|or)|,| and|, and)\s?{_NUMBER}){{0,3}}[\s-]?{_UNIT}"
     r"|q\d{1,2}h)\b",
     re.IGNORECASE,
@@ -67,9 +68,20 @@ _SOON = re.compile(
 _TODAY = re.compile(
     rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|{EXAM})"
     r"(?:\s+(?!yesterday|was|were|from|of)[a-z]+){0,3}?\s+"
-    r"(?P<interval>today|tonight|tomorrow|in the morning|(?:the )?same day"
+    r"(?P<interval>today|tonight|tomorrow(?: (?:[ap]\.?m\b|morning|afternoon|evening))?|in the morning"
+    r"|(?:the )?same day"
     r"|(?:next|this) (?:day|morning|evening|week|month)"
+    r"|next (?:january|february|march|april|may|june|july|august"
+    r"|september|october|november|december|spring|summer|autumn|winter|year)"
     r"|(?<!non-)(?<!non )(?:emergent|immediate)(?:ly)?)\b",
+    re.IGNORECASE,
+)
+# What it waits for: "once acute issues are over", "when renal function allows"; "when appropriate" says nothing.
+_ONCE = re.compile(
+    r"\b(?:(?:once|when)\s+(?!(?:\w+ly |is |if |and )?(?:appropriate|clinically|feasible|able|indicated|needed"
+    r"|necessary|possible|available|compared|correlated|required|warranted|convenient)\b)"
+    r"|(?:after|on|following|at) (?:the )?(?:a |full )?(?:completion|course|end) of )"
+    r"[a-z][\w/-]*(?: [a-z][\w/-]*){0,4}(?=\s*(?:[.,;:()]|\Z|\n))",
     re.IGNORECASE,
 )
 _AGED = re.compile(r"(?:old|ago|prior|earlier|history|previously)\b", re.IGNORECASE)
@@ -77,11 +89,16 @@ _DUE = re.compile(
     rf"\b(?:(?:in|at|after|within|every)\s+(?:about |approximately |another )?(?={_NUMBER}\b)|q(?=\d{{1,2}}h\b))",
     re.IGNORECASE,
 )
+_BEHIND_UNIT = (
+    r"(?:(?<=\bday)|(?<=\bdays)|(?<=\bweek)|(?<=\bweeks)|(?<=\bmonth)|(?<=\bmonths)|(?<=\byear)|(?<=\byears))"
+)
 # What comes after a first time: "in 6 months, then yearly", "6/12 given JC status, 3/12 if index rises".
 _AND_LATER = re.compile(
     rf"(?:(?:,|;|\band\b|\bfollowed by\b)\s*(?:and )?(?:(?:then|again|thereafter|a second|finally)\s+)+"
     rf"|\s(?:then|thereafter)\s+)(?=[^.;]{{0,40}}?"
-    rf"(?:{_NUMBER}\b|annual|yearly|weekly|monthly))|,\s*(?=\d{{1,2}}/(?:7|52|12)\b)",
+    rf"(?:{_NUMBER}\b|annual|yearly|weekly|monthly))|,\s*(?=\d{{1,2}}/(?:7|52|12)\b)"
+    # "At one week and six weeks"; "at 12 and 24 months" is one time of two.
+    rf"|{_BEHIND_UNIT}(?:,\s*(?:and )?|\s+and )(?:at )?(?={_NUMBER}[\s-]{_UNIT}\b)",
     re.IGNORECASE,
 )
 
@@ -100,8 +117,10 @@ def interval_of(words: str) -> str:
         for match in pattern.finditer(words):
             if not _AGED.match(words[match.end() :].lstrip(" -")):
                 return " ".join(match.group().lower().split())
-    today = _TODAY.search(words)
-    return today["interval"].lower() if today else ""
+    if today := _TODAY.search(words):
+        return today["interval"].lower()
+    once = _ONCE.search(words)
+    return " ".join(once.group().lower().split()) if once else ""
 
 
 def intervals_of(words: str) -> list[str]:

@@ -17,7 +17,10 @@ from services.reading.rules.wordset import wordset
 _REQUESTING = frozenset(lexicon("orders")["requesting"])
 _QUALIFYING = frozenset(lexicon("orders")["qualifying"]) | _REQUESTING | SIDES.keys()
 # Where one may begin besides the beginning: behind what it is for.
-_PARTS = re.compile(r"(?P<mark>;|\s[-–—]\s|[,:]\s)")
+_PARTS = re.compile(
+    r"(?P<mark>;|\s[-–—]\s|[,:]\s(?!when\b|once\b)"
+    r"|\sfor\s(?=(?:an? )?(?:elective|out-?patient|urgent|non-?urgent|routine|dedicated|formal)\s))"
+)
 _NUMBERED = re.compile(r"\A\s*(?:\d{1,2}[.)]|[-•*])\s+")
 # "If symptoms persist, MRI …", "Once recovered CT …", "For MRI".
 _LEAD = re.compile(
@@ -32,6 +35,12 @@ _FOR = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\b(?:if|when|once|unless|should|as|until|that|which)\b", re.IGNORECASE)
+# "MRI to define extent" asks wherever it stands.
+_PURPOSE = re.compile(
+    r"\s*to (?:further )?(?:define|assess|evaluate|exclude|characteri[sz]e|confirm|clarify|rule out|look for"
+    r"|document)\b",
+    re.IGNORECASE,
+)
 _TOLD = FINITE | wordset(
     "no not negative normal unremarkable performed obtained done seen noted compared available dated"
 )
@@ -75,8 +84,10 @@ def _asks(part: str, exam: re.Match[str], where: tuple[bool, str, bool, str]) ->
     conditional = conditional or bool(condition and _CONDITION.match(condition.group()))
     asks = conditional or without_interval(part) != part or not _REQUESTING.isdisjoint(words)
     other = exam_named(part) != own
+    if other and not mark and _PURPOSE.match(behind):
+        return True
     if not concluding or mark.startswith((",", ":")):
-        return asks and other and concluding >= bool(mark)
+        return asks and (other or (concluding and conditional)) and concluding >= bool(mark)
     return asks or _FOR.search(behind) is not None or (other and bool(words) and not part.isupper())
 
 
@@ -85,4 +96,8 @@ def _words(text: str) -> list[str]:
 
 
 def _is_of_exam(word: str) -> bool:
+    return word in _QUALIFYING or all(map(_is_of_place, word.split("/")))
+
+
+def _is_of_place(word: str) -> bool:
     return word in _QUALIFYING or not ANATOMY.isdisjoint(canonical(word)) or EXAM_WORD.fullmatch(word) is not None

@@ -53,11 +53,11 @@ def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
     by_target: list[list[Mention]] = [[] for _ in targets.targets]
     for mention in mentions:
         by_target[mention.target].append(mention)
-    by_target = [*map(_either_way, by_target)]
-    found = [_decide(target, group) for target, group in zip(targets.targets, by_target, strict=True)]
+    # Of most candidates nothing is said at all.
+    by_target = [_either_way(group) if group else group for group in by_target]
     found = [
-        _told_beside(target, decision, group)
-        for target, decision, group in zip(targets.targets, found, by_target, strict=True)
+        _told_beside(target, _decide(target, group), group) if group else _SILENCE
+        for target, group in zip(targets.targets, by_target, strict=True)
     ]
     for parent in {parent for _, parent in targets.parents if found[parent].rule == "conflict/side"}:
         found[parent] = _without_children(targets, parent, by_target)
@@ -104,8 +104,6 @@ _SILENCE = Decision(Status.NOT_MENTIONED)
 
 
 def _decide(target: Target, mentions: list[Mention]) -> Decision:
-    if not mentions:
-        return _SILENCE
     every = [mention for mention in _outweighed(mentions, target) if _speaks(mention)]
     speaking = _whole(_unsigned(every, target), target)
     if not any(not mention.off_side for mention in speaking):
@@ -256,10 +254,16 @@ def _is_of_nature(target: Target, findings: list[Mention], impression: list[Ment
 def _contradict(target: Target, findings: list[Mention], impression: list[Mention]) -> bool:
     """A plain denial in one part against a plain assertion of the same thing in the other."""
     for denied, asserted in ((findings, impression), (impression, findings)):
-        plain = [m for m in denied if m.status is Status.ABSENT and _is_plain(m, target)]
-        if any(_same_thing(one, other) for one in plain for other in asserted if other.status is Status.PRESENT):
+        no, yes = _of(denied, Status.ABSENT), _of(asserted, Status.PRESENT)
+        if any(_denies(one, other, target) for one in no for other in yes):
             return not any(m.status is Status.PRESENT for m in denied)
     return False
+
+
+def _denies(denied: Mention, asserted: Mention, target: Target) -> bool:
+    if _is_of_acute(denied, target) and "acute" in _said(asserted):
+        return True
+    return _is_plain(denied, target) and _same_thing(denied, asserted)
 
 
 def _is_plain(mention: Mention, target: Target) -> bool:
@@ -270,6 +274,12 @@ def _is_plain(mention: Mention, target: Target) -> bool:
         own = target.organs or target.home or frozenset(chain.from_iterable(each.subject for each in target.normals))
         return not own.isdisjoint(_said(mention))
     return not mention.qualified
+
+
+def _is_of_acute(mention: Mention, target: Target) -> bool:
+    """Whether it denies the finding as far as it is acute, and says no more: "no acute fracture"."""
+    said = _said(mention)
+    return "acute" in said and not mention.weak and mention.rule != "normal" and said - {"acute"} <= target.heads
 
 
 def _same_thing(denied: Mention, asserted: Mention) -> bool:

@@ -16,15 +16,15 @@ _ROMAN = r"(?:iv|i{1,3}f?|[1-4]f?)"
 _SCALES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (scale, re.compile(pattern, re.IGNORECASE))
     for scale, pattern in (
-        ("BI-RADS", rf"\bbi-?\s?rads\b{_VALUE}(?P<value>[0-6][abc]?)\b(?![./]\d|\s?(?:mm|cm))"),
-        ("Lung-RADS", rf"\blung-?\s?rads\b{_VALUE}(?P<value>[0-4][abxs]?(?:\s?s)?)\b(?![./]\d|\s?(?:mm|cm))"),
+        ("BI-RADS", rf"\bbi-?\s?rads\b{_VALUE}(?P<value>[0-6][abc]?|vi|iv|v|i{{1,3}})\b(?![./]\d|\s?(?:mm|cm))"),
+        ("Lung-RADS", rf"\blung-?\s?rads\b{_VALUE}(?P<value>[0-4][abxs]?(?:[\s/+-]?s)?)\b(?![./]\d|\s?(?:mm|cm))"),
         (
             "LI-RADS",
             rf"(?<!us )(?<!us-)\bli-?\s?rads\b{_VALUE}(?P<value>(?:lr-?\s?)?(?:[1-5]|m|tiv|nc)|us-?\s?[1-3])\b"
             rf"|\b(?P<short>lr-(?:[1-5]|m|tiv|nc|tr[ -](?:non-?viable|viable|equivocal))|us-[1-3])\b",
         ),
         ("US LI-RADS", rf"\bus[- ]li-?\s?rads\b{_VALUE}(?P<value>(?<!us-)[1-3])\b"),
-        ("TI-RADS", rf"\bti-?\s?rads\b{_VALUE}(?P<value>(?:tr-?\s?)?[1-5])\b|\b(?P<short>tr-?[1-5])\b(?!-)"),
+        ("TI-RADS", rf"\bti-?\s?rads\b{_VALUE}(?P<value>(?:tr-?\s?)?[1-5][abc]?)\b|\b(?P<short>tr-?[1-5])\b(?!-)"),
         ("PI-RADS", rf"\bpi-?\s?rads\b{_VALUE}(?P<value>[1-5])\b"),
         ("O-RADS", rf"\bo-?\s?rads\b{_VALUE}(?P<value>[0-5])\b"),
         ("CAD-RADS", rf"\bcad-?\s?rads\b{_VALUE}(?P<value>[0-5][ab]?)\b"),
@@ -47,15 +47,16 @@ _SCALES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("Knosp", rf"\bknosp\b{_VALUE}(?P<value>[0-4][ab]?)\b"),
         ("Scheltens", rf"\b(?:scheltens(?: mta)?|mta)\b{_VALUE}(?P<value>[0-4])\b"),
         ("Koedam", rf"\bkoedam\b{_VALUE}(?P<value>[0-3])\b"),
+        ("Graf", rf"\bgraf\b{_VALUE}(?P<value>(?:iv|iii|ii|i|[1-4])[abc]?)\b"),
         ("FIGO", rf"\bfigo\b{_VALUE}(?P<value>[0-8](?:-[0-8])?)\b"),
         ("Agatston", rf"\bagatston\b{_VALUE}(?P<value>\d{{1,4}})\b"),
         ("Agatston", r"\bcalcium score\b(?:\s|:|=|is|of)*(?P<value>\d{1,4})\b"),
         ("CTSI", rf"\b(?:m?ctsi|ct severity index)\b{_VALUE}(?P<value>\d{{1,2}}(?:\s?/\s?10)?)\b"),
     )
 )
-# The five grades of breast imaging of the Royal College of Radiologists (M mammography, U ultrasound, P palpation,
-# R either); "M1" of an artery is none.
-_BREAST = re.compile(r"\b(?P<value>[MRUP][1-5])\b(?!\s*(?:segment|branch|occlusion|stenosis|lead|division))")
+# The five grades of breast imaging of the Royal College of Radiologists (M mammography, U ultrasound, R either; P is
+# the hand's that sent her); "M1" of an artery is none.
+_BREAST = re.compile(r"\b(?P<value>[MRU][1-5])\b(?!\s*(?:segment|branch|occlusion|stenosis|lead|division))")
 _OF_BREAST = re.compile(r"\b(?:breast|mammogra\w+|axilla\w*)\b", re.IGNORECASE)
 _OTHERS = (
     "rads",
@@ -74,6 +75,7 @@ _OTHERS = (
 _NAMED = (
     r"(?:modified )?fisher|hunt(?:[- ]and| &)?[- ]hess|wfns|spetzler[- ]martin|pfirrmann|meyerding|goutallier|gustilo"
     r"|outerbridge|icrs|bilsky|escc|sins|balthazar|co-?rads|c-rads|gca|garden|schatzker|salter[- ]harris|kellgren|cac"
+    r"|ficat(?:[- ](?:and[- ])?arlet)?|(?:bt|node|st|my|onco|met|lu|gb)-rads"
 )
 _GRADED = re.compile(
     rf"\b(?P<scale>{_NAMED})\b{_VALUE}"
@@ -103,13 +105,28 @@ _HINTS = (
         "mta",
     ),
     *("severity", "bosniak", "deauville", "fazekas", "hinchey", "mackay", "keros", "knosp", "scheltens", "koedam"),
-    *("aast", "mirel"),
+    *("aast", "mirel", "graf"),
     *("figo", "agatston", "ctsi", "fisher", "hess", "wfns", "spetzler", "pfirrmann", "meyerding", "goutallier"),
     *("gustilo", "outerbridge", "icrs", "bilsky", "escc", "sins", "balthazar", "gca", "garden", "schatzker", "salter"),
-    "cac",
+    *("cac", "ficat"),
 )
 _EARLIER = re.compile(r"\b(?:prior|previous|previously|formerly)\s+(?:was\s+)?\Z", re.IGNORECASE)
 _LOOK_BACK = 24
+# "Grade IV (modified Fisher)".
+_BEHIND = re.compile(
+    r"\b(?P<value>grade\s+(?:iv|v|i{1,3}|[0-6])[abc]?\s*(?:\(|on |by )(?:the )?"
+    rf"(?:{_NAMED}|aast|hinchey|fazekas)\b\)?)",
+    re.IGNORECASE,
+)
+# "Hinchey III/IV", "KL 2-3".
+_RANGE = re.compile(
+    r"\s?[/–-]\s?(?:iv|v|i{1,3})[abc]?\b|[–-][0-5][abc]?(?![\w./]|\s?(?:mm|cm|points)\b)", re.IGNORECASE
+)
+# "KL grade III right, II left" is one score of two sides.
+_OTHER_SIDE = re.compile(
+    r"\s+(?:on the )?(?:right|left)\s*(?:,|;|and|&|/)\s*(?:iv|i{1,3}|\d)[abc]?\s+(?:on the )?(?:right|left)\b",
+    re.IGNORECASE,
+)
 # "TI-RADS 4 (TR4)" is one score.
 _SHORT_FORM = re.compile(r"\A(?:LR|TR)-?\s?(?=[1-5M])")
 
@@ -143,17 +160,24 @@ def _matches(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[st
         for match in pattern.finditer(text, start, end):
             seen.append(range(*match.span()))
             yield scale, match
+    for match in _BEHIND.finditer(text, start, end):
+        seen.append(range(*match.span()))
+        yield "", match
     for match in _GRADED.finditer(text, start, end):
         if not any(match.start() in span for span in seen):
             yield " ".join(match["scale"].split()), match
 
 
 def _advisory(scale: str, match: re.Match[str]) -> tuple[tuple[str, str], Advisory]:
-    value = match.groupdict().get("value") or match.groupdict().get("short", "")
+    """The score and what tells it from another; "Hinchey III/IV" and "KL III right, II left" keep both grades."""
+    name = "value" if match.groupdict().get("value") else "short"
+    other = _OTHER_SIDE.match(match.string, match.end(name)) or _RANGE.match(match.string, match.end(name))
+    value = match.string[match.start(name) : other.end() if other else match.end(name)]
+    end = other.end() if other else match.end()
     advisory = Advisory(
         kind=AdvisoryKind.SCORE,
         message=f"{scale} {value}".strip(),
-        quotes=(Quote(text=match.group(), start=match.start(), end=match.end()),),
+        quotes=(Quote(text=match.string[match.start() : end], start=match.start(), end=end),),
         detail={"scale": scale, "value": value},
     )
     return (scale, _SHORT_FORM.sub("", value.upper())), advisory

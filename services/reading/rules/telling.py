@@ -33,8 +33,9 @@ _TELLS = any_of(
     rang | rung
     acknowledged | read[- ]?back | critical (?:findings?|results?) to | reviewed (?:in person )?with | shown to
     flagged to | faxed | conferenced | verbal (?:results?|findings) to | conversation with | reviewed at | alerts? sent
-    e-?mailed | whatsapp\w* | (?<!patient )(?<!patient was )(?<!been )sent (?:to|via)
-    reached | notifications? | verbal report"""
+    e-?mailed | whatsapp\w* | (?<!patient )(?<!patient was )(?<!been )sent (?:to|via|by|through|over)
+    reached | notifications? | verbal report | closed[- ]loop | taken by | hand[- ]?over
+    message to | confirmed receipt | receipt confirmed | received by | updated"""
 )
 _WAS_TOLD = any_of(
     r"""notified | informed | aware | called | alerted | contacted | told | bleeped | paged | intimated
@@ -45,7 +46,8 @@ _WAS_TOLD = any_of(
     (?:standing|sitting|stood|sat) (?:by|beside|with|next) | beside me | with me
     at the (?:scanner|console|work-?station|pacs) | in the (?:scan(?:ner|ning)?|control|reading|reporting) room
     came to the reading room | watching
-    phoned | consulted | at (?:the )?bedside | responded | took (?:the|my|this) call | reviewing (?:at|on|with)"""
+    phoned | consulted | at (?:the )?bedside | responded | answered and | took (?:the|my|this) call | confirmed receipt
+    (?:was|were|been) given | updated | reviewing (?:at|on|with)"""
 )
 _BY = r"(?:(?:tele)?phone|pager|secure (?:chat|message)|in person)"
 _TOLD = re.compile(
@@ -59,23 +61,62 @@ _DONE = re.compile(
     r" (?:\w+ ){0,2}(?:communicated|conveyed|relayed|notified|phoned|called|telephoned|sent)"
     r"|verbally (?:communicated|conveyed|informed|relayed|notified))\b(?! to be)"
     r"|\bcritical (?:results?|findings?|values?): dr\b"
+    r"|\b(?:results?|findings?|report) (?:(?:was|were|has been|have been) )?(?:tele)?(?:phoned|called|rung) through\b"
     r"|\A\W*(?:informed|notified|communicated|phoned|telephoned|called)\W*\Z",
     re.IGNORECASE,
 )
 _PATIENT = re.compile(
     r"\b(?:discussed|reviewed|shared|explained|communicated)\b.{0,30}\b(?:with|to) the patient\b", re.IGNORECASE
 )
+_TELL = (
+    r"(?:communicat|inform|notif|call|contact|told|tell|convey|discuss|phon|telephon|alert|relay|pag(?:e|ing)|bleep|messag"
+    r"|ensure|advis|report|sent\b|send|forward|escalat|rung|ring|reach|made aware)\w*"
+)
+_KIN = r"(?:patient|relatives?|family|attendants?|parents?|mother|father|wife|husband|son|daughter)"
+# A call that is still to be made, or reached nobody.
 _NOT_TOLD = re.compile(
     r"\b"
     + any_of(
-        r"""will be | to be | should be | being | attempt\w* | unable | could not | not yet | pending | await\w*
-        please | message (?:was |has been )?left | voice-?mail | without success | no response | failed to reach
-        not (?:been )?(?:possible|reached|told|informed) | left (?:a )?message | no (?:answer|communication)
-        unsuccessful\w* | needs to be | no (?:\w+ ){1,3}(?:could|was able|were able|has been|have been)"""
+        r"""(?<!who )(?:will|to|should|must|shall|needs? to|has to|have to) (?:\w+ )?be (?:\w+ ){0,2}?@TELL
+        (?<!who )(?<!, )(?:will|shall) (?:\w+ )?@TELL | (?:is|are) being @TELL | please (?:\w+ ){0,4}?@TELL
+        (?:recommend|suggest|advis|request)\w* (?:\w+ ){1,5}?be @TELL | call-?back pending
+        to be (?:\w+ )?(?:aware|informed) | for (?:urgent |immediate |prompt )?(?:notification|communication)
+        (?:notification|communication|call|acknowledg\w+|response|reply) (?:is |was |still )?(?:pending|awaited)
+        pending (?:notification|communication|call|acknowledg\w+|response|reply) | await\w*
+        attempt\w* | tried | unable | could not | couldn't | cannot be reached | not yet | not as yet | failed to reach
+        message (?:was |has been )?left | left (?:a )?message | voice-?mail | answer-?phone | without success
+        unsuccessful\w*
+        (?:no|without(?: an?)?) (?:answer|response|reply|return|call[- ]?back|acknowledg\w+|communication)
+        unanswered | unreturned | rang out | engaged | nobody | no one | none | neither
+        no (?:\w+ ){1,3}(?:could|was able|were able|has been|have been)
+        (?:did|does|do|has|have|had|was|were|is|are) not (?:\w+ ){0,2}?(?:@TELL|answer\w*|pick\w*|respond\w*)
+        (?:did|does|do|has|have|had|was|were|is|are) not (?:\w+ ){0,2}?(?:repl\w+|return\w*)
+        not (?:been )?(?:possible|returned|answered|read|opened|seen|acknowledged|@TELL)
+        no (?:\w+ )?(?:contact|communication|conversation) (?:was )?(?:made|possible|documented|recorded)
+        @KIN (?:(?:was|were|has been|have been) )?(?:told|informed|advised|instructed|asked|counsel+ed)
+        communicated: no | communication: no | notified: no | informed: no
+        discussed (?:\w+ )?with (?:\w+[.,]? ){0,4}?radiologist
+        (?:reviewed|read) (?:\w+ )?(?:with|by) (?:\w+[.,]? ){0,4}?radiologist
+        (?:regarding|about) (?:the )?(?:protocol|indication|contrast)""".replace("@TELL", _TELL).replace("@KIN", _KIN)
     )
     + r"\b",
     re.IGNORECASE,
 )
+# What takes back the message told of just before.
+_UNANSWERED = re.compile(
+    r"\b"
+    + any_of(
+        r"""await\w* | (?:no|without(?: an?)?) (?:answer|response|reply|return|call[- ]?back|acknowledg\w+)
+        no (?:\w+ )?(?:contact|communication|conversation) (?:was )?(?:made|possible|documented|recorded)
+        unanswered | unreturned | unsuccessful\w* | without success | rang out | voice-?mail | left (?:a )?message
+        message left | unable | could not | not (?:\w+ )?(?:read|opened|seen|acknowledged|answered?)
+        not (?:\w+ )?(?:returned|repl\w+|respond\w*)
+        (?:acknowledg\w+|response|reply) pending"""
+    )
+    + r"\b",
+    re.IGNORECASE,
+)
+_CLAUSES = re.compile(r";|\b(?:but|then|subsequently|eventually|finally|later)\b")
 # One of these stands in whatever tells of a call.
 _TELLING = (
     *("discussed", "communicat", "conveyed", "notif", "called", "phoned", "relayed", "informed", "paged", "reported"),
@@ -85,13 +126,24 @@ _TELLING = (
     *("faxed", "conferenced", "conversation", "verbali", "accepted", "seen", "saw", "present", "standing", "sitting"),
     *("stood", "beside", "with me", "at the", "in the", "came", "watching", "conveyed", "sent"),
     *("respond", "flagged", "shared", "discuss", "phone", "pager", "secure"),
+    *("taken", "answered", "message", "receipt", "receiv", "updat", "hand", "loop"),
 )
 
 
 def is_told(sentence: str) -> bool:
-    """Whether it records a communication that took place; one still to be made is none."""
-    found = _holds_one(sentence, _TELLING) and (_TOLD.search(sentence) or _DONE.search(sentence))
-    return bool(found) and not _NOT_TOLD.search(sentence)
+    """Whether it records a communication that took place; one still to be made, or never answered, is none."""
+    told = False
+    for clause in _CLAUSES.split(sentence) if _holds_one(sentence, _TELLING) else ():
+        if _NOT_TOLD.search(clause):
+            told = told and not _UNANSWERED.search(clause)
+        else:
+            told = told or bool(_TOLD.search(clause) or _DONE.search(clause))
+    return told
+
+
+def is_unanswered(sentence: str) -> bool:
+    """Whether it tells that the message told of just before reached nobody ("Awaiting acknowledgement.")."""
+    return bool(_UNANSWERED.search(sentence)) and not is_told(sentence)
 
 
 def _holds_one(words: str, stems: tuple[str, ...]) -> bool:

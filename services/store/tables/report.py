@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Float,
     ForeignKey,
     Index,
@@ -25,7 +26,8 @@ NAMED = "patient_name || ' ' || patient_id || ' ' || accession || ' ' || filler 
 
 # `key` is sha256 of Report.key_parts; patient and order columns are those of the newest version, for search.
 # `held`: why a person must decide before anything goes on (a known order with another patient). `processing` as
-# integration.canonical.Processing: nothing leaves of what is for training or debugging.
+# integration.canonical.Processing: nothing leaves of what is for training or debugging. `folded`: what a search looks
+# in, without accents or case; `fold` is a function of ours (migration 0016).
 report = Table(
     "report",
     metadata,
@@ -43,6 +45,7 @@ report = Table(
     Column("priority", SmallInteger, nullable=False, server_default="2"),
     Column("held", Text, nullable=False, server_default=""),
     Column("processing", Text, nullable=False, server_default="P"),
+    Column("folded", Text, Computed(f"fold({NAMED})", persisted=True)),
     moment("observed_at"),
     moment("created_at", now=True),
     one_of("processing", Processing),
@@ -53,8 +56,7 @@ report = Table(
     Index("ix_report_patient_name", "site_id", "patient_name", "id"),
     Index("ix_report_modality", "site_id", "modality"),
     Index("ix_report_held", "site_id", "id", postgresql_where=text("held <> ''")),
-    # What these hold anywhere, without accents or case; `fold` is a function of ours (migration 0015).
-    Index("ix_report_folded", text(f"fold({NAMED}) gin_trgm_ops"), postgresql_using="gin"),
+    Index("ix_report_folded", text("folded gin_trgm_ops"), postgresql_using="gin"),
 )
 # The worklist searches these from their beginning, in no case.
 for _column in (report.c.patient_name, report.c.accession, report.c.patient_id):

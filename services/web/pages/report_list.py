@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.store.list_total import COUNTED
 from services.web.auth.session import Reader, Visitor
 from services.web.context import of, transact
 from services.web.pages.rendering import page
@@ -46,7 +45,6 @@ async def show(
         double_reading=twice,
         rows=found.rows,
         total=found.total,
-        most=COUNTED,
         earlier=found.earlier,
         later=found.later,
         chips=beside.chips,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from services.store.review_list import ListedReport, Sort
+from services.store.list_filter import Sort
+from services.store.review_list import ListedReport
 
 
 @dataclass(frozen=True, slots=True)

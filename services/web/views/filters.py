@@ -10,7 +10,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from services.domain.people import Person
-from services.store.review_list import Filter, Flag, Show, Sort
+from services.store.list_filter import Filter, Flag, Show, Sort
 
 PRIORITY_NAMES = ("stat", "urgent", "routine")
 Priority = Literal["", "stat", "urgent", "routine"]

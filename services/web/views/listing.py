@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from services.actions.looks import listed
 from services.domain.people import Person
-from services.store import list_beside, list_total, review_list
+from services.store import list_beside, list_filter, list_total, review_list
 from services.store.review_list import ListedReport
 from services.web.views.filters import Chosen
 
@@ -24,7 +24,7 @@ class ListPage:
     """A page of the list, whether there are rows before and after it, how many in all, and what stands beside it."""
 
     rows: Sequence[ListedReport]
-    total: int
+    total: list_total.Total
     earlier: bool
     later: bool
     around: list_beside.Around
@@ -39,7 +39,7 @@ def load(
     counted: dict[str, int] | None = None,
 ) -> ListPage:
     """Rows of a page, what they suggest, counts and saved views."""
-    wanted = chosen.filter(person)
+    wanted = list_filter.ask(connection, chosen.filter(person))
     found = review_list.page(connection, wanted, after, before)
     total = list_total.total(connection, wanted, found)
     ids = [row.id for row in found.rows]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from services.actions import looks
 from services.domain.people import Person
+from services.domain.reviews import LockedReview
 from services.store import exercises, openings, review_list, reviews
 from services.web.auth.session import Visit
 from services.web.context import Context, of
@@ -41,6 +42,10 @@ def looked_at(connection: Connection, context: Context, person: Person, report_i
     row = reviews.locked_of_report(connection, report_id)
     if row is None or row.site_id != person.site:
         raise Refused("unknown", "There is no report of that number to review.")
+    return _shown_to(connection, context, person, row)
+
+
+def _shown_to(connection: Connection, context: Context, person: Person, row: LockedReview) -> Screen:
     looks.report_viewed(connection, person, row)
     shown = load(connection, context, person, row.id)
     looks.priors_viewed(connection, person, [prior.report_id for prior in shown.priors])
@@ -98,9 +103,8 @@ def following(connection: Connection, context: Context, done: Act, chosen: Chose
     """
     wanted = chosen.filter(done.person)
     report_id = review_list.following(connection, wanted, done.person.id, done.review_id, onward)
-    if report_id is None:
+    row = None if report_id is None else reviews.locked_of_report(connection, report_id)
+    if row is None:
         return None
-    review_id = reviews.id_of_report(connection, report_id)
-    if review_id is not None:
-        review.claim(connection, done.person, review_id, done.claim)
-    return looked_at(connection, context, done.person, report_id)
+    review.claim_found(connection, done.person, row, done.claim)
+    return _shown_to(connection, context, done.person, row)

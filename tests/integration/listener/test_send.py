@@ -20,7 +20,6 @@ from services.cli import build
 from services.store.tables import message
 from tests.interface_engine import HANG_UP, InterfaceEngine
 from tests.listening import Listen
-from tests.ports import free_port
 
 ORU = b"MSH|^~\\&|RIS|HOSP|||2026||ORU^R01|%s|P|2.5\nPID|1||42\n"
 
@@ -130,7 +129,7 @@ def test_trouble_is_tried_again_as_often_as_asked(file: Path) -> None:
     ("words", "said", "status"),
     [
         (["--to", "nowhere"], "write it as host:port", 2),
-        (["--to", f"127.0.0.1:{free_port()}"], "Connect", 1),
+        (["--to", "127.0.0.1:9"], "Connect", 1),
         (["no such file", "--to", "127.0.0.1:1"], "No such file", 2),
     ],
 )

@@ -13,7 +13,7 @@ from services.actions.reviewing import begin
 from services.domain.people import Person
 from services.settings import Settings
 from services.store import review_list, reviews
-from services.store.review_list import Filter
+from services.store.list_filter import Filter, ask
 from services.store.tables import review, suggestion
 from services.web.context import Context
 from services.web.views import screen
@@ -67,7 +67,7 @@ def test_another_site_s_review_is_none(connection: Connection, person: MakePerso
     report = seeding.put(connection, Exam(site="elsewhere"))
     with pytest.raises(Refused, check=lambda error: error.code == "unknown"):
         shown(connection, person(), report)
-    [row] = review_list.page(connection, Filter("elsewhere")).rows
+    [row] = review_list.page(connection, ask(connection, Filter("elsewhere"))).rows
     assert screen.load(connection, person(), row.id, {}) is None
 
 

@@ -72,6 +72,16 @@ def test_an_event_has_one_alarm_under_any_of_its_findings() -> None:
     assert (twice["critical_right"], twice["critical_wrong"]) == (1, 1)
 
 
+def test_a_finding_that_an_alarm_names_beside_its_first_is_found() -> None:
+    labels = report(
+        suggestions=[wanted(finding, critical=True) for finding in "abc"],
+        advisories=[{"kind": "critical", "finding": finding, "communicated": "yes"} for finding in "abc"],
+    )
+    alarm = ("critical_result", {"finding": "a", "communicated": "yes", "also": "b"})
+    counts = tally(labels, answer(advisories=(alarm,))).counts
+    assert (counts["critical_right"], counts["critical_found"], counts["critical_missed"]) == (1, 2, 1)
+
+
 def test_a_suggestion_is_right_with_finding_and_status() -> None:
     labels = report(suggestions=[wanted("a"), wanted("b", "uncertain"), wanted("c", critical=True)], tolerated=["d"])
     counts = tally(labels, answer(said("a"), said("b"), said("d"), said("e", critical=True))).counts
