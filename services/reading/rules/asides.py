@@ -10,7 +10,7 @@ _PERSON = (
 _NUMBER = r"(?:\d{1,3}|_{3,})"
 _AGED = re.compile(
     rf"(?:this is )?(?:an? )?(?:{_NUMBER}[\s-]*(?:years?|yrs?|months?|mos?|weeks?|days?|y)[\s./-]*(?:old|o\.?|of age)?"
-    rf"\b[^.;\n]{{0,30}}?\b{_PERSON}\b|{_NUMBER}\s?(?:yo|y/o|y\.o\.|yrs?|y)?[\s/]*{_PERSON}(?=[\s,/.]))",
+    rf"\b[^.;\n]{{0,30}}?\b{_PERSON}\b|{_NUMBER}[\s-]?years?[\s-]old\b|{_NUMBER}\s?(?:yo|y/o|y\.o\.|yrs?|y)?[\s/]*{_PERSON}(?=[\s,/.]))",
     re.IGNORECASE,
 )
 _PATIENT = re.compile(
@@ -38,6 +38,11 @@ _THEN = re.compile(
     r"(?:back )?in (?:\w+ )?(?:19|20)\d\d,?\s+(?:there (?:was|were)\b|(?:a|an|the) [^.;\n]{2,40}? (?:was|were)\b)",
     re.IGNORECASE,
 )
+_RECORDS = re.compile(
+    r"(?:the )?(?:old|outside|hospital|medical|previous|earlier|clinic) (?:records?|notes?|charts?|letters?)"
+    r" (?:mentions?|describes?|speaks? of|tells? of|documents?|lists?|states?)\b",
+    re.IGNORECASE,
+)
 _ANSWERED = re.compile(
     r"(?:no|none|nil|negative|neg|absent|yes|present|positive"
     r"|not (?:seen|present|identified|demonstrated|visuali[sz]ed))(?:[.,;!]|\s*\Z)",
@@ -55,6 +60,11 @@ def is_history(words: str, *, before_findings: bool) -> bool:
         return False
     told = _AGED.match(words) or _PATIENT.match(words) or _THEN.match(words)
     return bool(told or (before_findings and _CASE.match(words)))
+
+
+def is_of_records(words: str) -> bool:
+    """Whether a sentence tells what is written elsewhere: "Old records mention a clavicle fracture"."""
+    return _RECORDS.match(words) is not None
 
 
 def is_question(words: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -133,10 +134,21 @@ def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[
     body = [each for each in sentences if each.kind in _BODY and not _within(each, titled)]
     sided = [(each, _sides(each.tokens)) for each in body]
     spoken = set().union(*(sides for _, sides in sided)) if sided else set()
-    # Beside a title of the side that was ordered, one sentence may tell of the other.
-    if spoken == {other.value} and (not said or sum(map(bool, (sides for _, sides in sided))) > 1):
-        first = next(each for each, sides in sided if sides)
+    telling = [each for each, sides in sided if sides]
+    # Beside a title of the side that was ordered, one sentence may tell of the other, but not conclude on it.
+    enough = not said or len(telling) > 1 or any(_concludes_on(each, titled) for each in telling)
+    if spoken == {other.value} and enough:
+        first = telling[0]
         yield _advisory(_SIDE, f"Ordered {question.order_side}, reported {other}", quote(question.text, first))
+
+
+def _concludes_on(sentence: Sentence, title: Title) -> bool:
+    """Whether an impression's side stands right before the part of the body that the title names: "LEFT wrist"."""
+    parts = ANATOMY.intersection(word for token in title.tokens for word in token.canon)
+    pairs = itertools.pairwise(sentence.tokens)
+    return sentence.kind is SectionKind.IMPRESSION and any(
+        first.text in SIDES and not parts.isdisjoint(second.canon) for first, second in pairs
+    )
 
 
 def _within(sentence: Sentence, title: Title) -> bool:

@@ -176,11 +176,7 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     compartments = place.local & COMPARTMENTS or place.here & _OF_SPINE
     if compartments and target.home.isdisjoint(compartments) and not target.home.isdisjoint(COMPARTMENTS):
         return True
-    if (
-        pattern.head == "aneurysm"
-        and "abdomen" in target.organs
-        and not _THORACIC.isdisjoint(place.local | place.labelled)
-    ):
+    if pattern.head == "aneurysm" and "abdomen" in target.organs and _is_thoracic(place):
         return True
     if "plate" in pattern.needs and not NOT_AFTER["plate"].isdisjoint(place.local):
         return True
@@ -188,6 +184,12 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     if other.isdisjoint(pattern.needs) and not other.isdisjoint(place.local - target.home):
         return True
     return pattern.head in NOT_AFTER and bool(NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home)
+
+
+def _is_thoracic(place: Place) -> bool:
+    """Whether the aorta spoken of is that of the chest; "descending" says so where no abdomen is named."""
+    said = place.local | place.labelled
+    return not _THORACIC.isdisjoint(said) or ("descending" in said and "abdomen" not in said)
 
 
 def _other_level(target: Target, place: Place) -> bool:

@@ -43,6 +43,7 @@ _ASKS = re.compile(
         to be (?:repeated|re-?imaged|re-?scanned|arranged|obtained|followed)
         correlat(?:e|ion) with | correlation | at (?:the )?(?:\w+ )?clinician'?s'? discretion
         when (?:appropriate|clinically|feasible|able) | (?:non-?\s?urgent|nonemergent|elective) (?:basis|outpatient)
+        electively | non-?urgently
         (?:may|might|could|can|should|must|to) be (?:considered|added|undertaken|pursued|done|rechecked|re-checked)
         (?:may|might|could|can|should|must|to) be (?:arranged|scheduled|booked|organi[sz]ed|performed|planned)
         please | pls | (?:arrange|obtain|organi[sz]e|book|schedule|order|perform) (?!to\b) | needed | necessary

@@ -43,12 +43,14 @@ _NUMBER = (
     r"|a few|few|a|an)"
 )
 _UNIT = r"(?:hours?|hourly|hrs?|h|days?|weeks?|weekly|wks?|months?|monthly|mos?|mths?|years?|yearly|yrs?|fortnights?)"
-# "3-6 months", "6, 12 and 24 months", "q6h", "another month"; how long something goes on ("for 3 years", "since one
-# month") is none.
+# "q6h", "q3y", "q 2 wk".
+_EVERY = r"q\s?\d{1,2}\s?(?:h|d|wk?|mo?|yr?)s?"
+# "3-6 months", "the next 4 weeks", "6, 12 and 24 months", "another month"; how long something goes on ("for 3 years",
+# "since one month") is none.
 _INTERVAL = re.compile(
     rf"(?<!\bfor )(?<!\buntil )(?<!\bx )(?<!\bsince )(?<!\bpast )(?<!\blast )\b"
-    rf"(?:{_NUMBER}(?:(?:\s?(?:-|–|to|or)|,| and|, and)\s?{_NUMBER}){{0,3}}[\s-]?{_UNIT}"
-    r"|q\d{1,2}h)\b",
+    rf"(?:(?:next )?{_NUMBER}(?:(?:\s?(?:-|–|to|or)|,| and|, and)\s?{_NUMBER}){{0,3}}[\s-]?{_UNIT}"
+    rf"|{_EVERY})\b",
     re.IGNORECASE,
 )
 # "3/12" is three months, "6/52" six weeks, "5/7" five days.
@@ -66,14 +68,14 @@ _SOON = re.compile(
 )
 # The day of the report, where it stands right behind what is asked: "CTA recommended today".
 _TODAY = re.compile(
-    rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|{EXAM})"
-    r"(?:\s+(?!yesterday|was|were|from|of)[a-z]+){0,3}?\s+"
+    rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|(?:to|should|must) be \w+|{EXAM})"
+    r"(?:\s+of the)?(?:\s+(?!yesterday|was|were|from|of)[a-z]+){0,3}?\s+"
     r"(?P<interval>today|tonight|tomorrow(?: (?:[ap]\.?m\b|morning|afternoon|evening))?|in the morning"
     r"|(?:the )?same day"
     r"|(?:next|this) (?:day|morning|evening|week|month)"
     r"|next (?:january|february|march|april|may|june|july|august"
     r"|september|october|november|december|spring|summer|autumn|winter|year)"
-    r"|(?<!non-)(?<!non )(?:emergent|immediate)(?:ly)?)\b",
+    r"|electively|non-?\s?urgent(?:ly)?(?! basis)|(?<!non-)(?<!non )(?:emergent|immediate)(?:ly)?)\b",
     re.IGNORECASE,
 )
 # What it waits for: "once acute issues are over", "when renal function allows"; "when appropriate" says nothing.
@@ -86,7 +88,7 @@ _ONCE = re.compile(
 )
 _AGED = re.compile(r"(?:old|ago|prior|earlier|history|previously)\b", re.IGNORECASE)
 _DUE = re.compile(
-    rf"\b(?:(?:in|at|after|within|every)\s+(?:about |approximately |another )?(?={_NUMBER}\b)|q(?=\d{{1,2}}h\b))",
+    rf"\b(?:(?:in|at|after|within|every)\s+(?:about |approximately |another )?(?={_NUMBER}\b)|(?={_EVERY}\b))",
     re.IGNORECASE,
 )
 _BEHIND_UNIT = (

@@ -159,15 +159,18 @@ def _coordinated(tokens: tuple[Token, ...], start: int, end: int) -> Side | None
 
 
 def _with_other(tokens: tuple[Token, ...], at: int) -> Side:
-    """The side at token `at`; both where the other side follows or precedes it: "left > right", "R and mild L"."""
+    """The side at token `at`; both where it stands beside the other: "left > right", "right hip, mild on the left"."""
     side = Side(SIDES[tokens[at].text])
     for step in (-1, 1):
-        place = at + step
+        organ = step > 0 and at + 1 < len(tokens) and not ANATOMY.isdisjoint(tokens[at + 1].canon)
+        place = at + step + organ
         while 0 <= place < len(tokens) and abs(place - at) <= _NEAR and tokens[place].text in _BETWEEN:
             place += step
         between = {token.text for token in tokens[min(at, place) + 1 : max(at, place)]}
         met = 0 <= place < len(tokens) and abs(place - at) <= _NEAR and not between.isdisjoint(_JOINS)
         if met and SIDES.get(tokens[place].text, side) != side and is_side(tokens, place):
+            if organ and not _ends(tokens, place + 1):
+                continue
             return Side.BILATERAL
     return side
 

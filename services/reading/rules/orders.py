@@ -18,7 +18,7 @@ _REQUESTING = frozenset(lexicon("orders")["requesting"])
 _QUALIFYING = frozenset(lexicon("orders")["qualifying"]) | _REQUESTING | SIDES.keys()
 # Where one may begin besides the beginning: behind what it is for.
 _PARTS = re.compile(
-    r"(?P<mark>;|\s[-–—]\s|[,:]\s(?!when\b|once\b)"
+    r"(?P<mark>;|\s(?:[-–—]|->|→)\s|[,:]\s(?!when\b|once\b)"
     r"|\sfor\s(?=(?:an? )?(?:elective|out-?patient|urgent|non-?urgent|routine|dedicated|formal)\s))"
 )
 _NUMBERED = re.compile(r"\A\s*(?:\d{1,2}[.)]|[-•*])\s+")

@@ -15,10 +15,11 @@ _BOTH = wordset(
     orbits mastoids foramina neuroforamina tonsils hemidiaphragms ureters testes parotids thalami maxillae adnexae
     hippocampi carotids axillae nipples antra hemithoraces pleurae convexities"""
 )
-_EACH = wordset("lobes sinuses zones angles fields glands joints hemispheres ventricles horns compartments")
+_EACH = wordset("lobes sinuses zones angles fields glands joints hemispheres ventricles horns compartments implants")
 _PAIRED = wordset(
     """upper lower maxillary costophrenic adrenal facet lung lateral cerebral cerebellar frontal temporal
-    sphenoid ethmoid ethmoidal sphenoidal"""
+    sphenoid ethmoid ethmoidal sphenoidal saline silicone breast subpectoral prepectoral retropectoral subglandular
+    retroglandular"""
 )
 _SYMMETRIC = wordset("symmetric symmetrical symmetrically")
 _ENDS = wordset(", . ; and both")

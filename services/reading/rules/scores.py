@@ -20,7 +20,8 @@ _SCALES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("Lung-RADS", rf"\blung-?\s?rads\b{_VALUE}(?P<value>[0-4][abxs]?(?:[\s/+-]?s)?)\b(?![./]\d|\s?(?:mm|cm))"),
         (
             "LI-RADS",
-            rf"(?<!us )(?<!us-)\bli-?\s?rads\b{_VALUE}(?P<value>(?:lr-?\s?)?(?:[1-5]|m|tiv|nc)|us-?\s?[1-3])\b"
+            # As few words as possible: the "US" of "LI-RADS US-3" belongs to the grade.
+            rf"(?<!us )(?<!us-)\bli-?\s?rads\b{_VALUE}?(?P<value>(?:lr-?\s?)?(?:[1-5]|m|tiv|nc)|us-?\s?[1-3])\b"
             rf"|\b(?P<short>lr-(?:[1-5]|m|tiv|nc|tr[ -](?:non-?viable|viable|equivocal))|us-[1-3])\b",
         ),
         ("US LI-RADS", rf"\bus[- ]li-?\s?rads\b{_VALUE}(?P<value>(?<!us-)[1-3])\b"),

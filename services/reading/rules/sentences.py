@@ -10,7 +10,7 @@ from typing import NamedTuple
 from integration.canonical import SectionKind
 from services.reading.rules import fields
 from services.reading.rules.anatomy import ANATOMY, is_level
-from services.reading.rules.asides import is_answer, is_history, is_question
+from services.reading.rules.asides import is_answer, is_history, is_of_records, is_question
 from services.reading.rules.corrections import refuted
 from services.reading.rules.exam import is_title
 from services.reading.rules.headings import EXAM_WORDS, Block
@@ -187,10 +187,12 @@ class _Sentences:
 
     def _kind(self, block: Block, piece: _Piece, line_end: int, tokens: tuple[Token, ...]) -> SectionKind:
         """The section it counts to: a question or a history told before the findings is not one of them."""
+        words = self.text[piece.start : piece.end]
+        if is_of_records(words):
+            return SectionKind.HISTORY
         if block.kind not in _PASSES_FOR_FINDINGS or piece.said >= 0:
             self.told += block.kind is SectionKind.IMPRESSION
             return block.kind
-        words = self.text[piece.start : piece.end]
         first = self.told == 0 and block.kind is SectionKind.FINDINGS and not block.headed
         if is_history(words, before_findings=first):
             return SectionKind.HISTORY

@@ -33,6 +33,9 @@ _USUAL = wordset("normal unremarkable")
 # Of these there are several, told apart by the words after.
 _SEVERAL = wordset("ligament meniscus malleolus compartment collateral")
 _WHICH = OPPOSITES.keys() | wordset("cruciate collateral compartment")
+# "Small" and "large" are part of the names of these.
+_SIZED = wordset("vessel bowel airway joint cell")
+_SIZES = frozenset({"small", "large"})
 MISPLACED = "malposition"
 # Disease → the canonical words of the organ its name says.
 _ORGAN_OF = {
@@ -184,7 +187,7 @@ def _target(candidate: Candidate) -> Target:
     patterns += [each._replace(head="rupture") for each in patterns if each.head == "tear" and each.needs & _TORN]
     words = words_of(name)
     canon = frozenset(part for word in words for part in word.canon)
-    types, levels = canon & frozenset(OPPOSITES), frozenset(filter(is_level, canon))
+    types, levels = _types(canon), frozenset(filter(is_level, canon))
     heads = frozenset(pattern.head for text in variants(name, candidate) if (pattern := wording(text)))
     unique, known = tuple(dict.fromkeys(patterns)), tuple(dict.fromkeys(normals))
     home = _home(words, patterns, candidate)
@@ -307,7 +310,13 @@ def _pattern(words: list[Token]) -> Pattern | None:
     )
     needs = frozenset(canon - {head} - STOP)
     shade = _dense(kept, head) if needs else "" if len(kept) > 1 else shade_of(kept[-1].text)
-    return Pattern(head, needs, needs & frozenset(OPPOSITES), shade=shade)
+    return Pattern(head, needs, _types(needs), shade=shade)
+
+
+def _types(canon: frozenset[str]) -> frozenset[str]:
+    """The words that have an opposite; "small vessel" says no size."""
+    named = frozenset[str]() if canon.isdisjoint(_SIZED) else _SIZES
+    return canon & frozenset(OPPOSITES) - named
 
 
 def _dense(kept: list[Token], head: str) -> str:

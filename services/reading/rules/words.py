@@ -121,6 +121,8 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "height": frozenset({"disc"}),
     "effusion": frozenset({"mastoid"}),
     "herniate": frozenset({"hiatal", "hiatus", "diaphragm"}),
+    # A ventricle or cistern that is narrowed is no vessel.
+    "narrow": frozenset({"ventricle", "cistern", "sulcus"}),
 }
 # The same, where it stands in the head's own phrase only.
 NOT_IN: dict[str, frozenset[str]] = {
