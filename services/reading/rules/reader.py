@@ -94,9 +94,7 @@ class RulesReader:
         if verdict.status not in _SUGGESTED:
             return verdict
         grade = grade_of(decision)
-        # What the report contradicts itself on is the reviewer's to settle.
-        holds = self._holds(grade) or decision.conflict
-        return verdict.model_copy(update={"grade": grade, "shown": not hidden and holds})
+        return verdict.model_copy(update={"grade": grade, "shown": not hidden and self._holds(grade)})
 
     def _holds(self, grade: str) -> bool:
         return holds(grade, self._threshold)
