@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import functools
 import itertools
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from services.embedded.instance import usable
 
 # Below the range from which systems take ports for outgoing connections (Linux: 32768, IANA: 49152).
 FIRST, BLOCK, BLOCKS = 20000, 100, 120
@@ -16,7 +17,7 @@ FIRST, BLOCK, BLOCKS = 20000, 100, 120
 
 def free_port() -> int:
     """A loopback TCP port that nobody uses; no test beside this one is given it, this one not before 99 others."""
-    return next(port for port in _block() if _is_free(port))
+    return next(port for port in _block() if usable({"test": port}))
 
 
 @functools.cache
@@ -37,13 +38,3 @@ def _block() -> Iterator[int]:
 
 
 _HELD: list[object] = []
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

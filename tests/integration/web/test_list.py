@@ -196,7 +196,7 @@ def test_a_page_says_how_many_reports_there_are_in_all(
     assert list_total.total(connection, found, first) == Total(everything)
     monkeypatch.setattr(list_total, "COUNTED", 5)
     list_total._counting.cache_clear()
-    assert list_total.total(connection, found, first) in (Total(everything), Total(5, more=True))
+    assert list_total.total(connection, found, first) == (Total(5, more=True) if everything > 5 else Total(everything))
     list_total._counting.cache_clear()
 
 
