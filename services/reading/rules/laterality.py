@@ -8,7 +8,7 @@ from integration.canonical import Side
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, related
 from services.reading.rules.clauses import Clause
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, FINDINGS, GENERIC_HEADS
-from services.reading.rules.plurals import of_lobe, of_plural, of_subject, plural_next, symmetric
+from services.reading.rules.plurals import ENDS, of_lobe, of_plural, of_subject, plural_next, symmetric
 from services.reading.rules.scope import Parsed
 from services.reading.rules.sharing import shared_place
 from services.reading.rules.tokens import Token
@@ -42,7 +42,6 @@ _TWO_THINGS = wordset(
     "component end surface cortex cortical limb bundle fragment lesion nodule cyst mass stone node focus view"
 )
 _UNITS = wordset("cm mm the x")
-_AFTER_ELISION = wordset(", . ; and both")
 # Verbs of a clause that shares the subject before it.
 _SHOWS = FINITE | wordset("shows show demonstrates has have contains contain")
 # Tokens between two sides of one finding, at most.
@@ -205,9 +204,7 @@ def _is_elided(tokens: tuple[Token, ...], head: int, side: Side) -> bool:
         if SIDES.get(word) == side:
             continue
         if word in SIDES:
-            told = (
-                at + 1 < len(tokens) and tokens[at + 1].text in _BETWEEN and tokens[at + 1].text not in _AFTER_ELISION
-            )
+            told = at + 1 < len(tokens) and tokens[at + 1].text in _BETWEEN and tokens[at + 1].text not in ENDS
             return SIDES[word] is not Side.BILATERAL and is_side(tokens, at) and _ends(tokens, at + 1 + told)
         if word not in _BETWEEN and not word[0].isdigit() and word not in _UNITS:
             return False
@@ -216,7 +213,7 @@ def _is_elided(tokens: tuple[Token, ...], head: int, side: Side) -> bool:
 
 def _ends(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether no noun follows."""
-    return at >= len(tokens) or tokens[at].text in _AFTER_ELISION or tokens[at].text[0].isdigit()
+    return at >= len(tokens) or tokens[at].text in ENDS or tokens[at].text[0].isdigit()
 
 
 def _whole_clause(parsed: Parsed, head: int) -> Clause:

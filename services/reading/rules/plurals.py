@@ -22,7 +22,7 @@ _PAIRED = wordset(
     retroglandular"""
 )
 _SYMMETRIC = wordset("symmetric symmetrical symmetrically")
-_ENDS = wordset(", . ; and both")
+ENDS = wordset(", . ; and both")
 
 
 def of_plural(tokens: tuple[Token, ...]) -> Side | None:
@@ -56,6 +56,6 @@ def of_subject(tokens: tuple[Token, ...], start: int, head: int) -> Side | None:
 def plural_next(tokens: tuple[Token, ...], at: int, end: int) -> Side | None:
     """ "Mild emphysema, UPPER LOBES.": a plural that ends the remark after a comma."""
     own = tokens[at + 1 : at + 4]
-    stop = next((place for place, token in enumerate(own) if token.text in _ENDS), len(own))
+    stop = next((place for place, token in enumerate(own) if token.text in ENDS), len(own))
     ended = at + 1 + stop >= end or stop < len(own)
     return of_plural(own[:stop]) if tokens[at].text == "," and ended else None
