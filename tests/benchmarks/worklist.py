@@ -55,11 +55,13 @@ NEXT_ON_SCREEN = """() => {
     let pressed = 0;
     const report = () => document.querySelector('main.review')?.dataset.report;
     let last = report();
-    document.addEventListener('keydown', (event) => { if (event.key === 's') pressed = event.timeStamp; }, true);
+    // A report left to another reader (`x`) was not signed: what is shown after that is not timed.
+    document.addEventListener('keydown', (event) => { pressed = event.key === 's' ? event.timeStamp : 0; }, true);
     new MutationObserver(() => {
         if (!report() || report() === last) return;
         last = report();
-        requestAnimationFrame(() => setTimeout(() => window.shown.push(performance.now() - pressed)));
+        const signed = pressed;
+        if (signed) requestAnimationFrame(() => setTimeout(() => window.shown.push(performance.now() - signed)));
     }).observe(document.body, { childList: true, subtree: true });
 }"""
 
