@@ -213,7 +213,9 @@ class Queue(Group):
     relay: Seconds = Field(0.5, description="Seconds between looks for ready jobs when idle.")
     depth: float = Field(2.0, ge=1, description="Published jobs per free slot: the broker stays shallow.")
     stat_reserve: float = Field(0.1, ge=0, lt=1, description="Share of the slots kept for STAT.")
-    max_lost: int = Field(3, ge=1, description="Workers a job may lose before it is dead.")
+    max_lost: int = Field(
+        3, ge=1, description="Workers a job, senders a delivery by itself may lose before it is dead."
+    )
     max_failed: int = Field(5, ge=1, description="Failures before a job is dead.")
     backoff: Seconds = Field(5, description="Seconds before the first retry; doubles, with jitter.")
     backoff_max: Seconds = Field(600, description="Longest wait between retries, seconds.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,12 +20,16 @@ class Call:
 
 @dataclass
 class Received:
-    """What came so far. `answers`: statuses of the next requests; then 204. `headers`: on each answer."""
+    """What came so far. `answers`: statuses of the next requests; then 204. `headers`: on each answer.
+
+    `heard`: called with each request before it is answered.
+    """
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    heard: Callable[[Call], object] = lambda call: None
     hold: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -40,7 +44,9 @@ def receiver(port: int = 0) -> Iterator[Received]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            received.calls.append(Call(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            call = Call(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+            received.calls.append(call)
+            received.heard(call)
             received.hold.wait(60)
             self.send_response(received.answers.pop(0) if received.answers else 204)
             for name, value in received.headers.items():

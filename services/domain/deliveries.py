@@ -24,6 +24,7 @@ class Delivery:
     lease_epoch: int
     lease_until: datetime | None
     attempts: int
+    lost: int
     not_before: datetime
     reason: str
     trace: str

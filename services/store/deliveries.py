@@ -9,10 +9,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
+    Text,
     and_,
+    case,
     cast,
     exists,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -31,7 +35,19 @@ from services.store.tables import delivery
 
 ORU = "oru"
 WEBHOOK = "webhook"
+SUSPECTS = 0x53555350  # advisory lock key
 DELIVERIES = Leases(delivery, Delivery, held=DeliveryState.PENDING, free={"state": DeliveryState.PENDING})
+# Spelled out: a plan made for any value could use no index of what is pending or was lost.
+_PENDING = literal_column(f"'{DeliveryState.PENDING}'", Text)
+_NONE = literal_column("0", Integer)
+_LAPSED = DELIVERIES.lapsed()
+_UNTRIED = and_(delivery.c.lost == _NONE, delivery.c.lease_until.is_(None))
+_SUSPECT = or_(and_(delivery.c.lost > _NONE, delivery.c.lease_until.is_(None)), _LAPSED)
+_COUNTED = {
+    "attempts": delivery.c.attempts + 1,
+    "lost": case((_LAPSED, delivery.c.lost + 1), else_=delivery.c.lost),
+    "reason": case((_LAPSED, "its lease ran out"), else_=delivery.c.reason),
+}
 
 
 def add(connection: Connection, **values: object) -> int:
@@ -100,13 +116,31 @@ def last_told(connection: Connection, report_id: int, destination: str) -> Deliv
 
 
 def _lease(connection: Connection, queue: Queue, wanted: ColumnElement[bool], limit: int) -> list[Delivery]:
-    """A lease that ran out is taken over here: it counts as an attempt, and no sweep need come first."""
-    free = or_(delivery.c.lease_until.is_(None), DELIVERIES.lapsed())
-    due = and_(delivery.c.state == DELIVERIES.held, delivery.c.not_before <= NOW, free, wanted)
-    # In the order of ix_delivery_pending, so that a long queue is not read to its end for a few.
-    first = select(delivery.c.id).where(due).order_by(delivery.c.not_before, delivery.c.id)
+    """A lease that ran out is taken over here: it counts as an attempt and as lost, and no sweep need come first.
+
+    What was lost once may have ended its sender, or was only beside what did. It is claimed by itself, and by one
+    sender at a time, so that what is lost again is the culprit; what was lost more often waits for the others.
+    """
+    mine = and_(delivery.c.state == _PENDING, delivery.c.not_before <= NOW, wanted)
+    if _may_try_suspect(connection):
+        busy = delivery.alias("busy")
+        tried = exists().where(busy.c.state == _PENDING, busy.c.lost > _NONE, busy.c.lease_until >= NOW)
+        if suspect := _take(connection, queue, and_(mine, _SUSPECT, ~tried), 1):
+            return suspect
+    return _take(connection, queue, and_(mine, _UNTRIED), limit)
+
+
+def _may_try_suspect(connection: Connection) -> bool:
+    """Whether there is one, and this transaction the only one that looks for one (an advisory lock until it ends)."""
+    some = exists().where(delivery.c.state == _PENDING, _SUSPECT)
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(SUSPECTS)).where(some)))
+
+
+def _take(connection: Connection, queue: Queue, due: ColumnElement[bool], limit: int) -> list[Delivery]:
+    # Of what was never lost in the order of ix_delivery_pending, so that a long queue is not read to its end for a few.
+    first = select(delivery.c.id).where(due).order_by(delivery.c.lost, delivery.c.not_before, delivery.c.id)
     chosen = delivery.c.id.in_(first.limit(limit).with_for_update(skip_locked=True))
-    statement = DELIVERIES.claim(chosen, attempts=delivery.c.attempts + 1).returning(*delivery.c)
+    statement = DELIVERIES.claim(chosen, **_COUNTED).returning(*delivery.c)
     claimed = every(Delivery, connection.execute(statement, {"lease": timedelta(seconds=queue.lease)}))
     return sorted(claimed, key=lambda row: row.id)
 
@@ -155,9 +189,12 @@ def close(connection: Connection, row: Delivery, state: str, reason: str = "") -
 
 
 def postpone(connection: Connection, row: Delivery, reason: str, queue: Queue, asked: float = 0) -> None:
-    """Tries again later, with back-off; not before `asked` seconds, where the server said so."""
+    """Tries again later, with back-off; not before `asked` seconds, where the server said so.
+
+    Its sender has outlived it: what was lost before is not held against it.
+    """
     later = scattered(pause(queue, row.attempts, min(asked, 3600)))
-    DELIVERIES.close(connection, row, reason=reason, not_before=later)
+    DELIVERIES.close(connection, row, reason=reason, not_before=later, lost=0)
 
 
 def block(connection: Connection, report_id: int, kinds: Sequence[str], reason: str) -> int:
@@ -169,7 +206,7 @@ def block(connection: Connection, report_id: int, kinds: Sequence[str], reason: 
 def retry(connection: Connection, delivery_id: int) -> bool:
     """An operator sends a dead or blocked delivery on its way again; what others changed is then overwritten."""
     detail = delivery.c.detail.op("||")(cast({"overwrite": True}, JSONB))
-    fresh = {"attempts": 0, "reason": "", "not_before": NOW, "detail": detail}
+    fresh = {"attempts": 0, "lost": 0, "reason": "", "not_before": NOW, "detail": detail}
     return DELIVERIES.move(connection, delivery_id, ("dead", "blocked"), **fresh)
 
 

@@ -151,8 +151,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.providers = Providers(context.settings)
     app.state.broadcast = Broadcast(context.engine)
     tasks = [asyncio.create_task(app.state.broadcast.run()), asyncio.create_task(keep_sealed(context.engine))]
-    tasks.append(asyncio.create_task(drift_metrics.watch(context.engine)))
-    tasks.append(asyncio.create_task(feed_metrics.watch(context.engine)))
+    measures = (drift_metrics.MEASURE, feed_metrics.MEASURE)
+    tasks += [asyncio.create_task(each.watch(context.engine)) for each in measures]
     tasks.append(asyncio.create_task(keep_released(context)))
     try:
         yield

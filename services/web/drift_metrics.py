@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection
 
 from services.figures.drift import Rate, measure
 from services.store import drift
-from services.telemetry.logs import log
 from services.telemetry.metrics import DRIFT_ALARM, DRIFT_SHARE
-
-LOG = log("drift")
-FIRST_SECONDS, EVERY_SECONDS = 60.0, 3600.0
-LONGEST_SECONDS = 60
-
-
-async def watch(engine: AsyncEngine) -> None:
-    """Until cancelled; a database that is away or slow is asked again an hour later."""
-    await asyncio.sleep(FIRST_SECONDS)
-    while True:
-        try:
-            async with engine.connect() as connection:
-                found = await connection.run_sync(look)
-        except SQLAlchemyError as error:
-            LOG.warning("drift not measured", error=type(error).__name__)
-        else:
-            show(found)
-        await asyncio.sleep(EVERY_SECONDS)
+from services.web.measuring import Measure
 
 
 def look(connection: Connection) -> dict[str, list[Rate]]:
     """The rates of every site."""
-    connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST_SECONDS}s'"))
     return {site: measure(connection, site) for site in drift.sites(connection)}
 
 
@@ -51,3 +28,6 @@ def show(found: dict[str, list[Rate]]) -> None:
                         DRIFT_SHARE.labels(*labels, window).set(each.share)
             if rate.alarm:
                 DRIFT_ALARM.labels(*labels, rate.place.finding_id or "all").set(1)
+
+
+MEASURE = Measure("drift", look, show, first=60, every=3600, longest=60)

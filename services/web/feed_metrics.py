@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection
 
 from services.domain.feeds import ANSWERS, Feed
 from services.store import feeds
 from services.telemetry import metrics
-from services.telemetry.logs import log
+from services.web.measuring import Measure
 
-LOG = log("feeds")
-FIRST_SECONDS, EVERY_SECONDS = 30.0, 180.0
-LONGEST_SECONDS = 30
 GAUGES = (
     metrics.FEED_SILENCE,
     metrics.FEED_USUAL,
@@ -26,23 +20,8 @@ GAUGES = (
 )
 
 
-async def watch(engine: AsyncEngine) -> None:
-    """Until cancelled; a database that is away or slow is asked again at the next turn."""
-    await asyncio.sleep(FIRST_SECONDS)
-    while True:
-        try:
-            async with engine.connect() as connection:
-                found = await connection.run_sync(look)
-        except SQLAlchemyError as error:
-            LOG.warning("feeds not measured", error=type(error).__name__)
-        else:
-            show(found)
-        await asyncio.sleep(EVERY_SECONDS)
-
-
 def look(connection: Connection) -> Sequence[Feed]:
     """The feeds of every site."""
-    connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST_SECONDS}s'"))
     return feeds.of_site(connection)
 
 
@@ -57,3 +36,6 @@ def show(found: Sequence[Feed]) -> None:
         metrics.FEED_REFUSED.labels(feed.site_id, feed.sender).set(feed.refused)
         if feed.answer_seconds is not None and sum(feed.answers) >= ANSWERS:
             metrics.FEED_ANSWER.labels(feed.site_id, feed.sender).set(feed.answer_seconds)
+
+
+MEASURE = Measure("feeds", look, show, first=30, every=180, longest=30)

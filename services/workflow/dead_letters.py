@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from services.domain.deliveries import Delivery
 from services.domain.messages import Job
-from services.domain.words import VERSION_COUNTS, DeliveryState, ReadingState
+from services.domain.words import VERSION_COUNTS, DeliveryKind, DeliveryState, ReadingState
 from services.store import deliveries, inbox, notices, readings, reports
 from services.telemetry.logs import log
 from services.telemetry.metrics import DEAD_LETTERS
@@ -34,16 +34,22 @@ def bury(connection: Connection, job: Job, reason: str, state: ReadingState = Re
 
 
 def bury_delivery(
-    connection: Connection, row: Delivery, reason: str, *, kind: str = "delivery", told: str = "", note: str = ""
+    connection: Connection, row: Delivery, reason: str, *, kind: str = "delivery", note: str = ""
 ) -> None:
-    """Ends a delivery that its destination will not take: people are told (`told`, else the reason) with its end.
+    """Ends a delivery that its destination will not take, or that ends its senders: people are told with its end.
 
     `note`: shown to the report's reviewer. Raises StaleLease where it is not ours any more; the caller rolls back.
     """
     # The report comes before its delivery, as for whoever takes it back meanwhile: a notice waits for their lock.
-    notices.add(connection, kind, row.site_id, row.report_id, f"delivery {row.id}{told or f': {reason}'}")
+    notices.add(connection, kind, row.site_id, row.report_id, _told(row, reason))
     if note:
         reports.bump_review(connection, row.report_id, note)
     deliveries.close(connection, row, DeliveryState.DEAD, reason)
     DEAD_LETTERS.labels("delivery").inc()
     LOG.error("delivery given up", kind=kind, delivery=row.id, report=row.report_id, reason=reason)
+
+
+def _told(row: Delivery, reason: str) -> str:
+    if row.kind == DeliveryKind.ORU:
+        return f"delivery {row.id} to {row.destination}: {reason}; later ones wait until it is retried or dismissed"
+    return f"delivery {row.id}: {reason}"

@@ -23,7 +23,7 @@ from services.store import deliveries, people, reports
 from services.telemetry.metrics import WRITE_SECONDS
 from services.workflow.dead_letters import bury_delivery
 from services.workflow.resources import Rows, collect
-from services.workflow.settling import postponed, settled
+from services.workflow.settling import given_up, postponed, settled
 
 _SAID = ("approved", "edited")
 _TAKEN_BACK = "withdrawn"
@@ -81,6 +81,8 @@ class EngineLink:
 
 def send_findings(engine: Engine, row: Delivery, link: EngineLink, settings: Settings) -> str:
     """Carries one leased `oru` delivery out and settles it: `sent`, `postponed`, `dead` or `stale`."""
+    if ended := given_up(engine, [row], settings.queue):
+        return ended[0]
     try:
         with WRITE_SECONDS.labels("oru").time():
             with engine.connect() as connection:
@@ -149,5 +151,4 @@ def _signer(connection: Connection, signed_by: int | None, rows: Rows) -> Person
 
 
 def _stop(engine: Engine, row: Delivery, reason: str) -> str:
-    told = f" to {row.destination}: {reason}; later ones wait until it is retried or dismissed"
-    return settled(engine, "dead", lambda within: bury_delivery(within, row, reason, told=told))
+    return settled(engine, "dead", lambda within: bury_delivery(within, row, reason))

@@ -22,7 +22,7 @@ STANDING = text("""
     FROM job
 """)
 # Kept beside our tables by triggers of the test: how long work lay where nobody did it, {lease} s being one lease. Jobs
-# on their last chance wait for each other and are left out.
+# on their last chance wait for each other and are left out, as are deliveries that were lost before.
 RECOVERIES = """
     CREATE TABLE recovery (id bigserial, what text, seconds float);
     CREATE FUNCTION note_job() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -37,7 +37,7 @@ RECOVERIES = """
         RETURN NEW;
     END $$;
     CREATE FUNCTION note_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF OLD.lease_until IS NOT NULL AND NEW.lease_epoch > OLD.lease_epoch THEN
+        IF OLD.lost = 0 AND OLD.lease_until IS NOT NULL AND NEW.lease_epoch > OLD.lease_epoch THEN
             INSERT INTO recovery (what, seconds)
                 VALUES ('delivery', extract(epoch FROM clock_timestamp() - OLD.lease_until) + {lease});
         END IF;

@@ -17,6 +17,7 @@ from services.store import deliveries
 from services.store.outage import is_outage
 from services.telemetry.logs import log
 from services.telemetry.outage_log import Absence
+from services.workflow.settling import given_up
 
 LOG = log("sender")
 # Deliveries of one thread that share their reading and settling, where so many wait.
@@ -108,12 +109,12 @@ class Outbox:
 
     def _some(self, rows: Sequence[Delivery]) -> list[str]:
         try:
-            return self._carrier.send(self._engine, rows)
+            return given_up(self._engine, rows, self._queue) or self._carrier.send(self._engine, rows)
         except SQLAlchemyError:
             # Leases run out, or are taken up again by this process once the database answers.
             return ["database"] * len(rows)
         except Exception as error:
-            # A fault of ours must not stop the process: these come again when their leases run out.
+            # A fault of ours must not stop the process: these come again when their leases run out, and count as lost.
             LOG.error("deliveries failed", error=type(error).__name__, count=len(rows))
             return ["failed"] * len(rows)
 

@@ -6,8 +6,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.domain.words import DeliveryKind, DeliveryState
 from services.store.tables.base import key, metadata, moment, one_of, site
 
+_LEASED = "(lost > 0 OR lease_until IS NOT NULL)"
+
 # `destination` is a FHIR endpoint's name, an MLLP host:port or a webhook's name. Content is made from the rows when it
-# is sent, so that nothing stale leaves. Of one report the deliveries go out in the order of their ids.
+# is sent, so that nothing stale leaves. Of one report the deliveries go out in the order of their ids. `lost`: leases
+# that ran out with their sender, one after the other.
 delivery = Table(
     "delivery",
     metadata,
@@ -22,6 +25,7 @@ delivery = Table(
     Column("lease_epoch", Integer, nullable=False, server_default="0"),
     moment("lease_until"),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("lost", Integer, nullable=False, server_default="0"),
     moment("not_before", now=True),
     Column("reason", Text, nullable=False, server_default=""),
     Column("trace", Text, nullable=False, server_default=""),
@@ -30,6 +34,7 @@ delivery = Table(
     one_of("state", DeliveryState),
     one_of("kind", DeliveryKind),
     Index("ix_delivery_pending", "not_before", "id", postgresql_where=text("state = 'pending'")),
+    Index("ix_delivery_leased", "id", postgresql_where=text(f"state = 'pending' AND {_LEASED}")),
     Index("ix_delivery_stopped", "id", postgresql_where=text("state IN ('blocked', 'dead')")),
     Index("ix_delivery_report_id", "report_id", "id"),
 )
