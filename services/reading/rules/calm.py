@@ -20,7 +20,10 @@ _NEW = re.compile(
         r"""new | newly | acute | increas\w+ | enlarging | worsen\w* | worse | larger | progress\w+ | recurren\w+
         re-?bleed\w*
         re-?accumulat\w+ | interval development | has developed | have developed | superimposed | ruptured? | leak\w*
-        active (?:extravasation|bleeding|ha?emorrhage) | impending | tension"""
+        active (?:extravasation|bleeding|ha?emorrhage) | impending | tension
+        not (?:previously|hitherto) (?:known|seen|described|reported|documented|present|diagnosed|recogni[sz]ed)
+        not known (?:before|previously)
+        (?:previously|hitherto) un(?:known|recogni[sz]ed|diagnosed|suspected|reported)"""
     )
     + r"\b",
     re.IGNORECASE,
@@ -52,7 +55,8 @@ _CALM = tuple(
         ),
         (
             "old",
-            r"""old | remote | chronic | healed | long-?standing | established | sequela\w* | known | treated
+            r"""old | remote | chronic | healed | long-?standing | established | sequela\w*
+            (?<!not )(?<!never )(?<!not previously )(?<!not hitherto )known | treated
             lacunar? | mature | stain(?:s|ed|ing)
             prior | not acute | non-?acute | encephalomalac\w+ | glio(?:sis|tic) | corticated""",
         ),
@@ -100,6 +104,14 @@ _THEN = re.compile(
     r"(?P<then>\d{1,3}(?:\.\d{1,2})?)\s?(?:x\s?[\d.]{1,5}\s?)*(?:(?P<old>mm|cm)\b|(?=[).,;]?(?:\s|\Z)(?!\s*(?:days?|weeks?|months?|years?|hours?)\b)))",
     re.IGNORECASE,
 )
+# An exam made since, not one that is asked for.
+_LATER_EXAM = re.compile(
+    r"(?<!please )(?<!pls )(?<!for )(?<!advise )(?<!suggest )(?<!recommend )\b"
+    r"(?:repeat|rpt|subsequent|later|further|check|post-?(?:drain\w*|procedur\w*|insertion|intubation))"
+    r" (?:\w+ ){0,2}?(?:cta?|mri?|films?|cxr|x-?rays?|scan"
+    r"|radiographs?|ultrasound)\b(?! (?:recommended|advised|suggested|tomorrow|in|within|at \d+ (?:h|d|w|m)))",
+    re.IGNORECASE,
+)
 _SAME_SIZE = 1.0
 _BACK = re.compile(r"\s*(?:it|this|these|they)\b", re.IGNORECASE)
 _SETTLED = {Change.UNCHANGED: "unchanged", Change.DECREASED: "decreasing", Change.RESOLVED: "resolved"}
@@ -114,11 +126,19 @@ def calm(text: str, sentences: Sequence[Sentence], found: Found) -> str:
         return "small"
     if found.verdict.finding.id == "arterial_occlusion" and _is_narrow(text, found):
         return "mild"
-    groups = _groups(found.mentions)
+    mentions = found.before if found.before and _tells_of_later(text, sentences) else found.mentions
+    groups = _groups(mentions)
     reasons = [_reason(text, sentences, found, group) for group in groups]
-    if len(groups) == 1 and found.verdict.change and reasons[0] is None:
-        return _SETTLED.get(found.verdict.change, "")
+    changed = found.verdict.change if mentions is found.mentions else None
+    if len(groups) == 1 and changed and reasons[0] is None:
+        return _SETTLED.get(changed, "")
     return reasons[0] or "" if all(reasons) else ""
+
+
+def _tells_of_later(text: str, sentences: Sequence[Sentence]) -> bool:
+    """Whether an addendum reads an exam made since: what that shows smaller was an event before."""
+    added = (each for each in sentences if each.kind is SectionKind.ADDENDUM)
+    return any(_LATER_EXAM.search(text, each.start, each.end) for each in added)
 
 
 def _groups(mentions: Sequence[Mention]) -> list[list[Mention]]:

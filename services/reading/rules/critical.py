@@ -127,7 +127,7 @@ def _is_about(
 
 def _is_before(report: _Report, event: Sequence[Found], told: Quote) -> bool:
     """Whether the call is told of before the event is named, and after something else was."""
-    first = min((one.sentence.start for each in event for one in each.mentions), default=0)
+    first = min((one.sentence.start for each in event for one in (*each.before, *each.mentions)), default=0)
     if any(each.kind is SectionKind.FINDINGS and each.end <= told.start < first for each in report.sentences):
         return True
     its = min((report.concluded[_id(each)] for each in event if _id(each) in report.concluded), default=0)

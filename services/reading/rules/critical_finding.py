@@ -10,8 +10,12 @@ from services.reading.rules.mentions import Mention
 
 
 class Found(NamedTuple):
-    """The verdict on a candidate, and the mentions it rests on, best first."""
+    """The verdict on a candidate, and the mentions it rests on, best first.
+
+    `before`: where an addendum decides, what the report asserted before it.
+    """
 
     verdict: Verdict
     candidate: Candidate
     mentions: tuple[Mention, ...]
+    before: tuple[Mention, ...] = ()

@@ -92,6 +92,11 @@ _OF_OLD = re.compile(
     r"|\b(?:since|than) (?:the |an? )?(?:\w+ )?(?:follow[- ]?up|repeat|recent|interval|last)\b[^.;,\n]*",
     re.IGNORECASE,
 )
+_READ_ANEW = re.compile(
+    rf"(?:(?:repeat|rpt|further|check|follow[- ]?up|post-?\w+)\s+){{1,2}}(?:\w+\s+){{0,2}}?{_FILM}"
+    r"(?:\s+(?:post|after|following|at)\b[^.;:\n]{0,60})?\W*",
+    re.IGNORECASE,
+)
 # What is done with the help of imaging is no imaging.
 _GUIDED = re.compile(
     r"\bendoscopic (?:ultrasound|us)\b|\bunder (?:ct|us|ultrasound|fluoroscop\w+) (?:guidance|control)\b"
@@ -155,7 +160,7 @@ def follow_up(text: str, sentences: Sequence[Sentence], own: str = "") -> list[A
     ours = _OWN.get(own.upper(), own.upper())
     requests: list[_Request] = []
     for before, sentence in zip([None, *sentences], sentences, strict=False):
-        if may_name_exam(sentence.tokens) and not _is_title(text, sentence):
+        if may_name_exam(sentence.tokens) and not (_is_title(text, sentence) or _is_reread(text, sentence, before)):
             requests += [*_requests(text, sentence, ours)] or _also(text, sentence, before)
     return [_advisory(text, each) for each in _once(_standing(text, sentences, requests))]
 
@@ -164,6 +169,12 @@ def _is_title(text: str, sentence: Sentence) -> bool:
     """Whether it is a first line in capitals that names the exam: "CT CHEST - ONCOLOGY FOLLOW-UP"."""
     words = text[sentence.start : sentence.end]
     return words.isupper() and not text[: sentence.start].strip() and is_title(sentence.tokens)
+
+
+def _is_reread(text: str, sentence: Sentence, before: Sentence | None) -> bool:
+    """Whether an addendum opens by the exam it reads: "ADDENDUM 14:55: Repeat film post drain."."""
+    opens = sentence.kind is SectionKind.ADDENDUM and (before is None or before.kind is not SectionKind.ADDENDUM)
+    return opens and _READ_ANEW.fullmatch(text, sentence.start, sentence.end) is not None
 
 
 def modality_of(words: str) -> str:
@@ -244,7 +255,7 @@ def _asks(words: str, kind: SectionKind) -> bool:
         or (is_due(words) and interval_of(words) and (modality_of(words) or _AGAIN.search(words)))
         or (is_short(words) and (_AGAIN.search(words) or modality_of(words)))
         or (says_soon(words) and _IMAGING.search(words) and kind is SectionKind.IMPRESSION)
-        or (says_soon(words) and modality_of(words) and len(words.split()) <= _TERSE)
+        or (says_soon(words) and (modality_of(words) or _AGAIN.search(words)) and len(words.split()) <= _TERSE)
     )
 
 

@@ -26,7 +26,7 @@ _ADDENDUM = re.compile(
     rf"|REVISED REPORT|ERRATUM)|(?:(?:{_WHICH}) )?(?:Addend(?:um|a)|Amend(?:ment|ed report)"
     r"|Correct(?:ion|ed report)|Revised report|Erratum))\b"
     rf"(?:[ \t]*#?\d{{1,2}}\b)?[ \t]*(?:\({_WHEN_AND_WHO}\))?"
-    rf"(?:{_WHEN_AND_WHO}(?:[:–]|-(?=\s)|[*=_]{{2,}}[ \t]*$)|[ \t*_=]*$)",
+    rf"(?:{_WHEN_AND_WHO}(?::(?!\d\d\b)|–|-(?=\s)|[*=_]{{2,}}[ \t]*$)|[ \t*_=]*$)",
     re.MULTILINE,
 )
 # "CHEST, TWO VIEWS: The lungs are clear."

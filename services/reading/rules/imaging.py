@@ -55,11 +55,17 @@ _INTERVAL = re.compile(
 )
 # "3/12" is three months, "6/52" six weeks, "5/7" five days.
 _SHORTHAND = re.compile(
-    r"\b(?:(?:in|at|after|within|every|for)|(?:rpt|repeat|re-?scan|re-?imag\w+|f/?u|follow[- ]?up)\b[^.;,\d\n]{0,30})"
-    r"\s+(?P<interval>\d{1,2}/(?:7|52|12))(?![/\d])",
+    r"\b(?:(?:in|at|after|within|every|for)"
+    r"|(?:rpt|repeat|re-?scan|re-?imag\w+|re-?x-?ray|f/?u|follow[- ]?up)\b[^.;,\d\n]{0,30})"
+    r"\s+(?P<interval>(?:\d{1,2}\s?[-–]\s?)?\d{1,2}/(?:7|52|12))(?![/\d])",
     re.IGNORECASE,
 )
-_FRACTION = re.compile(r"\b\d{1,2}/(?:7|52|12)\b(?!/)")
+_FRACTION = re.compile(r"\b(?:\d{1,2}\s?[-–]\s?)?\d{1,2}/(?:7|52|12)\b(?!/)")
+# The same right behind the exam that is asked for: "MRCP 12/12 for the cyst".
+_BEHIND_EXAM = re.compile(
+    rf"\b(?:{EXAM})\b(?:\s+(?!of\b|from\b|on\b)[a-z][\w-]*){{0,3}}?\s+(?P<interval>(?:\d{{1,2}}[-–])?\d{{1,2}}/(?:7|52|12))(?![/\d])",
+    re.IGNORECASE,
+)
 _SOON = re.compile(
     r"\b(?:annual(?:ly)?|yearly|bi-?annual(?:ly)?|weekly|monthly|daily|fortnightly|(?:after|end of|following|on)"
     r" (?:completion of |completing )?(?:\w+ )?(?:treatment|therapy|chemotherapy|antibiotics)"
@@ -69,7 +75,7 @@ _SOON = re.compile(
 # The day of the report, where it stands right behind what is asked: "CTA recommended today".
 _TODAY = re.compile(
     rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|(?:to|should|must) be \w+|{EXAM})"
-    r"(?:\s+of the)?(?:\s+(?!yesterday|was|were|from|of)[a-z]+){0,3}?\s+"
+    r"(?:\s+of the)?(?:\s+(?!yesterday|was|were|from|of)[a-z][\w/-]*){0,3}?\s+"
     r"(?P<interval>today|tonight|tomorrow(?: (?:[ap]\.?m\b|morning|afternoon|evening))?|in the morning"
     r"|(?:the )?same day"
     r"|(?:next|this) (?:day|morning|evening|week|month)"
@@ -113,7 +119,7 @@ def exam_named(words: str, start: int = 0) -> str:
 
 def interval_of(words: str) -> str:
     """The interval as written, one in figures first; the age of a patient or of a prior is none."""
-    if short := _SHORTHAND.search(words):
+    if short := _SHORTHAND.search(words) or _BEHIND_EXAM.search(words):
         return short["interval"]
     for pattern in (_INTERVAL, _SOON):
         for match in pattern.finditer(words):

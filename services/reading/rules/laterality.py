@@ -26,6 +26,7 @@ _SAME = wordset(
     "consistent compatible keeping c/w representing suggestive suggesting likely suspicious concerning favored typical"
 )
 _OF_SHIFT = frozenset({"shift", "displace", "deviate", "deviation", "bow"})
+_MEASURES = wordset("now is of measuring measures currently approximately about today mm cm up to")
 _TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
 # What stands between two sides of one finding: "moderate right AND MILD left narrowing", "left > right".
 _BETWEEN = wordset(
@@ -108,7 +109,8 @@ def _without_tip(tokens: tuple[Token, ...], window: tuple[int, int], head: int) 
 
 def _direction(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> Side | None:
     """Where something is shifted to: "leftward shift", "shift to the left", "right-to-left shift"."""
-    near = tokens[max(0, min(window[0], head - 6)) : window[1] + 4]
+    start = max(0, min(window[0], head - 6))
+    near = tokens[start : max(window[1] + 4, _behind_size(tokens, head))]
     for token in near:
         if token.text in _TOWARDS:
             return _TOWARDS[token.text]
@@ -119,6 +121,14 @@ def _direction(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
             if found:
                 return Side(found)
     return None
+
+
+def _behind_size(tokens: tuple[Token, ...], head: int) -> int:
+    """Where the direction ends that its size comes before: "midline shift NOW 3 MM TO THE RIGHT"."""
+    at = head + 1
+    while at < len(tokens) and (tokens[at].text in _MEASURES or tokens[at].text[0].isdigit()):
+        at += 1
+    return at + 3
 
 
 def _words(tokens: tuple[Token, ...]) -> frozenset[str]:

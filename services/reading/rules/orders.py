@@ -96,7 +96,7 @@ def _words(text: str) -> list[str]:
 
 
 def _is_of_exam(word: str) -> bool:
-    return word in _QUALIFYING or all(map(_is_of_place, word.split("/")))
+    return word in _QUALIFYING or all(map(_is_of_place, re.split("[/-]", word)))
 
 
 def _is_of_place(word: str) -> bool:

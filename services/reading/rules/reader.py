@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from integration.canonical import Advisory, AdvisoryKind, Engine, Quote, Side, Status, Verdict
+from integration.canonical import Advisory, AdvisoryKind, Engine, Quote, SectionKind, Side, Status, Verdict
 from services.reading.grades import holds
 from services.reading.injection import flag, flagged
 from services.reading.reader import Catalogue, Question, Reading, Usage
@@ -67,14 +67,14 @@ class RulesReader:
     def read(self, question: Question) -> Reading:
         """Decide every candidate of the question. Never raises for any text."""
         began = time.perf_counter()
-        suspicious, kept, inner, parts, said, unread, targets, _, decisions = interpret(question)
+        suspicious, kept, inner, parts, said, unread, targets, every, decisions = interpret(question)
         pairs = zip(targets.targets, decisions, strict=True)
         hidden = behind_children(targets, decisions, self._holds)
         verdicts = tuple(
             self._graded(_verdict(kept.text, target, decision), decision, number in hidden)
             for number, (target, decision) in enumerate(pairs)
         )
-        found = _critical(targets, decisions, verdicts)
+        found = _critical(targets, decisions, verdicts, every)
         calmed = noted(inner.text, said, found)
         verdicts = tuple(calmed.get(each.finding.id, each) for each in verdicts) if calmed else verdicts
         remarks = [] if unread else [*advise(inner, said, found), *discrepancies(inner, parts, said, verdicts)]
@@ -128,14 +128,24 @@ def interpret(question: Question) -> Interpretation:
     return Interpretation(suspicious, kept, inner, parts, said, unread, targets, found, decide(targets, found))
 
 
-def _critical(targets: Targets, decisions: Sequence[Decision], verdicts: Sequence[Verdict]) -> list[Found]:
+def _critical(
+    targets: Targets, decisions: Sequence[Decision], verdicts: Sequence[Verdict], mentions: Sequence[Mention]
+) -> list[Found]:
     """The critical findings that the report asserts or leaves open."""
     triples = zip(targets.targets, decisions, verdicts, strict=True)
     return [
-        Found(verdict, target.candidate, decision.mentions)
-        for target, decision, verdict in triples
+        Found(verdict, target.candidate, decision.mentions, _before_addendum(number, decision, mentions))
+        for number, (target, decision, verdict) in enumerate(triples)
         if verdict.finding.critical and verdict.status in _SUGGESTED
     ]
+
+
+def _before_addendum(number: int, decision: Decision, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+    """What the report asserted of a target that its addendum decides."""
+    if not decision.rule.startswith("addendum/"):
+        return ()
+    own = (each for each in mentions if each.target == number and each.status is Status.PRESENT)
+    return tuple(each for each in own if each.sentence.kind is not SectionKind.ADDENDUM)
 
 
 def _below_title(text: str, said: list[Sentence]) -> list[Sentence]:

@@ -19,7 +19,8 @@ _SOMEBODY = any_of(
     prof
     triage | floor | mr\.? [A-Z]\w+ | ms\.? [A-Z]\w+ | miss [A-Z]\w+ | bay | resus\w* | nsgy | nsg | ortho
     co-?ordinator | pathway | gynae | radiographer | chief | ref(?:erring)? doc | matron
-    neuro | neuros | gastro | resp | onc | cardio | gen surg | vasc | paeds | peds | uro | ha?em | obs | lead"""
+    neuro | neuros | gastro | resp | onc | cardio | gen surg | vasc | paeds | peds | uro | ha?em | obs | lead
+    office | secretary | bleep holder | outreach"""
 )
 _HOW = any_of(
     r"""at \d{1,2}[:.]?\d\d | at \d{1,2}\s?[ap]\.?m\b | \d{1,2}[:.]\d\d\b | \d{4} ?(?:h\b|hrs|hours) | telephon\w+
@@ -44,7 +45,8 @@ _WAS_TOLD = any_of(
     conferenced | verbali[sz]ed | accepted | was shown | were shown | has seen | have seen | saw the | reviewed the
     present (?:at|during|while|when|in (?:the )?(?:scan|control|reading|resus|room))
     (?:standing|sitting|stood|sat) (?:by|beside|with|next) | beside me | with me
-    at the (?:scanner|console|work-?station|pacs) | in the (?:scan(?:ner|ning)?|control|reading|reporting) room
+    at (?:the )?(?:scanner|console|work-?station|pacs)
+    in (?:the )?(?:scan(?:ner|ning)?|control|reading|reporting) room
     came to the reading room | watching
     phoned | consulted | at (?:the )?bedside | responded | answered and | took (?:the|my|this) call | confirmed receipt
     (?:was|were|been) given | updated | reviewing (?:at|on|with)"""
@@ -63,6 +65,17 @@ _DONE = re.compile(
     r"|\bcritical (?:results?|findings?|values?): dr\b"
     r"|\b(?:results?|findings?|report) (?:(?:was|were|has been|have been) )?(?:tele)?(?:phoned|called|rung) through\b"
     r"|\A\W*(?:informed|notified|communicated|phoned|telephoned|called)\W*\Z",
+    re.IGNORECASE,
+)
+# Nothing but who and when: "Vascular centre + ED cons 23:15."
+_ROLE = any_of(
+    r"""team | drs? | registrar | reg | consultant | cons | sho | spr | fellow | resident | attending | surgeon
+    surgery | surg | nurse | sister | matron | lead | coordinator | gp | ward | unit | centre | center | ed | er | a&e
+    \w{0,5}icu | itu | hdu | on[- ]?call | trauma | stroke | medic(?:al|ine) | med | vascular | vasc | neurosurg\w*
+    neuro\w* | ortho\w* | cardio\w* | uro\w* | resp\w* | onc\w* | gen | paeds | peds | gynae | obs"""
+)
+_WHO_AND_WHEN = re.compile(
+    rf"\A\W*(?:{_ROLE}\b(?:[\s,.+&/]|and\b){{1,5}}){{2,8}}(?:at )?\d{{1,2}}[:.]\d\d\b(?:\s?(?:h|hrs))?\W*\Z",
     re.IGNORECASE,
 )
 _PATIENT = re.compile(
@@ -126,13 +139,13 @@ _TELLING = (
     *("faxed", "conferenced", "conversation", "verbali", "accepted", "seen", "saw", "present", "standing", "sitting"),
     *("stood", "beside", "with me", "at the", "in the", "came", "watching", "conveyed", "sent"),
     *("respond", "flagged", "shared", "discuss", "phone", "pager", "secure"),
-    *("taken", "answered", "message", "receipt", "receiv", "updat", "hand", "loop"),
+    *("taken", "answered", "message", "receipt", "receiv", "updat", "hand", "loop", " room", "scanner", "console"),
 )
 
 
 def is_told(sentence: str) -> bool:
     """Whether it records a communication that took place; one still to be made, or never answered, is none."""
-    told = False
+    told = _WHO_AND_WHEN.match(sentence) is not None
     for clause in _CLAUSES.split(sentence) if _holds_one(sentence, _TELLING) else ():
         if _NOT_TOLD.search(clause):
             told = told and not _UNANSWERED.search(clause)
