@@ -32,7 +32,9 @@ class Database(Group):
     sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
         "prefer", description="TLS mode of libpq."
     )
-    pool_size: int = Field(5, ge=1, le=200, description="Connections kept by one process.")
+    pool_size: int = Field(
+        5, ge=1, le=200, description="Half of the connections one process may open; opened ones are kept."
+    )
     connect_timeout: Seconds = Field(5, description="Seconds to wait for a connection.")
 
     def url(self) -> str:

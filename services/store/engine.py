@@ -23,7 +23,7 @@ COMMON = {"pool_use_lifo": True, "pool_recycle": 1800, "connect_args": {"options
 
 def connect(database: Database) -> Engine:
     """Synchronous engine: worker, relay, sender and commands."""
-    engine = create_engine(database.url(), pool_size=database.pool_size, max_overflow=database.pool_size, **COMMON)
+    engine = create_engine(database.url(), **_pool(database), **COMMON)
     event.listen(engine, "checkout", _refuse_the_dead)
     return engine
 
@@ -35,11 +35,14 @@ def one_by_one(engine: Engine) -> Engine:
 
 def connect_async(database: Database) -> AsyncEngine:
     """Asynchronous engine: listener, subscriber, worklist. Queries run in it by `run_sync`."""
-    engine = create_async_engine(
-        database.url(), pool_size=database.pool_size, max_overflow=database.pool_size, **COMMON
-    )
+    engine = create_async_engine(database.url(), **_pool(database), **COMMON)
     event.listen(engine.sync_engine, "checkout", _refuse_the_dead)
     return engine
+
+
+def _pool(database: Database) -> dict[str, int]:
+    """What was opened stays: each costs PostgreSQL a process, which is dearer than most transactions."""
+    return {"pool_size": 2 * database.pool_size, "max_overflow": 0}
 
 
 def hung_up(descriptor: int) -> bool:

@@ -5,9 +5,9 @@
 Every process as its command starts it, PostgreSQL and Valkey from the wheels (fsync on), the rules engine, and a null
 FHIR sink of our own (tests/benchmarks/null_fhir.py) that keeps up. Eight MLLP connections send reports of their own
 patient and accession number, each after the last one's answer, and pause while more than `--window` are under way.
-The clock runs from the first frame to the last report's Task. CPU and memory are of each process with its children:
-RSS, of PostgreSQL PSS, since its processes share most of theirs. Growth is the slope of a line through the samples
-after a tenth of the reports: what does not leak has none. 100,000 reports take half an hour at 50 a second.
+The clock runs from the first frame to the last report's Task. CPU and memory are of each process with its children,
+pages that several share counted once (PSS). Growth is the slope of a line through the samples after a tenth of the
+reports: what does not leak has none. 100,000 reports take half an hour at 50 a second.
 """
 
 from __future__ import annotations
@@ -192,20 +192,11 @@ class Feed:
         return {name: cpu_seconds([pid]) for name, pid in self._house.pids.items()}
 
     def _memory(self) -> dict[str, float]:
-        return {name: (shared if name == "postgres" else resident)(pid) for name, pid in self._house.pids.items()}
+        return {name: memory_of(pid) for name, pid in self._house.pids.items()}
 
 
-def resident(root: int) -> float:
-    """MB of RAM of a process and its children (RSS)."""
-    total = 0
-    for pid in tree(root):
-        with contextlib.suppress(OSError):
-            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return total * os.sysconf("SC_PAGESIZE") / 1e6
-
-
-def shared(root: int) -> float:
-    """MB of RAM of processes that share most of theirs, each page counted once (PSS)."""
+def memory_of(root: int) -> float:
+    """MB of RAM of a process and its children, a page that several share counted once (PSS)."""
     total = 0
     for pid in tree(root):
         with contextlib.suppress(OSError):
@@ -259,7 +250,7 @@ def keep(out: Path, run: Run, page: str, command: str) -> None:
     names = [name for name in run.samples[-1][2] if name not in ("valkey", "null sink")]
     shown = run.samples[:: max(1, len(run.samples) // 200)]
     series = {name: [(count, memory[name]) for _, count, memory in shown] for name in names}
-    (out / "throughput.svg").write_text(lines("memory (RSS, MB) over reports written", series))
+    (out / "throughput.svg").write_text(lines("memory (PSS, MB) over reports written", series))
 
 
 def main() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
-from tests.benchmarks.throughput import Run, growth, report, resident, shared
+from tests.benchmarks.throughput import Run, growth, memory_of, report
 
 
 def test_growth_is_the_slope_in_kb_a_thousand_reports() -> None:
@@ -22,4 +25,9 @@ def test_memory_is_compared_from_a_tenth_of_the_reports_on() -> None:
 
 
 def test_pages_that_are_shared_count_once() -> None:
-    assert 0 < shared(os.getpid()) <= resident(os.getpid())
+    code = "import os, signal; kept = bytearray(50_000_000); os.fork() and print('two', flush=True); signal.pause()"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True) as two:
+        assert two.stdout
+        two.stdout.readline()
+        assert 50 < memory_of(two.pid) < 90
+        os.killpg(two.pid, signal.SIGKILL)
