@@ -173,8 +173,7 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if "vertebra" in pattern.needs and not (place.local & _POSTERIOR).issubset(pattern.needs):
         return True
-    compartments = place.local & COMPARTMENTS or place.here & _OF_SPINE
-    if compartments and target.home.isdisjoint(compartments) and not target.home.isdisjoint(COMPARTMENTS):
+    if _other_compartment(target, place):
         return True
     if pattern.head == "aneurysm" and "abdomen" in target.organs and _is_thoracic(place):
         return True
@@ -184,6 +183,14 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     if other.isdisjoint(pattern.needs) and not other.isdisjoint(place.local - target.home):
         return True
     return pattern.head in NOT_AFTER and bool(NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home)
+
+
+def _other_compartment(target: Target, place: Place) -> bool:
+    """Whether the blood lies in another compartment than the candidate's; none outside of the brain is in it."""
+    said = place.local & COMPARTMENTS or place.here & _OF_SPINE
+    if said and target.home.isdisjoint(said) and not target.home.isdisjoint(COMPARTMENTS):
+        return True
+    return "extraaxial" in place.local and "intraparenchymal" in target.home and "extraaxial" not in target.home
 
 
 def _is_thoracic(place: Place) -> bool:

@@ -47,6 +47,9 @@ _UNITS = wordset("cm mm the x")
 _SHOWS = FINITE | wordset("shows show demonstrates has have contains contain")
 # Tokens between two sides of one finding, at most.
 _NEAR = 6
+_NAMED_BY_KIND = FINDINGS | wordset(
+    "aml angiomyolipoma lipoma hemangioma granuloma fibroid hamartoma adenoma polyp diverticulum hygroma meningioma"
+)
 _FAR = 14
 _TIPS = wordset("tip tips terminating ending")
 # What ends what is said of one thing; a tip lies where its line does not.
@@ -84,13 +87,18 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     return (
         _nearest_before(tokens, clause.start, head)
         or _after(tokens, head, clause.end)
-        or sides_in(parsed.sentence.context_tokens)
+        or (None if _of_spine(tokens[window[0] : window[1]]) else sides_in(parsed.sentence.context_tokens))
         or _leading(tokens, parsed.sentence.label, head)
         or _equated(tokens, parsed.sentence.label, window[0])
         or of_lobe(tokens[clause.start : clause.end])
         or symmetric(tokens[clause.start : clause.end])
         or of_subject(tokens, clause.start, head)
     )
+
+
+def _of_spine(phrase: tuple[Token, ...]) -> bool:
+    """Whether it is said of the spine itself, which has no side: "Degenerative change lower LUMBAR SPINE"."""
+    return any("spine" in token.canon for token in phrase)
 
 
 def _appended(tokens: tuple[Token, ...], end: int) -> Side | None:
@@ -215,7 +223,8 @@ def _is_elided(tokens: tuple[Token, ...], head: int, side: Side) -> bool:
             continue
         if word in SIDES:
             told = at + 1 < len(tokens) and tokens[at + 1].text in _BETWEEN and tokens[at + 1].text not in ENDS
-            return SIDES[word] is not Side.BILATERAL and is_side(tokens, at) and _ends(tokens, at + 1 + told)
+            alone = _ends(tokens, at + 1 + told) and not _names_another(tokens, at + 1 + told)
+            return SIDES[word] is not Side.BILATERAL and is_side(tokens, at) and alone
         if word not in _BETWEEN and not word[0].isdigit() and word not in _UNITS:
             return False
     return False
@@ -224,6 +233,13 @@ def _is_elided(tokens: tuple[Token, ...], head: int, side: Side) -> bool:
 def _ends(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether no noun follows."""
     return at >= len(tokens) or tokens[at].text in ENDS or tokens[at].text[0].isdigit()
+
+
+def _names_another(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether a thing of its own follows the size at token `at`: "cyst, R 12 MM STONE"."""
+    while at < len(tokens) and (tokens[at].text[0].isdigit() or tokens[at].text in _UNITS):
+        at += 1
+    return any(not _NAMED_BY_KIND.isdisjoint(token.canon) for token in tokens[at : at + 2])
 
 
 def _whole_clause(parsed: Parsed, head: int) -> Clause:

@@ -29,7 +29,7 @@ _STOP = re.compile(
     r"[.!?]+(?=[\s\"')\]]|$|[A-Z])|;(?=\s|$)"
     r"|,(?=\s+[A-Za-z][A-Za-z/-]*(?: [A-Za-z][A-Za-z/-]*){0,3}:(?:\s|$))"
     r"|,(?=\s+(?:[RL]|[RrLl]t|[Rr]ight|[Ll]eft)(?: [a-z]+)?\s+[-–]\s)"
-    r"|(?<=[a-z0-9)])(?=\s[A-Z][A-Z/&]+(?: [A-Z/&]+){0,3}:(?:\s|$))"
+    r"|(?<=[a-z0-9)])(?<![Ll]eft)(?<![Rr]ight)(?<!\b[RrLl]t)(?=\s[A-Z][A-Z/&]+(?: [A-Z/&]+){0,3}:(?:\s|$))"
 )
 # "Effusion - nil."
 _ANSWERED = re.compile(

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
-from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE, is_vertebra
+from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE, is_level, is_vertebra
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of, sides_in
 from services.reading.rules.modifiers import Kind
@@ -43,6 +43,8 @@ _ANSWERS = (
 _ANSWER_WORDS = 8
 # Answers that tell nothing of a device.
 _UNTOLD = wordset("n na not see as please for unknown")
+# A call told of behind the thing it is about: "L EDH: d/w neurosurgery".
+_CALLED = wordset("d/w discussed phoned called informed notified bleeped paged relayed communicated referred accepted")
 _MEASURES = wordset("maximum maximal diameter measures measuring approximately length")
 # Said of the thing named before: "small on the left, NONE on the right".
 ABSENT_THERE = wordset("none nil")
@@ -71,11 +73,17 @@ _COMPONENTS = wordset("component components")
 _BESIDE = wordset("underlying overlying beneath under to along at near adjacent below")
 _OPERATION = re.compile(r"\w+ectomy|resection|radiotherapy|chemotherapy|chemoradiation|chemoradiotherapy")
 _OPERATED = 6
+_DISEASES = wordset(
+    """carcinoma adenocarcinoma cancer ca malignancy tumor neoplasm sarcoma melanoma lymphoma dcis glioma meningioma
+    metastasis appendicitis diverticulitis cholecystitis stone gallstones endometriosis fibroid perforation torsion"""
+)
+_CERVICAL = wordset("atlas axis dens vertebra facet screw")
 _INNER = wordset("within in of around involving to from surrounding along")
 _PHYSIOLOGIC = wordset("physiologic physiological")
 _FLUID = wordset("fluid effusion")
 _KNOWN = wordset("the this these")
 _HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
+_OR = wordset("or and/or")
 _BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
 
 
@@ -196,11 +204,19 @@ def _side(parsed: Parsed, at: int, place: Place) -> Side | None:
 def is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
     """Whether it only looks like a finding: "mass effect" is no mass, the stroke team no stroke, a removal no drain."""
     following = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    if following in _SERVICES or following == "removal":
+    if following in _SERVICES or following == "removal" or _is_lateral_mass(tokens, at):
         return True
     blocked = NOT_FOLLOWED.get(word, frozenset())
     after = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in ("in", "of") else at + 1
     return after < len(tokens) and not blocked.isdisjoint(tokens[after].canon)
+
+
+def _is_lateral_mass(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether it is a part of a vertebra: "fracture of the LATERAL MASS of C1"."""
+    if tokens[at].text not in ("mass", "masses") or at == 0 or tokens[at - 1].text != "lateral":
+        return False
+    near = tokens[max(0, at - _COMPLICATED) : at + 4]
+    return any(is_level(word) or word in _CERVICAL for token in near for word in token.canon)
 
 
 def _presupposed(parsed: Parsed, at: int, scope: Scope | None) -> bool:
@@ -243,13 +259,22 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
 
 
 def _is_treated(parsed: Parsed, at: int) -> bool:
-    """Whether it is what an operation was done for: "right lumpectomy 2016 FOR DCIS"."""
+    """Whether it is what an operation was done for: "right lumpectomy 2016 FOR DCIS", "nephrectomy (RCC)"."""
     tokens = parsed.sentence.tokens
-    back = next((place for place in range(at - 1, max(-1, at - 4), -1) if tokens[place].text == "for"), 0)
+    back = next((place for place in range(at - 1, max(-1, at - 4), -1) if tokens[place].text in ("for", "(")), 0)
+    if tokens[back].text == "(" and not _is_disease(tokens[back + 1 : at + 2]):
+        return False
     before = tokens[max(parsed.sentence.label, back - _OPERATED) : back]
     return any(_OPERATION.fullmatch(token.text) for token in before) and not any(
         token.text in FINITE for token in before
     )
+
+
+def _is_disease(bracket: tuple[Token, ...]) -> bool:
+    """Whether a bracket names nothing but what was operated on: "nephrectomy (RCC)", and no "(small seroma)"."""
+    *said, last = bracket
+    named = any(not _DISEASES.isdisjoint(token.canon) for token in said)
+    return named and (last.text == ")" or last.text.isdigit())
 
 
 def _is_doubted_of(parsed: Parsed, at: int) -> bool:
@@ -293,7 +318,11 @@ def _answer(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     if known is None and parsed.sentence.kind is SectionKind.IMPRESSION and first and first not in _UNTOLD:
         return Status.PRESENT, "label"
     told = label < len(tokens) and (
-        first[0].isdigit() or first in _MEASURES or first in SIDES or bool(ANATOMY & set(tokens[label].canon))
+        first[0].isdigit()
+        or first in _MEASURES
+        or first in _CALLED
+        or first in SIDES
+        or bool(ANATOMY & set(tokens[label].canon))
     )
     return known or (Status.PRESENT if told or _lies(tokens, at, first) else Status.NOT_MENTIONED), "label"
 
@@ -306,6 +335,6 @@ def _lies(tokens: tuple[Token, ...], at: int, first: str) -> bool:
 def _is_alternative(parsed: Parsed, at: int) -> bool:
     """ "Atelectasis or consolidation", asserted, is a choice between two."""
     tokens = parsed.sentence.tokens
-    if at + 1 < len(tokens) and tokens[at + 1].text == "or":
+    if at + 1 < len(tokens) and tokens[at + 1].text in _OR:
         return True
-    return any(tokens[before].text == "or" for before in range(max(0, at - 2), at))
+    return any(tokens[before].text in _OR for before in range(max(0, at - 2), at))

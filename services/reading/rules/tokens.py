@@ -26,18 +26,18 @@ _WEIGHTED = (
 _SEGMENT = r"(?:[1-8]|viii|vii|vi|iv|v|i{1,3})(?:\s?[ab])?\b(?!\s?[mc]m|\.\d)"
 _TOKEN = re.compile(
     # Two letters and more begin nothing but a word: most words are met here, at once.
-    r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|gall[\s-]bladder|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
-    r"|(?P<parted>\b(?:sub[\s-](?:arachnoid|dural|galeal)[a-z]*|gall[\s-]bladders?\b))"
+    r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|(?:ext|int)ra[\s-]axial|gall[\s-]bladder|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
+    r"|(?P<parted>\b(?:sub[\s-](?:arachnoid|dural|galeal)[a-z]*|(?:ext|int)ra[\s-]axial(?:ly)?|gall[\s-]bladders?\b))"
     rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
     # An initial ("Dr R. Okafor", "L. Smith") is no side.
-    r"|(?P<side>(?<!Dr\s)(?<!Dr\.\s)(?<!by\s)\b(?-i:[RL])\b(?=\s+(?:[A-Za-z]|\d{1,2}(?:st|nd|rd|th)\b)|\s?[,;:)<>]|\s[-–]\s|\.(?!\s?[A-Z][a-z]+\b)|(?<=[a-z<>]\s[RL])\.|$)(?!\s+spine))"
+    r"|(?P<side>(?<!Dr\s)(?<!Dr\.\s)(?<!by\s)\b(?-i:[RL])\b(?=\s+(?:[A-Za-z]|\d{1,2}(?:st|nd|rd|th)\b|\d{1,3}(?:\.\d)?\s?[mc]m\b)|\s?[,;:)<>]|\s[-–]\s|\.(?!\s?[A-Z][a-z]+\b)|(?<=[a-z<>]\s[RL])\.|$)(?!\s+spine))"
     rf"|(?P<segment>\bseg(?:ment)?s?\.?[\s-]{_SEGMENT}(?:(?:\s?[,/&-]\s?|\sand\s){_SEGMENT})*)"
     r"|(?P<kind>\btype\s(?:[ab]|[1-5]|i{1,3}|iv)\b)"
-    r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|s/o|and/or|w/)(?![a-z]))"
+    r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|s/o|and/or|d/w|w/)(?![a-z]))"
     r"|(?P<joined>\bnon-[a-z]+)"
-    r"|(?P<mark>\([-–−+]\)|(?<!\w)[-–−+]ve\b|(?<!\#)\#(?!\s*\#|\s?\d))"
+    r"|(?P<mark>\([-–−+]\)|(?<!\w)[-–−+]ve\b|(?<!\#)\#(?!\s*\#|\s?\d(?!\d?(?:st|nd|rd|th)\b)))"
     r"|(?P<ordinal>\b(?:1st|2nd|3rd|[4-9]th|1[0-2]th)\b)"
     r"|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<word>[^\W\d_]+(?:['’][a-z]+)?\d*)"

@@ -129,6 +129,10 @@ NOT_IN: dict[str, frozenset[str]] = {
     "emphysema": frozenset(
         {"subcutaneous", "subcut", "sc", "tissue", "orbit", "mediastinum", "surgical", "wall", "scalp"}
     ),
+    # What lies in the windpipe or the stomach drains no chest, whatever label it stands under.
+    "tube": frozenset(
+        {"endotracheal", "tracheostomy", "nasogastric", "orogastric", "enteric", "feeding", "gastrostomy"}
+    ),
     "swelling": frozenset({"periorbital", "preseptal", "orbit", "cheek"}),
     "nodule": frozenset({"subcutaneous"}),
     # Named after who described them: impactions and tears.
@@ -145,6 +149,7 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "fluid": frozenset({"level", "collection"}),
     "nodule": frozenset({"contour", "surface", "outline", "margin", "liver", "hypertrophy", "hyperplasia"}),
     "disc": frozenset({"space", "height"}),
+    "subdural": frozenset({"hygroma", "effusion", "empyema"}),
     "aneurysm": frozenset({"clip", "repair", "coil"}),
     "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
     "tb": frozenset({"cell", "coordinator", "clinic"}),
