@@ -226,17 +226,36 @@ class Queue(Group):
     progress_timeout: Seconds = Field(120, description="Seconds of ready work and no claim before exit.")
 
 
-class Oidc(Group):
+BY_KEY: Literal["private_key_jwt"] = "private_key_jwt"
+ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]
+
+
+class LoginClient(Group):
+    """How we prove to a provider of logins who we are."""
+
+    client_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Client secret, or the private key (PEM) of `private_key_jwt`; empty: a public client, PKCE only.",
+    )
+    client_authentication: ClientAuthentication = Field(
+        "client_secret_basic", description="How the token endpoint is shown who we are (OpenID Connect Core §9)."
+    )
+
+
+class Oidc(LoginClient):
     """Login of people by OpenID Connect."""
 
     issuer: str = Field("", description="Issuer URL; empty: no OIDC login.")
     client_id: str = Field("", description="Client id.")
-    client_secret: SecretStr = Field(SecretStr(""), description="Client secret.")
+    logout: bool = Field(
+        False,
+        description="Logging out ends the provider's session too; register PUBLIC_URL/login as a place to return to.",
+    )
     roles_claim: str = Field("roles", description="Claim that lists a person's roles.")
     practitioner_claim: str = Field("fhirUser", description="Claim with the FHIR Practitioner reference.")
 
 
-class SmartLaunch(Group):
+class SmartLaunch(LoginClient):
     """SMART App Launch: the worklist opened from an EHR, in a window of its own."""
 
     issuers: dict[str, str] = Field(
@@ -244,7 +263,6 @@ class SmartLaunch(Group):
         description="FHIR base URL (no slash at its end) → our client id there.",
         examples=[{"https://ehr.example/fhir": "countersign"}],
     )
-    client_secret: SecretStr = Field(SecretStr(""), description="Client secret; empty: a public client, PKCE only.")
     scope: str = Field(
         "launch openid fhirUser patient/Patient.rs patient/DiagnosticReport.rs patient/ServiceRequest.rs",
         description="Scopes asked for; an EHR of SMART 1 wants `.read` for `.rs`.",

@@ -1,36 +1,41 @@
 // An EHR that launches SMART apps: oidc-provider does the authorization, this file only the launch context around it.
-// node server.mjs PORT REDIRECT_URI RESOURCES: RESOURCES is JSON, "Patient/1" → resource; also "DiagnosticReport?encounter=1".
+// node server.mjs PORT TOLD: TOLD is JSON, { redirect, back, resources, secret, key }. `back` is where a logout leads to;
+// resources: "Patient/1" → resource, also "DiagnosticReport?encounter=1"; key: the public JWK of the client that signs.
 import Provider from "oidc-provider";
 
-const [port, redirect, resources] = [process.argv[2], process.argv[3], JSON.parse(process.argv[4])];
+const port = process.argv[2];
+const { redirect, back, resources, secret, key } = JSON.parse(process.argv[3]);
 const issuer = `http://127.0.0.1:${port}`;
 const fhir = `${issuer}/fhir`;
 const contexts = new Map(); // grant id → what the EHR had open
-const common = { redirect_uris: [redirect], response_types: ["code"], grant_types: ["authorization_code"] };
+const common = { redirect_uris: [redirect], response_types: ["code"], grant_types: ["authorization_code"], post_logout_redirect_uris: [back] };
+const shows = (method) => ({ ...common, client_id: `${method}-app`, token_endpoint_auth_method: method });
 
 const provider = new Provider(issuer, {
   clients: [
     { ...common, client_id: "public-app", token_endpoint_auth_method: "none" },
-    { ...common, client_id: "confidential-app", client_secret: "a-secret-of-the-tests", token_endpoint_auth_method: "client_secret_basic" },
+    ...["client_secret_basic", "client_secret_post", "client_secret_jwt"].map((each) => ({ ...shows(each), client_secret: secret })),
+    { ...shows("private_key_jwt"), jwks: { keys: [key] }, token_endpoint_auth_signing_alg: "ES384" },
   ],
-  scopes: ["openid", "launch", "fhirUser", "patient/Patient.rs", "patient/DiagnosticReport.rs", "patient/ServiceRequest.rs"],
-  claims: { openid: ["sub"], fhirUser: ["fhirUser", "name"] },
+  enabledJWA: { clientAuthSigningAlgValues: ["HS256", "ES384"] },
+  scopes: ["openid", "profile", "launch", "fhirUser", "patient/Patient.rs", "patient/DiagnosticReport.rs", "patient/ServiceRequest.rs"],
+  claims: { openid: ["sub"], profile: ["name", "roles"], fhirUser: ["fhirUser", "name"] },
   conformIdTokenClaims: false,
   extraParams: ["launch", "aud"],
   pkce: { required: () => true },
   features: { devInteractions: { enabled: false } },
   cookies: { keys: ["only-for-tests"] },
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
-  findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, name: "Dr Launched", fhirUser: `${fhir}/Practitioner/${id}` }) }),
+  findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, name: "Dr Launched", roles: ["reviewer"], fhirUser: `${fhir}/Practitioner/${id}` }) }),
 });
 
 const answer = (ctx, status, body) => { ctx.status = status; ctx.body = body; };
 
-// `launch` is the EHR's own: here it holds who sits at it and what is open, for a test to choose.
+// `launch` is the EHR's own: here it holds who sits at it and what is open, for a test to choose. Without one it is a login.
 const interact = async (ctx) => {
   const { params, session } = await provider.interactionDetails(ctx.req, ctx.res);
-  const { sub, ...open } = JSON.parse(Buffer.from(params.launch, "base64url"));
-  if (params.aud !== fhir) return answer(ctx, 400, { error: "aud is not this FHIR server" });
+  const { sub, ...open } = params.launch ? JSON.parse(Buffer.from(params.launch, "base64url")) : { sub: "dr-lee" };
+  if (params.launch && params.aud !== fhir) return answer(ctx, 400, { error: "aud is not this FHIR server" });
   const grant = new provider.Grant({ accountId: sub, clientId: params.client_id });
   grant.addOIDCScope(params.scope);
   const grantId = await grant.save();

@@ -15,7 +15,7 @@ from services.domain.people import Person
 from services.store import audit, passwords, people
 from services.web.auth.rate import TooMany, address_of
 from services.web.auth.security import same_origin
-from services.web.auth.session import Forbidden, Visitor, cookie_name, load, set_cookie
+from services.web.auth.session import Forbidden, load, set_cookie
 from services.web.context import ask, of, transact
 from services.web.pages.rendering import page
 
@@ -152,15 +152,7 @@ def log_in(connection: Connection, site: str, identity: Identity) -> str:
     return token
 
 
-@router.post("/logout")
-async def logout(request: Request, visit: Visitor) -> Response:
-    """Ends the session here and in the database."""
-    await transact(request, _log_out, visit.session_id, visit.person)
-    answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(cookie_name(of(request).public_url), path="/")
-    return answer
-
-
-def _log_out(connection: Connection, session_id: int, person: Person) -> None:
+def end(connection: Connection, session_id: int, person: Person) -> None:
+    """Logs somebody out."""
     people.end_session(connection, session_id)
     audit.append(connection, site=person.site, actor=person.actor, action=AuditAction.LOGOUT)

@@ -5,20 +5,23 @@ OpenID Connect Core 1.0 §3.1 (code flow), RFC 7636 (PKCE, S256), RFC 9207 (issu
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx2
+from authlib.integrations.httpx_client import AsyncOAuth2Client, OAuthError
+from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
+from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from pydantic import SecretStr
+
+from integration.fhir.smart import ASSERTION_SECONDS, SmartKeyError, signing_key
+from services.setting_groups import BY_KEY, ClientAuthentication
 
 # What a provider may sign ID tokens with; symmetric algorithms and "none" are not among them.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -33,12 +36,13 @@ class OidcError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """How we are known to a provider. Without a secret we are a public client."""
+    """How we are known to a provider. Without a secret we are a public client; with `private_key_jwt` it is our key."""
 
     client_id: str
     client_secret: SecretStr
     redirect_uri: str
     scope: str
+    authentication: ClientAuthentication = "client_secret_basic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +91,19 @@ class Provider:
     async def start(self, registration: Registration, **more: str) -> Started:
         """A new login. `more` are further parameters: prompt, max_age, aud, launch."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        parameters = {
-            "response_type": "code",
-            "client_id": registration.client_id,
-            "redirect_uri": registration.redirect_uri,
-            "scope": registration.scope,
-            "state": state,
-            "nonce": nonce,
-            "code_challenge": challenge,
-            "code_challenge_method": "S256",
-            **more,
-        }
         endpoint = (await self.metadata())["authorization_endpoint"]
-        joint = "&" if "?" in endpoint else "?"
-        return Started(f"{endpoint}{joint}{urlencode(parameters)}", state, nonce, verifier)
+        async with _client(registration) as client:
+            url, _ = client.create_authorization_url(endpoint, state=state, code_verifier=verifier, nonce=nonce, **more)
+        return Started(url, state, nonce, verifier)
+
+    async def end(self, registration: Registration, back: str) -> str:
+        """Where a browser goes to end the provider's session, and then `back`; empty where it has no such place.
+
+        OpenID Connect RP-Initiated Logout 1.0 §2. No ID token is kept for a hint, so that the provider may ask first.
+        """
+        endpoint = (await self.metadata()).get("end_session_endpoint")
+        asked = {"client_id": registration.client_id, "post_logout_redirect_uri": back}
+        return str(httpx2.URL(endpoint).copy_merge_params(asked)) if endpoint else ""
 
     async def finish(
         self, registration: Registration, code: str, verifier: str, nonce: str, max_age: float | None = None
@@ -114,47 +116,66 @@ class Provider:
         token = await self._exchange(registration, code, verifier)
         if not isinstance(token.get("id_token"), str):
             raise OidcError("The identity provider did not say who you are (no ID token).")
-        claims = await self.claims(registration, token["id_token"], nonce)
+        claims = await self.claims(registration, token, nonce)
         if max_age is not None and not _is_recent(claims.get("auth_time"), max_age):
             raise OidcError("The identity provider did not ask you who you are again. Log in there, then try again.")
         return Finished(claims, token)
 
     async def _exchange(self, registration: Registration, code: str, verifier: str) -> Mapping[str, Any]:
-        secret = registration.client_secret.get_secret_value()
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": registration.redirect_uri,
-            "code_verifier": verifier,
-            **({} if secret else {"client_id": registration.client_id}),
-        }
-        auth = httpx2.BasicAuth(registration.client_id, secret) if secret else httpx2.USE_CLIENT_DEFAULT
         endpoint = (await self.metadata())["token_endpoint"]
         try:
-            answer = await self.http.post(endpoint, data=form, auth=auth, timeout=TIMEOUT_SECONDS)
-            answer.raise_for_status()
-            return dict(answer.json())
-        except (httpx2.HTTPError, ValueError):
+            async with _client(registration) as client:
+                return dict(await client.fetch_token(endpoint, code=code, code_verifier=verifier))
+        except (OAuthError, httpx2.HTTPError, ValueError):
             raise OidcError("The identity provider did not accept the login. Try again.") from None
 
-    async def claims(self, registration: Registration, id_token: str, nonce: str) -> dict[str, Any]:
-        """The checked claims of an ID token (OpenID Connect Core §3.1.3.7). Raises OidcError."""
+    async def claims(self, registration: Registration, token: Mapping[str, Any], nonce: str) -> dict[str, Any]:
+        """The checked claims of a token response's ID token (OpenID Connect Core §3.1.3.7). Raises OidcError."""
         metadata = await self.metadata()
         keys = KeySet.import_key_set(await self._get(metadata["jwks_uri"]))  # type: ignore[arg-type]
-        rules = jwt.JWTClaimsRegistry(
-            leeway=LEEWAY_SECONDS,
-            iss={"essential": True, "value": metadata["issuer"]},
-            aud={"essential": True, "value": registration.client_id},
-            exp={"essential": True},
-            sub={"essential": True},
-            nonce={"essential": True, "value": nonce},
-        )
+        wanted = {
+            "iss": {"essential": True, "value": metadata["issuer"]},
+            "aud": {"essential": True, "value": registration.client_id},
+        }
+        known = {"nonce": nonce, "client_id": registration.client_id, "access_token": token.get("access_token")}
         try:
-            claims = jwt.decode(id_token, keys, algorithms=ALGORITHMS).claims
-            rules.validate(claims)
+            found = jwt.decode(token["id_token"], keys, algorithms=ALGORITHMS)
+            claims = CodeIDToken(found.claims, found.header, wanted, known)
+            claims.validate(leeway=LEEWAY_SECONDS)
         except (JoseError, ValueError):
             raise OidcError("The identity provider's answer could not be verified.") from None
         return dict(claims)
+
+
+def _client(registration: Registration) -> AsyncOAuth2Client:
+    """Raises OidcError for a key that cannot sign."""
+    try:
+        secret, method = _credentials(registration)
+    except SmartKeyError as error:
+        raise OidcError(f"Logins are not set up: {error}. Tell an administrator.") from None
+    return AsyncOAuth2Client(
+        registration.client_id,
+        secret,
+        redirect_uri=registration.redirect_uri,
+        scope=registration.scope,
+        code_challenge_method="S256",
+        token_endpoint_auth_method=method,
+        timeout=TIMEOUT_SECONDS,
+    )
+
+
+def _credentials(registration: Registration) -> tuple[Any, Any]:
+    """The secret or key, and how it is used: by a method's name, or by what signs an assertion (RFC 7523 §3)."""
+    secret = registration.client_secret.get_secret_value()
+    until = {"exp": int(time.time()) + ASSERTION_SECONDS}
+    if not secret:
+        return None, "none"
+    if registration.authentication == "client_secret_jwt":
+        return secret, ClientSecretJWT(claims=until)
+    if registration.authentication == BY_KEY:
+        key = signing_key(secret, "")
+        return key.key, PrivateKeyJWT(claims=until, headers={"kid": key.key_id}, alg=key.algorithm)
+    return secret, registration.authentication
 
 
 def _is_recent(auth_time: Any, max_age: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -15,10 +16,19 @@ from services.domain.people import LoginAttempt
 from services.domain.words import Role
 from services.settings import Settings
 from services.store import people
-from services.web.auth.login import Identity, enter, note_refused, safe_return
+from services.web.auth.login import Identity, end, enter, note_refused, safe_return
 from services.web.auth.oidc import Finished, OidcError, Provider, Registration, Started, claim, practitioner
 from services.web.auth.rate import TooMany, address_of
-from services.web.auth.session import REAUTHENTICATION_SECONDS, Forbidden, Visitor, bind, is_bound, set_cookie, unbind
+from services.web.auth.session import (
+    REAUTHENTICATION_SECONDS,
+    Forbidden,
+    Visitor,
+    bind,
+    cookie_name,
+    is_bound,
+    set_cookie,
+    unbind,
+)
 from services.web.auth.smart_launch import UNKNOWN, Ehr, address, opened
 from services.web.context import of, transact
 from services.web.pages.rendering import page
@@ -55,8 +65,10 @@ def registration(request: Request, issuer: str) -> Registration:
     oidc, smart = context.settings.worklist.oidc, context.settings.worklist.smart
     redirect = f"{context.public_url}/login/callback"
     if issuer in smart.issuers:
-        return Registration(smart.issuers[issuer], smart.client_secret, redirect, smart.scope)
-    return Registration(oidc.client_id, oidc.client_secret, redirect, LOGIN_SCOPE)
+        return Registration(
+            smart.issuers[issuer], smart.client_secret, redirect, smart.scope, smart.client_authentication
+        )
+    return Registration(oidc.client_id, oidc.client_secret, redirect, LOGIN_SCOPE, oidc.client_authentication)
 
 
 @router.get("/login/oidc")
@@ -157,6 +169,26 @@ async def _destination(request: Request, attempt: LoginAttempt, token: Mapping[s
         return str(attempt.return_to)
     named = await Ehr(providers.http, base, str(token.get("access_token", ""))).named(context)
     return await transact(request, address, settings.site, named, systems(settings))
+
+
+@router.post("/logout")
+async def logout(request: Request, visit: Visitor) -> Response:
+    """Ends the session here and in the database, and where the settings say so at the provider it came from."""
+    await transact(request, end, visit.session_id, visit.person)
+    answer = RedirectResponse(await _elsewhere(request, visit.issuer) or "/login", 303)
+    answer.delete_cookie(cookie_name(of(request).public_url), path="/")
+    return answer
+
+
+async def _elsewhere(request: Request, issuer: str) -> str:
+    """Where the provider ends its session; empty where that is not asked for, or it cannot be reached."""
+    context = of(request)
+    if not context.settings.worklist.oidc.logout or issuer != context.settings.worklist.oidc.issuer:
+        return ""
+    providers: Providers = request.app.state.providers
+    with contextlib.suppress(OidcError):
+        return await providers.at(issuer).end(registration(request, issuer), f"{context.public_url}/login")
+    return ""
 
 
 @router.get(UNKNOWN)

@@ -14,8 +14,10 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.exceptions import HTTPException
 
+from integration.fhir.smart import signing_key
 from integration.fhir.systems import FHIR_JSON, Json
 from services.domain.audit_actions import AuditAction
+from services.setting_groups import BY_KEY
 from services.settings import Settings
 from services.store import audit
 from services.web.fhir import search as searching
@@ -151,8 +153,12 @@ async def _parameters(request: Request) -> list[tuple[str, str]]:
 
 
 def published_keys(settings: Settings) -> Json:
-    """The JWKS for /.well-known/jwks.json; no keys without a SMART client. Raises SmartKeyError."""
-    return smart_key(settings.fhir).public_jwks() if settings.fhir.smart.client_id else {"keys": []}
+    """The JWKS for /.well-known/jwks.json: of a SMART client, and of logins proved by a key. Raises SmartKeyError."""
+    logins = settings.worklist.oidc, settings.worklist.smart
+    proved = (each.client_secret.get_secret_value() for each in logins if each.client_authentication == BY_KEY)
+    signing = [signing_key(pem, "") for pem in proved if pem]
+    signing += [smart_key(settings.fhir)] if settings.fhir.smart.client_id else []
+    return {"keys": list({each.key_id: each.public_jwks()["keys"][0] for each in signing}.values())}
 
 
 def _refused(refused: NotAllowed) -> Response:

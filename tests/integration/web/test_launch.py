@@ -6,15 +6,10 @@ The other login tests use oidc-provider-mock, which looks at no PKCE verifier; t
 from __future__ import annotations
 
 import base64
-import json
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx2
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
@@ -24,12 +19,9 @@ from services.settings import Database, Settings, SmartLaunch, Worklist
 from services.store.tables import login_attempt, report, review
 from services.web.app import create_app
 from tests import seeding
-from tests.npm import install
-from tests.ports import free_port
+from tests.ehr import SECRET, Ehr, running, through
 from tests.seeding import Exam
 
-FOLDER = Path(__file__).parents[2] / "smart_ehr"
-CALLBACK = "http://testserver/login/callback"
 OWN = "urn:countersign:authority:NORTH"
 HOSPITAL = {"system": OWN, "value": "P7"}
 # What the EHR holds. Its ids mean nothing to us: only identifiers lead to a report.
@@ -44,45 +36,11 @@ RESOURCES: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Ehr:
-    """The EHR's FHIR base URL."""
-
-    base: str
-
-    def launch(self, browser: TestClient, **open_there: Any) -> Any:
-        """Somebody launches us with this on the EHR's screen; our answer to the callback."""
-        launch = base64.urlsafe_b64encode(json.dumps({"sub": "dr-lee", **open_there}).encode()).decode().rstrip("=")
-        begun = browser.get("/launch", params={"iss": self.base, "launch": launch})
-        assert begun.status_code == 303, begun.text
-        return browser.get(self.through(begun.headers["location"]))
-
-    @staticmethod
-    def through(address: str) -> str:
-        """The provider's own redirects, up to the one that leads back to us."""
-        with httpx2.Client() as user_agent:
-            for _ in range(10):
-                answer = user_agent.get(address)
-                assert answer.status_code in (302, 303), answer.text
-                address = str(answer.url.join(answer.headers["location"]))
-                if address.startswith(CALLBACK):
-                    return address
-        raise AssertionError("the provider never came back")
-
-
 @pytest.fixture(scope="module")
 def ehr() -> Iterator[Ehr]:
     """The running EHR."""
-    install(FOLDER, "oidc-provider")
-    port = free_port()
-    command = ["node", "server.mjs", str(port), CALLBACK, json.dumps(RESOURCES)]
-    process = subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert process.stdout is not None
-    while (line := process.stdout.readline().strip()) != str(port):
-        assert line or process.poll() is None, "the EHR ended at start"
-    yield Ehr(f"http://127.0.0.1:{port}/fhir")
-    process.terminate()
-    process.wait(20)
+    with running(RESOURCES) as found:
+        yield found
 
 
 def worklist(database: Database, ehr: Ehr, client_id: str = "public-app", secret: str = "") -> TestClient:
@@ -126,9 +84,9 @@ def test_a_public_client_logs_in_with_its_verifier_and_no_secret(browser: TestCl
 
 
 def test_the_same_launch_with_a_secret(database: Database, ehr: Ehr) -> None:
-    with worklist(database, ehr, "confidential-app", "a-secret-of-the-tests") as browser:
+    with worklist(database, ehr, "client_secret_basic-app", SECRET) as browser:
         assert led_to(ehr.launch(browser)) == ("/worklist", {})
-    with worklist(database, ehr, "confidential-app", "another") as browser:
+    with worklist(database, ehr, "client_secret_basic-app", "another") as browser:
         assert ehr.launch(browser).status_code == 403
 
 
@@ -136,7 +94,7 @@ def test_a_code_is_worth_nothing_to_who_lacks_its_verifier(database: Database, e
     with worklist(database, ehr) as browser:
         launch = base64.urlsafe_b64encode(b'{"sub":"dr-lee"}').decode().rstrip("=")
         begun = browser.get("/launch", params={"iss": ehr.base, "launch": launch})
-        back = ehr.through(begun.headers["location"])
+        back = through(begun.headers["location"])
         with engine.begin() as connection:
             connection.execute(update(login_attempt).values(verifier="x" * 64))
         assert browser.get(back).status_code == 403
