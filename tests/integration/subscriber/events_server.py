@@ -24,7 +24,7 @@ class EventsServer:
     def __init__(self, onward: str) -> None:
         self.onward = onward
         self.hold_back = False
-        self.held_back = 0
+        self.held_back: list[str] = []
         self._seen: dict[int, Json] = {}
         self._status: Json = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -81,7 +81,7 @@ def _handler(server: EventsServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if server.keep(json.loads(body)) and server.hold_back:
-                server.held_back += 1
+                server.held_back.append(body.decode())
                 return self._answer(200)
             passed = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length")}
             return self._answer(httpx2.post(server.onward + self.path, content=body, headers=passed).status_code)
