@@ -126,7 +126,7 @@ class Provider:
         try:
             async with _client(registration) as client:
                 return dict(await client.fetch_token(endpoint, code=code, code_verifier=verifier))
-        except (OAuthError, httpx2.HTTPError, ValueError):
+        except (OAuthError, httpx2.HTTPError, ValueError, TypeError):
             raise OidcError("The identity provider did not accept the login. Try again.") from None
 
     async def claims(self, registration: Registration, token: Mapping[str, Any], nonce: str) -> dict[str, Any]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 import pytest
@@ -98,6 +101,42 @@ async def test_where_no_key_is_published_it_is_named_at_the_login(provider: Ehr)
         asked = Provider(f"{provider.issuer}/.well-known/openid-configuration", http)
         with pytest.raises(OidcError, match="not a PEM private key"):
             await asked.start(known)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"busy", b"[]", b"{}", b'{"access_token": "x", "expires_in": [1]}', b'{"error": ["invalid_grant"]}',
+     b'{"access_token": "x", "id_token": 7}', b'{"access_token": "x", "id_token": "a.b.c"}'],
+)  # fmt: skip
+async def test_a_provider_that_answers_nonsense_logs_nobody_in(provider: Ehr, answer: bytes) -> None:
+    known = Registration("app", SecretStr(SECRET), f"{HOME}/login/callback", "openid")
+    async with httpx2.AsyncClient() as http:
+        asked = Provider(f"{provider.issuer}/.well-known/openid-configuration", http)
+        with answering(answer) as url:
+            (await asked.metadata())["token_endpoint"] = url
+            with pytest.raises(OidcError, match="identity provider"):
+                await asked.finish(known, "code", "verifier", "nonce")
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """A server that says one thing to every POST."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def test_logging_out_ends_the_providers_session_too(database: Database, provider: Ehr) -> None:
