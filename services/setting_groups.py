@@ -241,6 +241,12 @@ class LoginClient(Group):
         "client_secret_basic", description="How the token endpoint is shown who we are (OpenID Connect Core §9)."
     )
 
+    @model_validator(mode="after")
+    def _has_its_key(self) -> LoginClient:
+        if self.client_authentication == BY_KEY and not self.client_secret.get_secret_value():
+            raise ValueError("client_secret: private_key_jwt wants the private key there (PEM)")
+        return self
+
 
 class Oidc(LoginClient):
     """Login of people by OpenID Connect."""

@@ -19,7 +19,7 @@ from tests.npm import install
 from tests.ports import free_port
 
 FOLDER = Path(__file__).parent / "smart_ehr"
-CALLBACK = "http://testserver/login/callback"
+HOME = "http://testserver"
 SECRET = "a-secret-of-the-tests-that-is-long-enough-to-sign"
 KEY = ECKey.generate_key("P-384").as_pem(private=True).decode()
 
@@ -52,7 +52,7 @@ def through(address: str) -> str:
 def visited(browser: httpx2.Client, address: str) -> list[str]:
     """Every address on the way through the provider; the last one is ours."""
     passed = [address]
-    while not passed[-1].startswith("http://testserver/"):
+    while not passed[-1].startswith(f"{HOME}/"):
         assert len(passed) < 10, "the provider never came back"
         answer = browser.get(passed[-1])
         assert answer.status_code in (302, 303), answer.text
@@ -61,11 +61,11 @@ def visited(browser: httpx2.Client, address: str) -> list[str]:
 
 
 @contextmanager
-def running(resources: dict[str, Any]) -> Iterator[Ehr]:
-    """The running EHR; its key client signs with KEY."""
+def running(resources: dict[str, Any], home: str = HOME) -> Iterator[Ehr]:
+    """The running EHR, of a worklist at `home`; its key client signs with KEY."""
     install(FOLDER, "oidc-provider")
     port, public = free_port(), signing_key(KEY, "").public_jwks()["keys"][0]
-    told = {"redirect": CALLBACK, "back": "http://testserver/login", "resources": resources, "secret": SECRET}
+    told = {"redirect": f"{home}/login/callback", "back": f"{home}/login", "resources": resources, "secret": SECRET}
     command = ["node", "server.mjs", str(port), json.dumps({**told, "key": public})]
     process = subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None

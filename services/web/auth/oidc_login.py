@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -16,8 +15,9 @@ from services.domain.people import LoginAttempt
 from services.domain.words import Role
 from services.settings import Settings
 from services.store import people
+from services.web.auth.discovery import Discovery, OidcError
 from services.web.auth.login import Identity, end, enter, note_refused, safe_return
-from services.web.auth.oidc import Finished, OidcError, Provider, Registration, Started, claim, practitioner
+from services.web.auth.oidc import Finished, Provider, Registration, Started, claim, practitioner
 from services.web.auth.rate import TooMany, address_of
 from services.web.auth.session import (
     REAUTHENTICATION_SECONDS,
@@ -50,8 +50,10 @@ class Providers:
     def at(self, issuer: str) -> Provider:
         """The provider of an issuer; of a FHIR base URL that may launch us, its authorization server."""
         if issuer not in self.known:
-            path = "smart-configuration" if self.is_smart(issuer) else "openid-configuration"
-            self.known[issuer] = Provider(f"{issuer.rstrip('/')}/.well-known/{path}", self.http)
+            smart = self.is_smart(issuer)
+            address = f"{issuer.rstrip('/')}/.well-known/{'smart' if smart else 'openid'}-configuration"
+            # An EHR's FHIR base URL is not the name of its authorization server.
+            self.known[issuer] = Provider(Discovery(address, self.http, "" if smart else issuer))
         return self.known[issuer]
 
     def is_smart(self, issuer: str) -> bool:
@@ -175,20 +177,23 @@ async def _destination(request: Request, attempt: LoginAttempt, token: Mapping[s
 async def logout(request: Request, visit: Visitor) -> Response:
     """Ends the session here and in the database, and where the settings say so at the provider it came from."""
     await transact(request, end, visit.session_id, visit.person)
-    answer = RedirectResponse(await _elsewhere(request, visit.issuer) or "/login", 303)
+    oidc = of(request).settings.worklist.oidc
+    answer = await _onward(request) if oidc.logout and visit.issuer == oidc.issuer else RedirectResponse("/login", 303)
     answer.delete_cookie(cookie_name(of(request).public_url), path="/")
     return answer
 
 
-async def _elsewhere(request: Request, issuer: str) -> str:
-    """Where the provider ends its session; empty where that is not asked for, or it cannot be reached."""
-    context = of(request)
-    if not context.settings.worklist.oidc.logout or issuer != context.settings.worklist.oidc.issuer:
-        return ""
-    providers: Providers = request.app.state.providers
-    with contextlib.suppress(OidcError):
-        return await providers.at(issuer).end(registration(request, issuer), f"{context.public_url}/login")
-    return ""
+async def _onward(request: Request) -> Response:
+    """A page that goes on to the provider: a redirect of a form would be held back by our own `form-action 'self'`."""
+    context, providers = of(request), request.app.state.providers
+    issuer = context.settings.worklist.oidc.issuer
+    try:
+        there = await providers.at(issuer).end(registration(request, issuer), f"{context.public_url}/login")
+    except OidcError as error:
+        return page(request, None, "logged_out.html", status=502, there="", why=str(error))
+    answer = page(request, None, "logged_out.html", there=there, why="")
+    answer.headers["Refresh"] = f"0; url={there}"
+    return answer
 
 
 @router.get(UNKNOWN)
@@ -201,7 +206,7 @@ async def _finish(request: Request, attempt: LoginAttempt, code: str, iss: str) 
     providers: Providers = request.app.state.providers
     issuer = attempt.issuer
     provider = providers.at(issuer)
-    if iss and iss != (await provider.metadata()).get("issuer"):
+    if iss and iss != (await provider.discovery.document())["issuer"]:
         raise OidcError("The answer came from another identity provider.")
     return await provider.finish(registration(request, issuer), code, attempt.verifier, attempt.nonce, attempt.max_age)
 
