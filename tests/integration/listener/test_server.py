@@ -174,7 +174,9 @@ def set_read_only(engine: Engine, name: str, value: str) -> None:
         connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}"))
         connection.execute(
             text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n AND pid <> pg_backend_pid()"
+                # With a time to wait: one that still dies may take a statement with it, which is no answer at all.
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                " WHERE datname = :n AND pid <> pg_backend_pid()"
             ),
             {"n": name},
         )
@@ -185,7 +187,7 @@ def test_a_connection_the_database_dropped_is_replaced_unnoticed(listen: Listen,
         assert b"MSA|AA|A1" in peer.ask(oru("A1"))
         others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         with engine.begin() as connection:
-            connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+            connection.execute(text(f"SELECT pg_terminate_backend(pid, 10000) {others}"))
         for _ in range(1000):
             with engine.begin() as connection:
                 if not connection.scalar(text(f"SELECT count(*) {others}")):
