@@ -18,7 +18,7 @@ import pytest
 from fastapi.testclient import TestClient
 from joserfc import jwt
 from joserfc.jwk import ECKey
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from integration.fhir.smart import SmartKeyError, signing_key
 from services.settings import Database, Oidc, Settings, Worklist
@@ -112,6 +112,11 @@ async def asked(provider: Ehr, **said: Any) -> AsyncIterator[Provider]:
         await found.document()
         found._document |= said
         yield Provider(found)
+
+
+def test_a_login_by_key_without_one_is_no_public_client() -> None:
+    with pytest.raises(ValidationError, match="wants the private key"):
+        Oidc(client_authentication="private_key_jwt")
 
 
 async def test_a_key_that_cannot_sign_is_named_at_the_login(provider: Ehr) -> None:
