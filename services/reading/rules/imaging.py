@@ -53,14 +53,15 @@ _INTERVAL = re.compile(
     rf"|{_EVERY})\b",
     re.IGNORECASE,
 )
+_PARTS = r"(?:\d{1,2}\s?[-–]\s?)?\d{1,2}/(?:7|52|12)"
 # "3/12" is three months, "6/52" six weeks, "5/7" five days.
 _SHORTHAND = re.compile(
     r"\b(?:(?:in|at|after|within|every|for)"
     r"|(?:rpt|repeat|re-?scan|re-?imag\w+|re-?x-?ray|f/?u|follow[- ]?up)\b[^.;,\d\n]{0,30})"
-    r"\s+(?P<interval>(?:\d{1,2}\s?[-–]\s?)?\d{1,2}/(?:7|52|12))(?![/\d])",
+    rf"\s+(?P<interval>{_PARTS})(?![/\d])",
     re.IGNORECASE,
 )
-_FRACTION = re.compile(r"\b(?:\d{1,2}\s?[-–]\s?)?\d{1,2}/(?:7|52|12)\b(?!/)")
+_FRACTION = re.compile(rf"\b{_PARTS}\b(?!/)")
 # The same right behind the exam that is asked for: "MRCP 12/12 for the cyst".
 _BEHIND_EXAM = re.compile(
     rf"\b(?:{EXAM})\b(?:\s+(?!of\b|from\b|on\b)[a-z][\w-]*){{0,3}}?\s+(?P<interval>(?:\d{{1,2}}[-–])?\d{{1,2}}/(?:7|52|12))(?![/\d])",

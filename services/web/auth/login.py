@@ -1,4 +1,4 @@
-"""Login and logout."""
+"""Who somebody is, and what a login and a logout are here, whoever said who they are."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def log_in(connection: Connection, site: str, identity: Identity) -> str:
     return token
 
 
-def end(connection: Connection, session_id: int, person: Person) -> None:
-    """Logs somebody out."""
+def log_out(connection: Connection, session_id: int, person: Person) -> None:
+    """Ends the session, with its row in the trail."""
     people.end_session(connection, session_id)
     audit.append(connection, site=person.site, actor=person.actor, action=AuditAction.LOGOUT)

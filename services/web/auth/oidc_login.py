@@ -1,4 +1,4 @@
-"""Login at the hospital's identity provider, and the SMART App Launch from an EHR (opens in a window of its own)."""
+"""Login and logout at the hospital's identity provider, and the SMART App Launch from an EHR (in its own window)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.domain.words import Role
 from services.settings import Settings
 from services.store import people
 from services.web.auth.discovery import Discovery, OidcError
-from services.web.auth.login import Identity, end, enter, note_refused, safe_return
+from services.web.auth.login import Identity, enter, log_out, note_refused, safe_return
 from services.web.auth.oidc import Finished, Provider, Registration, Started, claim, practitioner
 from services.web.auth.rate import TooMany, address_of
 from services.web.auth.session import (
@@ -176,7 +176,7 @@ async def _destination(request: Request, attempt: LoginAttempt, token: Mapping[s
 @router.post("/logout")
 async def logout(request: Request, visit: Visitor) -> Response:
     """Ends the session here and in the database, and where the settings say so at the provider it came from."""
-    await transact(request, end, visit.session_id, visit.person)
+    await transact(request, log_out, visit.session_id, visit.person)
     oidc = of(request).settings.worklist.oidc
     answer = await _onward(request) if oidc.logout and visit.issuer == oidc.issuer else RedirectResponse("/login", 303)
     answer.delete_cookie(cookie_name(of(request).public_url), path="/")

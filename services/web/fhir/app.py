@@ -156,7 +156,7 @@ def published_keys(settings: Settings) -> Json:
     """The JWKS for /.well-known/jwks.json: of a SMART client, and of logins proved by a key. Raises SmartKeyError."""
     logins = settings.worklist.oidc, settings.worklist.smart
     proved = (each.client_secret.get_secret_value() for each in logins if each.client_authentication == BY_KEY)
-    signing = [signing_key(pem, "") for pem in proved if pem]
+    signing = [signing_key(pem, "") for pem in proved]
     signing += [smart_key(settings.fhir)] if settings.fhir.smart.client_id else []
     return {"keys": list({each.key_id: each.public_jwks()["keys"][0] for each in signing}.values())}
 

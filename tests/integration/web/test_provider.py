@@ -277,6 +277,18 @@ def leave(browser: TestClient, person: httpx2.Client) -> None:
     assert person.post(action, data={"xsrf": xsrf, "logout": "yes"}).headers["location"] == f"{HOME}/login"
 
 
+def test_where_the_provider_ends_no_session_the_person_is_told(database: Database, provider: Ehr) -> None:
+    with worklist(database, provider, "client_secret_basic", SECRET, logout=True) as browser, httpx2.Client() as person:
+        log_in(browser, person)
+        app: Any = browser.app
+        del app.state.providers.at(provider.issuer).discovery._document["end_session_endpoint"]
+        token = browser.get("/session").json()["csrf"]
+        answer = browser.post("/logout", headers={"X-CSRF-Token": token, "Origin": HOME})
+        assert answer.status_code == 502
+        assert "Close the browser" in answer.text
+        assert browser.get("/api/v1/me").status_code == 401
+
+
 def test_without_the_setting_a_logout_is_ours_alone(database: Database, provider: Ehr) -> None:
     with worklist(database, provider, "client_secret_basic", SECRET) as browser, httpx2.Client() as person:
         log_in(browser, person)
