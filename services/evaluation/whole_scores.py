@@ -79,7 +79,7 @@ def _asked_of(report: WholeReport, asked: Collection[str]) -> WholeReport:
 def _suggestions(found: Tally, report: WholeReport, answer: Mapping[str, Any]) -> None:
     gold = _joined(map(_labelled, report.gold.suggestions))
     said = _joined(map(_claim, (each for each in answer["suggestions"] if each["shown"])))
-    wanted: dict[str, Status] = dict(gold)
+    wanted = dict(gold.keys())
     for key, claim in said.items():
         if key in gold:
             _right(found, key, claim, gold[key])
