@@ -14,8 +14,8 @@ from services.reading.rules.anatomy import ANATOMY, widened
 from services.reading.rules.exam import Title, regions, title_of
 from services.reading.rules.fields import first_open
 from services.reading.rules.headings import Block
-from services.reading.rules.laterality import is_side
 from services.reading.rules.sentences import Sentence
+from services.reading.rules.side_words import is_side
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from services.reading.rules.anatomy import ANATOMY, VAGUE, WIDE, is_level, related, spinal_region, telling, widened
 from services.reading.rules.exam import Exam
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, LESIONS, SIGN_HEADS
-from services.reading.rules.places import ORGANS, Place
+from services.reading.rules.places import Place
 from services.reading.rules.targets import Pattern, Target
+from services.reading.rules.topics import ORGANS
 from services.reading.rules.words import (
     COMPARTMENTS,
     EX_VACUO,

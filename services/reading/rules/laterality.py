@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from integration.canonical import Side
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, related
+from services.reading.rules.appositions import appended, continues, goes_on, joins_numbers, joins_place, lists_on
 from services.reading.rules.clauses import Clause
+from services.reading.rules.directions import direction, is_shifted
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, FINDINGS, GENERIC_HEADS
-from services.reading.rules.plurals import ENDS, of_lobe, of_plural, of_subject, plural_next, symmetric
+from services.reading.rules.plurals import ENDS, countless, of_lobe, of_plural, of_subject, plural_next, symmetric
 from services.reading.rules.scope import Parsed
 from services.reading.rules.sharing import shared_place
+from services.reading.rules.side_words import is_side, sides_in
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES
@@ -18,30 +19,20 @@ from services.reading.rules.wordset import wordset
 
 _BREAKS = wordset("; but and with without no after following status since to than")
 _FINDINGS = (AMBIGUOUS_HEADS | GENERIC_HEADS | DEVICES) - ANATOMY
-# "Left ventricle", "right heart" and "left anterior descending" are no side of the patient; nor are "left in place"
-# and "the right clinical setting".
-_NOT_SIDES = wordset("ventricle atrium atrioventricular heart circumflex in clinical alone untreated behind handed")
 # "A left adrenal nodule, CONSISTENT with an adenoma" is one thing.
 _SAME = wordset(
     "consistent compatible keeping c/w representing suggestive suggesting likely suspicious concerning favored typical"
 )
-_OF_SHIFT = frozenset({"shift", "displace", "deviate", "deviation", "bow"})
-_MEASURES = wordset("now is of measuring measures currently approximately about today mm cm up to")
-_TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
 # What stands between two sides of one finding: "moderate right AND MILD left narrowing", "left > right".
 _BETWEEN = wordset(
     """mild moderate severe minimal slight marked minor moderately mildly severely slightly markedly small large trace
-    tiny minimally , and or / & > < = greater than worse more less larger smaller bigger lesser the on side sided"""
+    tiny minimally , and or / & + > < = greater than worse more less larger smaller bigger lesser the on side sided"""
 )
 _JOINS = _BETWEEN - wordset(", the on side sided")
 _MORE = wordset("worse larger thicker greater more less denser bigger smaller milder")
+_MOST = _MORE | wordset("largest biggest worst")
 _DENIALS = wordset("no without nor")
 _ONE_EACH = wordset("left right lt rt")
-# Of these there are two on one side: "about BOTH MALLEOLI" is on the side of the ankle.
-_TWO_EACH = wordset("malleolus condyle epicondyle meniscus compartment plateau cruciate collateral tubercle")
-_TWO_THINGS = wordset(
-    "component end surface cortex cortical limb bundle fragment lesion nodule cyst mass stone node focus view"
-)
 _UNITS = wordset("cm mm the x")
 # Verbs of a clause that shares the subject before it.
 _SHOWS = FINITE | wordset("shows show demonstrates has have contains contain")
@@ -62,6 +53,7 @@ _CONTACT = wordset(
 # What says of a thing what it is, or what it is due to; and how far before its name.
 _EQUATES = _SAME | wordset("represents represent reflecting reflects reflect s/o suggest suggests due secondary favors")
 _EQUATING = 4
+_AGAINST = _CONTACT | wordset("against behind invading silhouetting obscuring beside adjacent next")
 _EXTENDS = wordset("extends extend extending extended extension tracks tracking into")
 # "Protrusion ECCENTRIC TO THE RIGHT".
 _LEANS = wordset("eccentric asymmetric lateralizing lateralising biased paracentral skewed lateralized lateralised")
@@ -73,22 +65,24 @@ _WALL = wordset("rib pleura lung hemothorax hemithorax chest subcutaneous lobe b
 def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     """The side said of the mention: in its noun phrase, else its clause, else the label it stands under."""
     tokens = parsed.sentence.tokens
-    if not _OF_SHIFT.isdisjoint(tokens[head].canon):
-        return _direction(tokens, window, head)
+    if is_shifted(tokens, head):
+        return direction(tokens, window, head)
     window = _without_tip(tokens, window, head)
-    own = _in_phrase(tokens, window, head)
+    own = None if _is_of_liver(parsed, window) else _in_phrase(tokens, window, head)
     if _is_compared(tokens, head) or (own and _is_elided(tokens, head, own)):
         return Side.BILATERAL
     if own:
         return own
-    if not UNPAIRED.isdisjoint(_words(tokens[window[0] : window[1]])):
-        return _appended(tokens, window[1]) or symmetric(tokens[parsed.clause_of(head).start : head])
+    if not UNPAIRED.isdisjoint(_words(_own_words(tokens, window, head))) or _is_of_liver(parsed, window):
+        return appended(tokens, window[1]) or symmetric(tokens[parsed.clause_of(head).start : head])
     clause = _whole_clause(parsed, head)
     return (
         _nearest_before(tokens, clause.start, head)
+        or _leading(tokens, parsed.sentence.label, head)
+        or countless(tokens[window[0] : head])
         or _after(tokens, head, clause.end)
         or (None if _of_spine(tokens[window[0] : window[1]]) else sides_in(parsed.sentence.context_tokens))
-        or _leading(tokens, parsed.sentence.label, head)
+        or goes_on(parsed, head)
         or _equated(tokens, parsed.sentence.label, window[0])
         or of_lobe(tokens[clause.start : clause.end])
         or symmetric(tokens[clause.start : clause.end])
@@ -96,16 +90,21 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     )
 
 
+def _own_words(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> tuple[Token, ...]:
+    """The noun phrase without what it only touches: "collapsed AGAINST THE MEDIASTINUM"."""
+    end = next((at for at in range(head + 1, window[1]) if tokens[at].text in _AGAINST), window[1])
+    return tokens[window[0] : end]
+
+
+def _is_of_liver(parsed: Parsed, window: tuple[int, int]) -> bool:
+    """Whether the lobe it lies in is one of the liver, which the label says: "Liver: abscess in the RIGHT LOBE"."""
+    own = [token.text for token in parsed.sentence.tokens[slice(*window)]]
+    return "liver" in parsed.sentence.context and "lobe" in own
+
+
 def _of_spine(phrase: tuple[Token, ...]) -> bool:
     """Whether it is said of the spine itself, which has no side: "Degenerative change lower LUMBAR SPINE"."""
     return any("spine" in token.canon for token in phrase)
-
-
-def _appended(tokens: tuple[Token, ...], end: int) -> Side | None:
-    """A side alone after a comma: "thyroid nodule, LEFT"."""
-    after = [token.text for token in tokens[end : end + 3]]
-    alone = after[:1] == [","] and after[1:2] and after[1] in SIDES and after[2:3] in ([], ["."], [";"], [","])
-    return Side(SIDES[after[1]]) if alone else None
 
 
 def _without_tip(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> tuple[int, int]:
@@ -113,30 +112,6 @@ def _without_tip(tokens: tuple[Token, ...], window: tuple[int, int], head: int) 
     if DEVICES.isdisjoint(tokens[head].canon):
         return window
     return window[0], next((at for at in range(head + 1, window[1]) if tokens[at].text in _TIPS), window[1])
-
-
-def _direction(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> Side | None:
-    """Where something is shifted to: "leftward shift", "shift to the left", "right-to-left shift"."""
-    start = max(0, min(window[0], head - 6))
-    near = tokens[start : max(window[1] + 4, _behind_size(tokens, head))]
-    for token in near:
-        if token.text in _TOWARDS:
-            return _TOWARDS[token.text]
-    for at, token in enumerate(near[:-1]):
-        if token.text in ("to", "towards", "toward"):
-            after = near[at + 1 : at + 3]
-            found = next((SIDES[each.text] for each in after if each.text in SIDES), None)
-            if found:
-                return Side(found)
-    return None
-
-
-def _behind_size(tokens: tuple[Token, ...], head: int) -> int:
-    """Where the direction ends that its size comes before: "midline shift NOW 3 MM TO THE RIGHT"."""
-    at = head + 1
-    while at < len(tokens) and (tokens[at].text in _MEASURES or tokens[at].text[0].isdigit()):
-        at += 1
-    return at + 3
 
 
 def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
@@ -149,8 +124,14 @@ def _in_phrase(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
     if sides_in(tokens[touched:end]) is Side.BILATERAL:
         end = touched
     own = tokens[start:end]
-    side = _coordinated(tokens, start, end) or of_plural(own) or of_lobe(own) or symmetric(own)
-    return Side.BILATERAL if side and _goes_on(tokens, end, side) else side
+    side = _coordinated(tokens, start, end)
+    side = _joined(side, of_lobe(own)) if side else of_plural(own) or of_lobe(own) or symmetric(own)
+    return Side.BILATERAL if side and (_goes_on(tokens, end, side) or lists_on(tokens, end, side)) else side
+
+
+def _joined(side: Side, other: Side | None) -> Side:
+    """Both, where another side is told of the same: "the LINGULA and MIDDLE LOBE"."""
+    return Side.BILATERAL if other not in (None, side) else side
 
 
 def _goes_on(tokens: tuple[Token, ...], end: int, side: Side) -> bool:
@@ -247,40 +228,28 @@ def _whole_clause(parsed: Parsed, head: int) -> Clause:
     clause, tokens = parsed.clause_of(head), parsed.sentence.tokens
     first = clause.start + (tokens[clause.start].text in ("and", ",") and clause.start + 1 < clause.end)
     shared = tokens[first].text in ("without", "which") or tokens[first].text in _SHOWS
-    if clause.start > parsed.sentence.label and shared:
+    if clause.start > parsed.sentence.label and (shared or continues(parsed, clause)):
         return Clause(parsed.clause_of(clause.start - 1).start, clause.end)
     return clause
-
-
-def sides_in(tokens: tuple[Token, ...]) -> Side | None:
-    """The side these words name, both when they name two."""
-    found = {SIDES[token.text] for at, token in enumerate(tokens) if token.text in SIDES and is_side(tokens, at)}
-    if not found:
-        return None
-    if "bilateral" in found or len(found) == 2:
-        return Side.BILATERAL
-    return Side(found.pop())
-
-
-def is_side(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the word names a side of the patient: not in "right ventricle", "left in situ", "both condyles"."""
-    following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if tokens[at].text == "both":
-        parts = all(_TWO_EACH.isdisjoint(token.canon) for token in tokens[at + 1 : at + 3])
-        return parts and (following is None or _TWO_THINGS.isdisjoint(following.canon))
-    if following is None or (following.text not in _NOT_SIDES and _NOT_SIDES.isdisjoint(following.canon)):
-        return True
-    # "A cyst ON THE LEFT in the recess", "on the left alone".
-    return [token.text for token in tokens[max(0, at - 2) : at]] == ["on", "the"] and following.text in ("in", "alone")
 
 
 def _nearest_before(tokens: tuple[Token, ...], start: int, head: int) -> Side | None:
     """The side of the organ the clause is about; that of another finding before this one is not its own."""
     for at in range(head - 1, start - 1, -1):
-        if tokens[at].text in SIDES and is_side(tokens, at):
+        if tokens[at].text in SIDES and is_side(tokens, at) and not _is_of_one(tokens, start, at, head):
             other = _is_direction(tokens, at) or _is_of_finding(tokens, at, head)
             return None if other else _with_earlier(tokens, start, at)
     return None
+
+
+def _is_of_one(tokens: tuple[Token, ...], start: int, at: int, head: int) -> bool:
+    """Whether it is the side of one of several told before: "collections bilaterally, THE LEFT ONE 5 cm"."""
+    if any(token.text in ("where", "which") for token in tokens[at + 1 : head]):
+        return False
+    of_one = [token.text for token in tokens[at + 1 : at + 2]] == ["one"] or any(
+        token.text in _MOST for token in tokens[max(start, at - 3) : at]
+    )
+    return of_one and any(SIDES.get(token.text) == "bilateral" for token in tokens[start:at])
 
 
 def _is_direction(tokens: tuple[Token, ...], at: int) -> bool:
@@ -336,6 +305,8 @@ def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
             continue
         if word in _TIPS and [token.text for token in tokens[at + 1 : at + 2]] != ["of"]:
             return None
+        if joins_numbers(tokens, at) or (word == "and" and joins_place(tokens, at)):
+            continue
         if word in _BREAKS or (word == "," and not _is_place_next(tokens, at + 1)):
             return _shared(tokens, head, at, end) or plural_next(tokens, at, end)
         if word in SIDES and is_side(tokens, at):

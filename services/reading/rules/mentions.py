@@ -11,13 +11,13 @@ from services.reading.rules.fit import fit, may_fit, other_kind
 from services.reading.rules.heads import LESIONS
 from services.reading.rules.measured import MEASURED, is_large_node, oversized
 from services.reading.rules.modifiers import Kind
-from services.reading.rules.places import Topic
 from services.reading.rules.scope import Parsed, Scope
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.shades import ADJECTIVE, is_adjective, qualifies, shade_of
 from services.reading.rules.statements import ABSENT_THERE, QUALIFIERS, Statement, elided, is_another_thing, state
 from services.reading.rules.targets import REMOVED, Pattern, Target, Targets
 from services.reading.rules.tokens import Token
+from services.reading.rules.topics import Topic
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import COMPARTMENTS, NOT_FOLLOWED, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset

@@ -73,7 +73,7 @@ SEEN = sorted(
 
 _NEAR = wordset(
     """possible possibly probable probably likely suspected questionable presumed potential borderline versus vs ?
-    favored absent negative equivocal non resolved removed questioned doubtful"""
+    favored absent negative equivocal non resolved removed questioned doubtful free"""
 )
 
 # One word that names the finding and denies it.
@@ -83,7 +83,10 @@ SELF_DENYING = wordset(
 )
 _SELF_DENYING = Trigger(("non",), Kind.NEGATED, True, True)
 # "X is likely." hedges X; "X is likely due to Y" does not.
-_TENTATIVE_END = wordset("likely possible favored probable presumed suspected questioned none nil limited negative")
+_TENTATIVE_END = wordset(
+    "likely possible favored probable presumed suspected questioned none nil limited negative free"
+)
+_MARKS = wordset(". , ; )")
 _MAY_FOLLOW = wordset(". , ; ) given in but and based at on clinically as : seen identified present evident by")
 
 
@@ -161,7 +164,9 @@ def _is_adjective(tokens: tuple[Token, ...], at: int) -> bool:
 
 
 def _may_end(tokens: tuple[Token, ...], at: int) -> bool:
-    return at >= len(tokens) or tokens[at].text in _MAY_FOLLOW
+    """Whether a word may end a remark here; "emboli FREE" does before a mark only: gas is "free IN the abdomen"."""
+    follow = _MARKS if tokens[at - 1].text == "free" else _MAY_FOLLOW
+    return at >= len(tokens) or tokens[at].text in follow
 
 
 def _match(tokens: tuple[Token, ...], at: int, words: tuple[str, ...]) -> int:

@@ -6,46 +6,35 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from integration.canonical import Side
-from services.reading.rules.anatomy import ANATOMY, BROAD, VAGUE, is_level, is_vertebra, related, widened
+from services.reading.rules.anatomy import ANATOMY, BROAD, is_level, is_vertebra, related, widened
 from services.reading.rules.clauses import Clause
 from services.reading.rules.heads import FINDINGS
-from services.reading.rules.laterality import sides_in
-from services.reading.rules.modifiers import SEEN
 from services.reading.rules.scope import Parsed
-from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
+from services.reading.rules.topics import BE, ORGANS, PLACING, SEEN_WORDS, Topic, seen_in
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import OPPOSITES, PARTS, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
 
-_PLACING = wordset(
-    """of in within at involving along through on to from overlying near throughout about over under beneath across
-    around"""
-)
 _LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
 _RIGHT_BOUNDS = wordset(
     ", ; : . no without with but which that there however is after following since status causing none nil"
 )
-ORGANS = ANATOMY - VAGUE
 # Tokens after a head that may still place it.
 _LONGEST = 14
 # Tokens before a head that may still belong to it.
 _LEFTMOST = 24
-_BE = wordset("is are was were")
 # "Sternotomy wires, one of WHICH is fractured": the thing stands within so many words before.
 _BEFORE_WHICH = 5
-_TELLING_OF = _BE | wordset("with contain contains show shows has have demonstrate demonstrates")
-_SEEN = frozenset(SEEN)
+_TELLING_OF = BE | wordset("with contain contains show shows has have demonstrate demonstrates")
 # What stands beside a head without a preposition and still belongs to it.
 _JOINED = (
     wordset(
         """and or greater than seen noted also centered centred located situated arising originating lying tracking
-        native - ("""
+        native - ( main pa"""
     )
     | SIDES.keys()
 )
-_PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder ankle wrist elbow hand foot orbit")
 _JOINS = wordset("with causing")
 _FILLED = wordset("distended filled packed studded loaded")
 # What comes after one of these is the thing before it: "a renal mass CONSISTENT with carcinoma".
@@ -67,25 +56,6 @@ _THIRDS = wordset("upper mid middle lower")
 _OTHER_THINGS = FINDINGS - ANATOMY
 _VERTEBRA = frozenset({"vertebra"})
 _PLACED = ANATOMY | PARTS | OPPOSITES.keys()
-
-
-# What points back to the place spoken of before.
-_BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
-_PRONOUNS = wordset("it they")
-# What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
-_OPENING_BACK = wordset("appearance appearances findings features")
-
-
-class Topic(NamedTuple):
-    """What a paragraph spoke of last: organs, the one side of them, and whether it was one of a pair.
-
-    `runs_on`: only a semicolon parts it from what follows.
-    """
-
-    organs: frozenset[str] = frozenset()
-    side: Side | None = None
-    paired: bool = False
-    runs_on: bool = False
 
 
 class Place(NamedTuple):
@@ -192,57 +162,9 @@ def answer(parsed: Parsed) -> tuple[Token, ...]:
 
 def _reach(tokens: tuple[Token, ...], last: int, end: int) -> int:
     """Past the noun phrase only its own predicate counts: "a fracture IS SEEN IN the radius"."""
-    if last < end and (tokens[last].text in FINITE or tokens[last].text in _SEEN):
+    if last < end and (tokens[last].text in FINITE or tokens[last].text in SEEN_WORDS):
         return end
     return last
-
-
-def topic_of(sentence: Sentence, before: Topic) -> Topic:
-    """What a sentence is about: the organs before its first verb and their side; else what was spoken of `before`."""
-    about = _subject(sentence.tokens)
-    organs = _words(about) & ORGANS
-    side = sides_in(about) or (before.side if points_back(sentence.tokens) else None)
-    runs_on = sentence.tokens[-1].text == ";"
-    if not organs and not side:
-        return before._replace(runs_on=runs_on)
-    paired = _is_paired(about) or _opens_with_side(sentence.tokens) or (not organs and before.paired)
-    return Topic(organs or before.organs, side, paired, runs_on)
-
-
-def points_back(tokens: tuple[Token, ...]) -> bool:
-    """Whether a sentence is about the thing or place spoken of before."""
-    opening = tokens[0].text
-    return opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens)
-
-
-def _subject(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """The words before the first verb; of "there is a mass in the left breast" those after it."""
-    verbs = [at for at, token in enumerate(tokens) if token.text in FINITE]
-    if verbs and tokens[verbs[0] - 1].text == "there":
-        end = next((at for at in verbs[1:] if at > verbs[0] + 1), len(tokens))
-        return (*tokens[: verbs[0]], *tokens[verbs[0] + 1 : end])
-    if verbs and (seen := _seen_in(tokens, verbs[0])):
-        end = next((at for at in range(seen, len(tokens)) if at in verbs or tokens[at].text == ","), len(tokens))
-        return (*tokens[: verbs[0]], *tokens[seen:end])
-    return tokens[: verbs[0]] if verbs else tokens
-
-
-def _opens_with_side(tokens: tuple[Token, ...]) -> bool:
-    """ "ON THE LEFT, there is ...": what follows is of that side until another thing is spoken of."""
-    words = [token.text for token in tokens[:4]]
-    return (
-        words[:2] == ["on", "the"]
-        and words[2:3] in (["left"], ["right"])
-        and words[3:4] in ([","], ["there"], ["side"])
-    )
-
-
-def _is_paired(tokens: tuple[Token, ...]) -> bool:
-    """Whether it is about one of a pair ("the right kidney"), which what follows is then about too."""
-    return any(
-        token.text in SIDES and not _PAIRED.isdisjoint(word for near in tokens[at + 1 : at + 3] for word in near.canon)
-        for at, token in enumerate(tokens)
-    )
 
 
 def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
@@ -265,7 +187,7 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
     placed = not PREDICATES.isdisjoint(tokens[at].canon)
     while last < end and last - at < _LONGEST:
         word = tokens[last].text
-        if seen := _seen_in(tokens, last):
+        if seen := seen_in(tokens, last):
             last, placed = seen, True
             continue
         if word in (",", "and") and _lists_numbers(tokens, last):
@@ -275,7 +197,7 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
             break
         if word in ("and", "or") and (_opens_another(tokens, last, end) if placed else not _joins_places(tokens, last)):
             break
-        placed = placed or word in _PLACING
+        placed = placed or word in PLACING
         if not placed and not _is_placed(tokens[last]):
             break
         last += 1
@@ -285,7 +207,7 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
 def _opens_another(tokens: tuple[Token, ...], at: int, end: int) -> bool:
     """Whether "and" adds another thing, not another place: "abscess in the left pelvis AND FREE GAS beneath both"."""
     for place, token in enumerate(tokens[at + 1 : end], at + 1):
-        if token.text in _PLACING:
+        if token.text in PLACING:
             return place > at + 1 and not _may_place(tokens[place - 1])
         if token.text in _RIGHT_BOUNDS or token.text in FINITE or token.text in ("and", "or"):
             return False
@@ -301,7 +223,7 @@ def _may_place(token: Token) -> bool:
 
 def _points_back(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether a part of the subject follows: "the ligament is torn AT ITS femoral attachment"."""
-    return tokens[at].text in _PLACING and at + 1 < len(tokens) and tokens[at + 1].text in ("its", "their")
+    return tokens[at].text in PLACING and at + 1 < len(tokens) and tokens[at + 1].text in ("its", "their")
 
 
 def _lists_numbers(tokens: tuple[Token, ...], at: int) -> bool:
@@ -318,13 +240,6 @@ def _with_age(tokens: tuple[Token, ...], last: int) -> int:
     if last + 1 < len(tokens) and tokens[last].text == "," and tokens[last + 1].text in _AGES:
         return last + 2
     return last
-
-
-def _seen_in(tokens: tuple[Token, ...], at: int) -> int:
-    """Past "is seen" in "fluid IS SEEN in the mastoid"; else 0."""
-    if tokens[at].text not in _BE or at + 2 >= len(tokens):
-        return 0
-    return at + 2 if tokens[at + 1].text in _SEEN and tokens[at + 2].text in _PLACING else 0
 
 
 def _is_placed(token: Token) -> bool:

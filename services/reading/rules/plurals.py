@@ -21,7 +21,10 @@ _PAIRED = wordset(
     sphenoid ethmoid ethmoidal sphenoidal saline silicone breast subpectoral prepectoral retropectoral subglandular
     retroglandular"""
 )
-_SYMMETRIC = wordset("symmetric symmetrical symmetrically")
+_SYMMETRIC = wordset("symmetric symmetrical symmetrically saddle batwing bat")
+_COUNTLESS = wordset("innumerable countless miliary")
+# Of these there is one, on the right.
+_ON_THE_RIGHT = frozenset({("middle", "lobe"), ("minor", "fissure"), ("horizontal", "fissure")})
 ENDS = wordset(", . ; and both")
 
 
@@ -34,16 +37,21 @@ def of_plural(tokens: tuple[Token, ...]) -> Side | None:
 
 
 def of_lobe(tokens: tuple[Token, ...]) -> Side | None:
-    """There is a middle lobe on the right only."""
+    """There is a middle lobe on the right only, and a minor fissure."""
     for first, second in itertools.pairwise(tokens):
-        if (first.text, second.text) == ("middle", "lobe"):
+        if (first.text, second.text) in _ON_THE_RIGHT:
             return Side.RIGHT
     return None
 
 
 def symmetric(tokens: tuple[Token, ...]) -> Side | None:
-    """What is symmetric is on both sides."""
+    """What is symmetric is on both sides, and what its name calls so ("SADDLE embolus")."""
     return Side.BILATERAL if any(token.text in _SYMMETRIC for token in tokens) else None
+
+
+def countless(tokens: tuple[Token, ...]) -> Side | None:
+    """What nobody can count is on both sides: "INNUMERABLE nodules, the largest 3 cm right base"."""
+    return Side.BILATERAL if any(token.text in _COUNTLESS for token in tokens) else None
 
 
 def of_subject(tokens: tuple[Token, ...], start: int, head: int) -> Side | None:

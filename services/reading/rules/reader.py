@@ -23,10 +23,9 @@ from services.reading.rules.headings import Block
 from services.reading.rules.language import foreign
 from services.reading.rules.mentions import NAMED_BY_SIZE, Mention, mentions, taken_back, without_exams_side
 from services.reading.rules.normal import may_call_normal, normal_mentions
-from services.reading.rules.places import Topic, topic_of
 from services.reading.rules.position import position_mentions
 from services.reading.rules.references import with_references
-from services.reading.rules.relative_sides import with_sides
+from services.reading.rules.relative_sides import told_before, with_sides
 from services.reading.rules.remainder import Remainder, sections_of, without
 from services.reading.rules.resolve import SILENT, Decision, decide
 from services.reading.rules.scope import parse
@@ -35,6 +34,7 @@ from services.reading.rules.sentences import Sentence, sentences
 from services.reading.rules.short_forms import resolved
 from services.reading.rules.silence import UNMENTIONED, silence
 from services.reading.rules.targets import Target, Targets, compile_catalogue
+from services.reading.rules.topics import Topic, topic_of
 
 VERSION = "4"
 _SUGGESTED = frozenset({Status.PRESENT, Status.UNCERTAIN})
@@ -162,12 +162,12 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
     paragraph = 0
     last: list[Mention] = []
     known: dict[str, Side | None] = {}
-    side: Side | None = None if exam.side is Side.BILATERAL else exam.side
+    told = told_before(said, exam.side)
     for sentence in chain.from_iterable(map(pieces, said)):
         if sentence.kind not in SILENT and not sentence.blank:
             if sentence.paragraph != paragraph:
                 topic, last = Topic(), []
-            spelled, side = with_sides(_spelled(sentence, targets), side)
+            spelled, told = with_sides(_spelled(sentence, targets), told, known)
             own = with_echoes(spelled, taken_back(_mentioned(spelled, targets, exam, topic)), last)
             own = with_references(own, known)
             found += own

@@ -3,42 +3,105 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
-from integration.canonical import Side
-from services.reading.rules.heads import DEVICES
+from integration.canonical import Side, Status
+from services.reading.rules.anatomy import ANATOMY, UNPAIRED
+from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.mentions import Mention
+from services.reading.rules.side_words import sides_in
+from services.reading.rules.tokens import Token
+from services.reading.rules.wordset import wordset
 
-_OPERATION = re.compile(r"\w+(?:otomy|ectomy|ostomy|plasty)|replacement|prosthesis")
+_OPERATION = re.compile(r"\w+(?:otomy|ectomy|ostomy|plasty)|replacement|prosthesis|resection")
+# What is found and spoken of again.
+_FOUND = (FINDINGS - ANATOMY) | wordset(
+    """pneumonia honeycombing contusion tumor consolidate infiltrate pneumothorax hemothorax laceration stricture
+    opacity atelectasis meningioma glioma carcinoma concretion"""
+)
+# Words that say what a thing belongs to: "PARAPNEUMONIC effusion".
+_BELONGING = {
+    "parapneumonic": ("pneumonia", "consolidate"),
+    "postpneumonic": ("pneumonia", "consolidate"),
+    "peritumoral": ("tumor", "mass", "lesion"),
+    "peritumoural": ("tumor", "mass", "lesion"),
+    "intratumoral": ("tumor", "mass", "lesion"),
+    "intratumoural": ("tumor", "mass", "lesion"),
+    "perilesional": ("lesion", "mass", "tumor"),
+    "intralesional": ("lesion", "mass", "tumor"),
+    "perihematomal": ("hematoma", "bleed"),
+    "periprosthetic": ("arthroplasty", "prosthesis", "replacement"),
+    "pericatheter": ("catheter",),
+}
+_KNOWN = wordset("the this that these those its said")
 # Words between "the" and the noun, at most.
 _BETWEEN = 3
+# How far from its words a mention may say what it belongs to; what ends that.
+_BEFORE, _BEHIND = 8, 6
+_ENDS = wordset("; , . but no without")
 
 
 def with_references(found: list[Mention], known: dict[str, Side | None]) -> list[Mention]:
-    """A sentence's mentions, one without a side with that of the operation or device it says "the" of.
+    """A sentence's mentions, one without a side with that of the operation, device or lesion it says "the" of.
 
-    `known`: noun → the one side it was told with, None for both; what the sentence tells is added.
+    `known`: noun → the one side it was told with, None for several; what the sentence tells is added.
     """
     if known:
         found = [each if each.own_side else _with_side(each, known) for each in found]
     for mention in found:
         if mention.own_side:
             for noun in _nouns(mention):
-                side = mention.own_side if known.get(noun, mention.own_side) is mention.own_side else None
-                known[noun] = None if side is Side.BILATERAL else side
+                known[noun] = _known_as(mention.own_side, noun, known)
     return found
 
 
+def _known_as(side: Side, noun: str, known: Mapping[str, Side | None]) -> Side | None:
+    """The side of a noun told with `side`; none of what was told of another, or of a device on both."""
+    if known.get(noun, side) is not side:
+        return None
+    return None if side is Side.BILATERAL and (noun in DEVICES or _OPERATION.fullmatch(noun)) else side
+
+
 def _nouns(mention: Mention) -> list[str]:
-    words = [word for token in mention.sentence.tokens[mention.first : mention.last] for word in token.canon]
-    return [word for word in words if word in DEVICES or _OPERATION.fullmatch(word)]
+    told = mention.status in (Status.PRESENT, Status.UNCERTAIN) or mention.rule.startswith("resolved")
+    tokens = mention.sentence.tokens[mention.first : mention.last]
+    return [noun for token in tokens for word in token.canon if (noun := _named(token, word, told))]
 
 
-def _with_side(mention: Mention, known: dict[str, Side | None]) -> Mention:
+def _named(token: Token, word: str, told: bool) -> str:
+    """What a word names that is spoken of again: several lesions are no lesion; "" for what names nothing."""
+    if word in DEVICES or _OPERATION.fullmatch(word):
+        return word
+    several = token.text.endswith("s") and not token.text.endswith(("ss", "is", "us"))
+    return (f"{word}s" if several else word) if told and word in _FOUND else ""
+
+
+def _with_side(mention: Mention, known: Mapping[str, Side | None]) -> Mention:
     tokens = mention.sentence.tokens
-    for at in range(mention.first, mention.last):
-        if tokens[at].text != "the":
-            continue
-        near = (word for token in tokens[at + 1 : at + 1 + _BETWEEN] for word in token.canon)
-        if side := next((known[word] for word in near if known.get(word)), None):
-            return mention._replace(side=side, own_side=side)
-    return mention
+    own = tokens[mention.first : mention.last]
+    if any(not UNPAIRED.isdisjoint(token.canon) for token in own):
+        return mention
+    near = own if sides_in(tokens) else _around(mention)
+    side = next((side for word in _belongs_to(near) if (side := known.get(word))), None)
+    return mention._replace(side=side, own_side=side) if side else mention
+
+
+def _around(mention: Mention) -> tuple[Token, ...]:
+    """The words of the mention with those around it, up to a comma."""
+    tokens, first, last = mention.sentence.tokens, mention.first, mention.last
+    while first > max(0, mention.first - _BEFORE) and tokens[first - 1].text not in _ENDS:
+        first -= 1
+    while last < min(len(tokens), mention.last + _BEHIND) and tokens[last].text not in _ENDS:
+        last += 1
+    return tokens[first:last]
+
+
+def _belongs_to(tokens: tuple[Token, ...]) -> Iterator[str]:
+    """The nouns that these words speak of as known: "within THE MASS", "in AREAS OF HONEYCOMBING"."""
+    for at, token in enumerate(tokens):
+        if token.text in _KNOWN or [each.text for each in tokens[at : at + 2]] == ["areas", "of"]:
+            for near in tokens[at + 1 : at + 1 + _BETWEEN]:
+                if near.text in _ENDS:
+                    break
+                yield from (noun for word in near.canon if (noun := _named(near, word, told=True)))
+        yield from _BELONGING.get(token.text, ())

@@ -147,12 +147,18 @@ def _speaks(mention: Mention) -> bool:
 def _unsigned(mentions: list[Mention], target: Target) -> list[Mention]:
     """A sign supports its finding only where nothing names or denies it; a lesion stays one whatever it may be."""
     named = [mention for mention in mentions if not mention.sign]
-    if not any(not mention.off_side and mention.rule != "normal" for mention in named):
+    if not any(not m.off_side and m.rule != "normal" and not _is_of_other_side(m, mentions) for m in named):
         return mentions
     if LESIONS.isdisjoint(target.heads):
         return named
     hedged = {mention.sentence.number for mention in named if mention.status is Status.UNCERTAIN}
     return [m for m in mentions if not m.sign or (m.lesion and m.sentence.number in hedged)]
+
+
+def _is_of_other_side(denied: Mention, mentions: list[Mention]) -> bool:
+    """Whether a denial is of one side and a sign of the other: "clot in the left artery. RIGHT lung EMBOLI FREE"."""
+    one = denied.status is Status.ABSENT and denied.side in (Side.LEFT, Side.RIGHT)
+    return one and any(m.sign and m.status is Status.PRESENT and m.side not in (None, denied.side) for m in mentions)
 
 
 def _here(mentions: list[Mention]) -> list[Mention]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind
 from services.reading.rules import fields
-from services.reading.rules.anatomy import ANATOMY, is_level
+from services.reading.rules.anatomy import ANATOMY, is_level, related
 from services.reading.rules.asides import is_answer, is_history, is_of_records, is_question
 from services.reading.rules.corrections import refuted
 from services.reading.rules.exam import is_title
@@ -170,6 +170,8 @@ class _Sentences:
     def _under(self, label: tuple[Token, ...]) -> tuple[Token, ...]:
         """A label of a part ("Stones:") with the organ's above it ("LEFT KIDNEY:"); a label of an organ is the next."""
         placed = any(map(_is_place, label))
+        if _is_one_sided(self.outer) and _is_part(label, self.outer):
+            return (*self.outer, *label)
         if placed or any(token.text in SIDES for token in label):
             above = () if placed else tuple(token for token in self.outer if token.text not in SIDES)
             self.outer = (*above, *label)
@@ -253,6 +255,17 @@ def _is_one_sided(label: tuple[Token, ...]) -> bool:
     return {SIDES[token.text] for token in label if token.text in SIDES} in ({"left"}, {"right"})
 
 
+def _is_part(label: tuple[Token, ...], whole: tuple[Token, ...]) -> bool:
+    """Whether a label without a side is of a part of what is over it: "RIGHT KNEE:", "PATELLA:"."""
+    own, above = _places(label), _places(whole)
+    sided = any(token.text in SIDES for token in label)
+    return bool(own) and not sided and own.isdisjoint(above) and related(above, own)
+
+
+def _places(label: tuple[Token, ...]) -> frozenset[str]:
+    return ANATOMY.intersection(word for token in label for word in token.canon)
+
+
 def _is_place(token: Token) -> bool:
     return not ANATOMY.isdisjoint(token.canon) or any(map(is_level, token.canon))
 
@@ -314,7 +327,7 @@ def _ends(text: str, first: int, match: re.Match[str]) -> bool:
         return True  # "no hydronephrosis on R. Left ..." names a side, "Dr. R. Smith" a person
     word = before[-1].lower().strip("(") if before else ""
     after = text[match.end() : match.end() + 2].strip()
-    if word in ("rt", "lt") and (not after[:1].isupper() or text[first : match.start()].strip().lower() == word):
+    if word in _SIDES and (not after[:1].isupper() or text[first : match.start()].strip().lower() == word):
         return False
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word not in "ivx"):
         return False
@@ -324,6 +337,8 @@ def _ends(text: str, first: int, match: re.Match[str]) -> bool:
 
 
 _LOOK_BACK = 48
+# Sides typed for short, which end a sentence before a capital only.
+_SIDES = wordset("rt lt bil bilat")
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE, is_level, is_vertebra
 from services.reading.rules.heads import DEVICES, FINDINGS
-from services.reading.rules.laterality import side_of, sides_in
+from services.reading.rules.laterality import side_of
 from services.reading.rules.modifiers import Kind
-from services.reading.rules.places import Place, Topic, answer, place_of, points_back
+from services.reading.rules.places import Place, answer, place_of
 from services.reading.rules.scope import Parsed, Scope
+from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
+from services.reading.rules.topics import Topic, names_what_was_described, points_back, tells_one_of_pair
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import NOT_FOLLOWED, SIDES
 from services.reading.rules.wordset import wordset
@@ -87,6 +89,8 @@ _OR = wordset("or and/or")
 _BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
 
 
+# What covers an organ is no organ of its own beside it.
+_COVERS = frozenset({"skin"})
 # Who is named by what they treat: "the stroke team", "fracture clinic".
 _SERVICES = wordset(
     """team teams service services clinic clinics unit pathway surveillance screening mdt registrar nurse coordinator
@@ -178,12 +182,20 @@ def _is_landmark(parsed: Parsed, at: int) -> bool:
 def _of_topic(parsed: Parsed, place: Place, topic: Topic) -> Side | None:
     """The side spoken of before, where this sentence refers back to it or names the same organ or none."""
     tokens = parsed.sentence.tokens
-    if topic.side is None or any(token.text in SIDES for token in tokens) or not UNPAIRED.isdisjoint(place.local):
+    if topic.side is None or sides_in(tokens) or not UNPAIRED.isdisjoint(place.local):
         return None
     if any(map(is_vertebra, place.local)):
         return None
-    same = (topic.paired or topic.runs_on) and (not place.here or not (place.here - WIDE).isdisjoint(topic.organs))
-    return topic.side if same or points_back(tokens) else None
+    own = place.here - WIDE - _COVERS
+    same = (topic.paired or topic.runs_on) and (not place.here or not own or not own.isdisjoint(topic.organs))
+    if same or points_back(tokens[: place.last]) or (topic.described and names_what_was_described(tokens)):
+        return topic.side
+    return topic.side if topic.side is not Side.BILATERAL and tells_one_of_pair(_clause(parsed, place)) else None
+
+
+def _clause(parsed: Parsed, place: Place) -> tuple[Token, ...]:
+    clause = parsed.clause_of(place.first)
+    return parsed.sentence.tokens[clause.start : clause.end]
 
 
 def _stated(parsed: Parsed, at: int, place: Place, scope: Scope | None, told: Side | None) -> Statement:

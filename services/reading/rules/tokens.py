@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
     # An initial ("Dr R. Okafor", "L. Smith") is no side.
-    r"|(?P<side>(?<!Dr\s)(?<!Dr\.\s)(?<!by\s)\b(?-i:[RL])\b(?=\s+(?:[A-Za-z]|\d{1,2}(?:st|nd|rd|th)\b|\d{1,3}(?:\.\d)?\s?[mc]m\b)|\s?[,;:)<>]|\s[-–]\s|\.(?!\s?[A-Z][a-z]+\b)|(?<=[a-z<>]\s[RL])\.|$)(?!\s+spine))"
+    r"|(?P<side>(?<!Dr\s)(?<!Dr\.\s)(?<!by\s)\b(?-i:[RL])\b(?=\s+(?:[A-Za-z]|\d{1,2}(?:st|nd|rd|th)\b|\d{1,3}(?:\.\d)?\s?[mc]m\b)|\s?[,;:)<>+=&]|\s[-–]\s|\.(?!\s?[A-Z][a-z]+\b)|(?<=[a-z<>]\s[RL])\.|$)(?!\s+spine))"
     rf"|(?P<segment>\bseg(?:ment)?s?\.?[\s-]{_SEGMENT}(?:(?:\s?[,/&-]\s?|\sand\s){_SEGMENT})*)"
     r"|(?P<kind>\btype\s(?:[ab]|[1-5]|i{1,3}|iv)\b)"
     r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|s/o|and/or|d/w|w/)(?![a-z]))"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.reading.lexicon import lexicon
+from services.reading.rules.compounds import COMPOUNDS
 from services.reading.rules.wordset import wordset
 
 BRITISH = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("litre", "liter"))
@@ -10,39 +11,27 @@ BRITISH = (("ae", "e"), ("oe", "e"), ("isation", "ization"), ("litre", "liter"))
 
 FORMS: dict[str, str] = {form: canon for canon, forms in lexicon("forms").items() for form in (canon, *forms)}
 
-SIDES: dict[str, str] = {
+_ONE_SIDE = ("left", "right", "bilateral")
+# A word that says a side with something else ("RUL", "bifrontal") says that side.
+SIDES: dict[str, str] = {word: side for word, said in COMPOUNDS.items() for side in _ONE_SIDE if side in said} | {
     "left": "left",
     "right": "right",
     "bilateral": "bilateral",
     "bilaterally": "bilateral",
-    "bilat": "bilateral",
+    "bil": "bilateral",
     "both": "bilateral",
-    "biapical": "bilateral",
     "b/l": "bilateral",
     "lt": "left",
     "rt": "right",
-    "bibasilar": "bilateral",
     "bibasal": "bilateral",
-    "bihilar": "bilateral",
-    "lll": "left",
-    "lul": "left",
-    "rll": "right",
-    "rul": "right",
-    "rml": "right",
-    "ruz": "right",
-    "rmz": "right",
-    "rlz": "right",
-    "luz": "left",
-    "lmz": "left",
-    "llz": "left",
-    "rk": "right",
-    "lk": "left",
     "lingula": "left",
     "lingular": "left",
     "rlq": "right",
     "ruq": "right",
+    "rif": "right",
     "llq": "left",
     "luq": "left",
+    "lif": "left",
 }
 
 PREDICATES = wordset(

@@ -1,0 +1,97 @@
+"""A side told beside a phrase: after a comma, in a list of places, a verb that goes on ("but persists ON THE LEFT")."""
+
+from __future__ import annotations
+
+from integration.canonical import Side
+from services.reading.rules.anatomy import ANATOMY, is_level
+from services.reading.rules.clauses import Clause
+from services.reading.rules.heads import FINDINGS
+from services.reading.rules.plurals import ENDS, of_lobe, of_plural
+from services.reading.rules.scope import Parsed
+from services.reading.rules.side_words import is_side, sides_in
+from services.reading.rules.tokens import Token
+from services.reading.rules.verbs import FINITE
+from services.reading.rules.words import SIDES
+from services.reading.rules.wordset import wordset
+
+_JOINS = wordset(", and & the")
+_GOING_ON = wordset("but and which though although")
+_ADVERBS = wordset("still now also has have been only again")
+_STAYING = FINITE | wordset("persists persist persisting remains confined limited visible")
+_OPEN = wordset("excluded exclude possible considered consider ruled")
+_DASH = "-"
+# Words of a place, at most.
+_LONG = 4
+_NOT_IN_PLACES = (FINDINGS - ANATOMY) | {"node"}
+
+
+def appended(tokens: tuple[Token, ...], end: int) -> Side | None:
+    """A side alone after a comma: "thyroid nodule, LEFT"."""
+    after = [token.text for token in tokens[end : end + 3]]
+    alone = after[:1] == [","] and after[1:2] and after[1] in SIDES and after[2:3] in ([], ["."], [";"], [","])
+    return Side(SIDES[after[1]]) if alone else None
+
+
+def lists_on(tokens: tuple[Token, ...], end: int, side: Side) -> bool:
+    """Whether a list of places goes on to the other side: "lesions of the left scapula, RIGHT HUMERUS and T4"."""
+    at = end
+    while at < len(tokens) and tokens[at].text in _JOINS:
+        at += 1
+    if at in (end, len(tokens)) or tokens[at].text not in SIDES or not is_side(tokens, at):
+        return False
+    return SIDES[tokens[at].text] not in (side, "bilateral") and _is_place(tokens, at + 1)
+
+
+def _is_place(tokens: tuple[Token, ...], start: int) -> bool:
+    """Whether nothing but a place follows, up to a mark."""
+    own = tokens[start : start + _LONG]
+    stop = next((at for at, token in enumerate(own) if token.text in ENDS), len(own))
+    ended = stop < len(own) or start + stop >= len(tokens)
+    named = [token for token in own[:stop] if not ANATOMY.isdisjoint(token.canon)]
+    other = any(not _NOT_IN_PLACES.isdisjoint(token.canon) for token in own[:stop])
+    return bool(named) and ended and not other and named[-1] is own[stop - 1]
+
+
+def joins_place(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether "and" at token `at` adds a place of a side to a place: "deposits in T6 AND LEFT SCAPULA"."""
+    before = tokens[at - 1]
+    if ANATOMY.isdisjoint(before.canon) and not any(map(is_level, before.canon)):
+        return False
+    sided = next((place for place in range(at + 1, min(at + 3, len(tokens))) if tokens[place].text in SIDES), None)
+    return sided is not None and _is_place(tokens, sided + 1)
+
+
+def joins_numbers(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether a comma or "and" stands between numbers: "ribs 4, 5 AND 6"."""
+    return 0 < at < len(tokens) - 1 and _is_number(tokens[at - 1]) and _is_number(tokens[at + 1])
+
+
+def _is_number(token: Token) -> bool:
+    return token.text[0].isdigit() or token.text in _ORDINALS
+
+
+_ORDINALS = wordset("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
+
+
+def goes_on(parsed: Parsed, head: int) -> Side | None:
+    """The side in the next clause, where it has no subject of its own: "regressed BUT STILL VISIBLE IN BOTH lobes"."""
+    tokens, start = parsed.sentence.tokens, parsed.clause_of(head).end
+    if start >= len(tokens) - 1 or tokens[start].text not in _GOING_ON:
+        return None
+    verb = start + 1
+    while verb < len(tokens) and tokens[verb].text in _ADVERBS:
+        verb += 1
+    if verb >= len(tokens) or tokens[verb].text not in _STAYING:
+        return None
+    end = parsed.clause_of(start).end
+    stop = next((at for at in range(verb, end) if not _NOT_IN_PLACES.isdisjoint(tokens[at].canon)), end)
+    own = tokens[verb:stop]
+    return sides_in(own) or of_plural(own) or of_lobe(own)
+
+
+def continues(parsed: Parsed, clause: Clause) -> bool:
+    """Whether a clause only names what the one before describes: "swelling - INFARCT", "BUT mass not excluded"."""
+    own = parsed.sentence.tokens[clause.start : clause.end]
+    if own[0].text == _DASH:
+        return True
+    return own[0].text in ("but", "though", "although") and any(token.text in _OPEN for token in own)

@@ -1,0 +1,141 @@
+"""What a paragraph speaks of, and what refers back: "it", "the adjacent lung", "likely pneumonia", "THE kidney"."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import NamedTuple
+
+from integration.canonical import Side
+from services.reading.rules.anatomy import ANATOMY, VAGUE
+from services.reading.rules.heads import LESIONS
+from services.reading.rules.modifiers import SEEN
+from services.reading.rules.sentences import Sentence
+from services.reading.rules.side_words import sides_in
+from services.reading.rules.tokens import Token
+from services.reading.rules.verbs import FINITE
+from services.reading.rules.words import SIDES
+from services.reading.rules.wordset import wordset
+
+PLACING = wordset(
+    """of in within at involving along through on to from overlying near throughout about over under beneath across
+    around"""
+)
+ORGANS = ANATOMY - VAGUE
+BE = wordset("is are was were")
+SEEN_WORDS = frozenset(SEEN)
+_PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder ankle wrist elbow hand foot orbit")
+# One of a pair, told again without its side: "blunting of THE COSTOPHRENIC angle".
+_ONE_OF_PAIR = _PAIRED | wordset("costophrenic hemithorax hemidiaphragm axilla parotid hilum lung mastoid antrum angle")
+_OF_OPERATED = wordset("lumpectomy")
+# What points back to the place spoken of before.
+_BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
+_PRONOUNS = wordset("it they expected")
+# What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
+_OPENING_BACK = wordset("appearance appearances findings features")
+# What is described and not named, so that a name may follow.
+_DESCRIBED = LESIONS | wordset(
+    """opacity opacify density shadow shadowing haze haziness veil lucency collection attenuation signal enhance
+    infiltrate blunt blunting step stranding restrict calcify area airspace"""
+)
+# How a sentence opens that only names what was described: "LIKELY pneumonia", "SUSPICIOUS for carcinoma".
+_NAMING = wordset(
+    """likely probable probably possible possibly suspicious suspect suspected suspicion consistent compatible
+    suggestive suggesting suggests suggest concerning worrisome presumably presumed favor favors favored favour favours
+    favoured consider represents represent representing reflects reflecting reflect keeping raises differential
+    diagnostic typical ? in most more this these could may might"""
+)
+_NAMES = _NAMING - wordset("in most more this these raises could may might")
+_NAMED_WITHIN = 4
+
+
+class Topic(NamedTuple):
+    """What a paragraph spoke of last: organs, the one side of them, and whether it was one of a pair.
+
+    `runs_on`: only a semicolon parts it from what follows. `described`: it described something that a name may follow.
+    """
+
+    organs: frozenset[str] = frozenset()
+    side: Side | None = None
+    paired: bool = False
+    runs_on: bool = False
+    described: bool = False
+
+
+def topic_of(sentence: Sentence, before: Topic) -> Topic:
+    """What a sentence is about: the organs before its first verb and their side; else what was spoken of `before`."""
+    about = _subject(sentence.tokens)
+    organs = _words(about) & ORGANS
+    if _OF_OPERATED & {token.text for token in about}:
+        organs |= {"breast"}
+    side = sides_in(about) or (before.side if points_back(sentence.tokens) else None)
+    runs_on = sentence.tokens[-1].text == ";"
+    if not organs and not side:
+        return before._replace(runs_on=runs_on)
+    paired = _is_paired(about) or _opens_with_side(sentence.tokens) or (not organs and before.paired)
+    described = not _DESCRIBED.isdisjoint(_words(sentence.tokens))
+    return Topic(organs or before.organs, side, paired, runs_on, described)
+
+
+def points_back(tokens: tuple[Token, ...]) -> bool:
+    """Whether a sentence is about the thing or place spoken of before."""
+    opening = tokens[0].text
+    return opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens)
+
+
+def names_what_was_described(tokens: tuple[Token, ...]) -> bool:
+    """Whether a sentence only names what was described before: "LIKELY pneumonia", "edema FAVORED over infection"."""
+    texts = [token.text for token in tokens]
+    if any(text in ("a", "an", "no", "new", "also", ":") for text in texts[:_NAMED_WITHIN]):
+        return False
+    return texts[0] in _NAMING or not _NAMES.isdisjoint(texts[1:_NAMED_WITHIN])
+
+
+def tells_one_of_pair(tokens: tuple[Token, ...]) -> bool:
+    """Whether it speaks of one of a pair as known: "blunting of THE COSTOPHRENIC angle"."""
+    return any(
+        token.text == "the" and any(near.text in _ONE_OF_PAIR for near in tokens[at + 1 : at + 3])
+        for at, token in enumerate(tokens)
+    )
+
+
+def _subject(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The words before the first verb; of "there is a mass in the left breast" those after it."""
+    verbs = [at for at, token in enumerate(tokens) if token.text in FINITE]
+    if verbs and tokens[verbs[0] - 1].text == "there":
+        end = next((at for at in verbs[1:] if at > verbs[0] + 1), len(tokens))
+        return (*tokens[: verbs[0]], *tokens[verbs[0] + 1 : end])
+    if verbs and (seen := seen_in(tokens, verbs[0])):
+        end = next((at for at in range(seen, len(tokens)) if at in verbs or tokens[at].text == ","), len(tokens))
+        return (*tokens[: verbs[0]], *tokens[seen:end])
+    return tokens[: verbs[0]] if verbs else tokens
+
+
+def _opens_with_side(tokens: tuple[Token, ...]) -> bool:
+    """ "ON THE LEFT, there is ...": what follows is of that side until another thing is spoken of."""
+    words = [token.text for token in tokens[:4]]
+    return (
+        words[:2] == ["on", "the"]
+        and words[2:3] in (["left"], ["right"])
+        and words[3:4] in ([","], ["there"], ["side"])
+    )
+
+
+def _is_paired(tokens: tuple[Token, ...]) -> bool:
+    """Whether it is about one of a pair ("the right kidney"), which what follows is then about too."""
+    if _OF_OPERATED & {token.text for token in tokens}:
+        return True
+    return any(
+        token.text in SIDES and not _PAIRED.isdisjoint(word for near in tokens[at + 1 : at + 3] for word in near.canon)
+        for at, token in enumerate(tokens)
+    )
+
+
+def seen_in(tokens: tuple[Token, ...], at: int) -> int:
+    """Past "is seen" in "fluid IS SEEN in the mastoid"; else 0."""
+    if tokens[at].text not in BE or at + 2 >= len(tokens):
+        return 0
+    return at + 2 if tokens[at + 1].text in SEEN_WORDS and tokens[at + 2].text in PLACING else 0
+
+
+def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
+    return frozenset(chain.from_iterable([token.canon for token in tokens]))
