@@ -22,7 +22,7 @@ from services.reading.rules.wordset import wordset
 
 _ABBREVIATIONS = wordset(
     """dr mr mrs ms vs approx e.g i.e fig st ca cf al resp incl max min wt ht ser im img est dept prof jr sr dx hx
-    tx sx pt inc"""
+    adv tx sx pt inc"""
 )
 # Besides the marks that end one: "Effusion: none, PNEUMOTHORAX: small", "Lungs: clear HEART: normal".
 _STOP = re.compile(
