@@ -18,7 +18,8 @@ from services.reading.rules.wordset import wordset
 
 _LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
 _RIGHT_BOUNDS = wordset(
-    ", ; : . no without with but which that there however is after following since status causing none nil"
+    """, ; : . no without with but which that there however is after following since status causing none nil abutting
+    contacting encasing displacing effacing distorting"""
 )
 # Tokens after a head that may still place it.
 _LONGEST = 14
@@ -31,8 +32,9 @@ _TELLING_OF = BE | wordset("with contain contains show shows has have demonstrat
 _JOINED = (
     wordset(
         """and or greater than seen noted also centered centred located situated arising originating lying tracking
-        native - ( main pa"""
+        native - ( pa"""
     )
+    | wordset("main lobar segmental subsegmental interlobar descending ascending")
     | SIDES.keys()
 )
 _JOINS = wordset("with causing")

@@ -23,6 +23,13 @@ PLACING = wordset(
 ORGANS = ANATOMY - VAGUE
 BE = wordset("is are was were")
 SEEN_WORDS = frozenset(SEEN)
+# How a thing is in a place: "fluid REMAINING in the costophrenic angle"; "blood FILLS the cisterns".
+_LYING = wordset(
+    """persists persist persisting remains remain remaining lies lie lying layers layer layering tracks track tracking
+    collects collecting pools pooling extends extend extending dissects dissecting"""
+)
+_FILLING = wordset("fills fill filling outlines outlining coats coating")
+_ARTICLES = wordset("the a an")
 _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder ankle wrist elbow hand foot orbit")
 # One of a pair, told again without its side: "blunting of THE COSTOPHRENIC angle".
 _ONE_OF_PAIR = _PAIRED | wordset("costophrenic hemithorax hemidiaphragm axilla parotid hilum lung mastoid antrum angle")
@@ -131,8 +138,14 @@ def _is_paired(tokens: tuple[Token, ...]) -> bool:
 
 
 def seen_in(tokens: tuple[Token, ...], at: int) -> int:
-    """Past "is seen" in "fluid IS SEEN in the mastoid"; else 0."""
-    if tokens[at].text not in BE or at + 2 >= len(tokens):
+    """Past "is seen" in "fluid IS SEEN in the mastoid", "gas PERSISTS in the axilla", "blood FILLS both"; else 0."""
+    if at + 2 >= len(tokens):
+        return 0
+    if tokens[at].text in _LYING and tokens[at + 1].text in PLACING:
+        return at + 1
+    if tokens[at].text in _FILLING and (tokens[at + 1].text in _ARTICLES or tokens[at + 1].text in SIDES):
+        return at + 1
+    if tokens[at].text not in BE:
         return 0
     return at + 2 if tokens[at + 1].text in SEEN_WORDS and tokens[at + 2].text in PLACING else 0
 
