@@ -89,6 +89,15 @@ def goes_on(parsed: Parsed, head: int) -> Side | None:
     return sides_in(own) or of_plural(own) or of_lobe(own)
 
 
+def before_dash(parsed: Parsed, head: int) -> Side | None:
+    """The side of all that a name after a dash is given to: "left opacity with RML consolidation - PNEUMONIA"."""
+    tokens, start = parsed.sentence.tokens, parsed.clause_of(head).start
+    if start <= parsed.sentence.label or tokens[start].text != _DASH or sides_in(tokens[start:head]):
+        return None
+    before = parsed.clause_of(start - 1)
+    return sides_in(tokens[before.start : before.end])
+
+
 def continues(parsed: Parsed, clause: Clause) -> bool:
     """Whether a clause only names what the one before describes: "swelling - INFARCT", "BUT mass not excluded"."""
     own = parsed.sentence.tokens[clause.start : clause.end]

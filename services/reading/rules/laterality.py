@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from integration.canonical import Side
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, related
-from services.reading.rules.appositions import appended, continues, goes_on, joins_numbers, joins_place, lists_on
+from services.reading.rules.appositions import (
+    appended,
+    before_dash,
+    continues,
+    goes_on,
+    joins_numbers,
+    joins_place,
+    lists_on,
+)
 from services.reading.rules.clauses import Clause
 from services.reading.rules.directions import direction, is_shifted
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, FINDINGS, GENERIC_HEADS
@@ -77,7 +85,8 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
         return appended(tokens, window[1]) or symmetric(tokens[parsed.clause_of(head).start : head])
     clause = _whole_clause(parsed, head)
     return (
-        _nearest_before(tokens, clause.start, head)
+        before_dash(parsed, head)
+        or _nearest_before(tokens, clause.start, head)
         or _leading(tokens, parsed.sentence.label, head)
         or countless(tokens[window[0] : head])
         or _after(tokens, head, clause.end)
@@ -129,6 +138,15 @@ def _in_phrase(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
     return Side.BILATERAL if side and (_goes_on(tokens, end, side) or lists_on(tokens, end, side)) else side
 
 
+def _lesser(tokens: tuple[Token, ...], end: int) -> Side | None:
+    """The side where there is less of the same: "on the right and, TO A LESSER DEGREE, ON THE LEFT"."""
+    near = tokens[end : end + _FAR]
+    less = next((at for at, token in enumerate(near) if token.text in ("extent", "degree")), 0)
+    if not less or near[less - 1].text != "lesser":
+        return None
+    return sides_in(tokens[end + less : end + less + 6])
+
+
 def _joined(side: Side, other: Side | None) -> Side:
     """Both, where another side is told of the same: "the LINGULA and MIDDLE LOBE"."""
     return Side.BILATERAL if other not in (None, side) else side
@@ -138,6 +156,8 @@ def _goes_on(tokens: tuple[Token, ...], end: int, side: Side) -> bool:
     """Whether the same is said of the other side after the phrase: "emboli in the right main AND IN THE LEFT lower"."""
     if end >= len(tokens) or tokens[end].text not in (",", "and"):
         return False
+    if (less := _lesser(tokens, end)) is not None:
+        return less is not side
     placed = False
     for at in range(end + 1, min(end + 1 + _FAR, len(tokens))):
         token = tokens[at]

@@ -19,16 +19,17 @@ _FOUND = (FINDINGS - ANATOMY) | wordset(
     """pneumonia honeycombing contusion tumor consolidate infiltrate pneumothorax hemothorax laceration stricture
     opacity atelectasis meningioma glioma carcinoma concretion"""
 )
+_TUMORS = ("tumor", "mass", "lesion", "glioma", "meningioma", "metastasis")
 # Words that say what a thing belongs to: "PARAPNEUMONIC effusion".
 _BELONGING = {
     "parapneumonic": ("pneumonia", "consolidate"),
     "postpneumonic": ("pneumonia", "consolidate"),
-    "peritumoral": ("tumor", "mass", "lesion"),
-    "peritumoural": ("tumor", "mass", "lesion"),
-    "intratumoral": ("tumor", "mass", "lesion"),
-    "intratumoural": ("tumor", "mass", "lesion"),
-    "perilesional": ("lesion", "mass", "tumor"),
-    "intralesional": ("lesion", "mass", "tumor"),
+    "peritumoral": _TUMORS,
+    "peritumoural": _TUMORS,
+    "intratumoral": _TUMORS,
+    "intratumoural": _TUMORS,
+    "perilesional": _TUMORS,
+    "intralesional": _TUMORS,
     "perihematomal": ("hematoma", "bleed"),
     "periprosthetic": ("arthroplasty", "prosthesis", "replacement"),
     "pericatheter": ("catheter",),

@@ -27,6 +27,7 @@ _TWO_THINGS = wordset(
 )
 OF_SHIFT = frozenset({"shift", "displace", "deviate", "deviation", "bow"})
 _MOVED = wordset("drawn pulled pushed moved")
+_MARKS = wordset(", . ; : ) and with")
 # Words between what is moved and where it goes, at most.
 _MOVING = 10
 
@@ -47,7 +48,7 @@ def is_side(tokens: Sequence[Token], at: int) -> bool:
     if tokens[at].text == "both":
         parts = all(_TWO_EACH.isdisjoint(token.canon) for token in tokens[at + 1 : at + 3])
         return parts and (following is None or _TWO_THINGS.isdisjoint(following.canon))
-    if _is_direction(tokens, at) or _is_of_lobe(tokens, at):
+    if _is_direction(tokens, at) or _is_of_lobe(tokens, at) or _is_measured_by(tokens, at):
         return False
     if following is None or (following.text not in _NOT_SIDES and _NOT_SIDES.isdisjoint(following.canon)):
         return True
@@ -71,6 +72,14 @@ def _is_direction(tokens: Sequence[Token], at: int) -> bool:
 def _is_blurred(tokens: Sequence[Token], at: int) -> bool:
     near = (*tokens[max(0, at - _BLURRED) : at], *tokens[at + 3 : at + 5])
     return any(token.text in _BLURRING for token in near)
+
+
+def _is_measured_by(tokens: Sequence[Token], at: int) -> bool:
+    """Whether it is only what the other side is compared with: "the right dome lies 5 cm ABOVE THE LEFT"."""
+    before = [token.text for token in tokens[max(0, at - 3) : at]]
+    alone = at + 1 >= len(tokens) or tokens[at + 1].text in _MARKS
+    above = before[-2:] in (["above", "the"], ["below", "the"])
+    return alone and (above or before in (["higher", "than", "the"], ["lower", "than", "the"]))
 
 
 def _is_of_lobe(tokens: Sequence[Token], at: int) -> bool:

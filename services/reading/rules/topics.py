@@ -32,7 +32,10 @@ _FILLING = wordset("fills fill filling outlines outlining coats coating")
 _ARTICLES = wordset("the a an")
 _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder ankle wrist elbow hand foot orbit")
 # One of a pair, told again without its side: "blunting of THE COSTOPHRENIC angle".
-_ONE_OF_PAIR = _PAIRED | wordset("costophrenic hemithorax hemidiaphragm axilla parotid hilum lung mastoid antrum angle")
+_ONE_OF_PAIR = _PAIRED | wordset(
+    """costophrenic hemithorax hemidiaphragm axilla parotid hilum lung mastoid antrum angle
+    vesicoureteric vesicoureteral ureterovesical ureteropelvic pelviureteric vuj uvj puj upj"""
+)
 _OF_OPERATED = wordset("lumpectomy")
 # What points back to the place spoken of before.
 _BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
@@ -53,6 +56,8 @@ _NAMING = wordset(
 )
 _NAMES = _NAMING - wordset("in most more this these raises could may might")
 _NAMED_WITHIN = 4
+# What a paragraph turns to when one organ is done: "the other abdominal ORGANS are normal".
+_REST = wordset("organs structures viscera")
 
 
 class Topic(NamedTuple):
@@ -76,6 +81,8 @@ def topic_of(sentence: Sentence, before: Topic) -> Topic:
         organs |= {"breast"}
     side = sides_in(about) or (before.side if points_back(sentence.tokens) else None)
     runs_on = sentence.tokens[-1].text == ";"
+    if not _REST.isdisjoint(token.text for token in about):
+        return Topic()
     if not organs and not side:
         return before._replace(runs_on=runs_on)
     paired = _is_paired(about) or _opens_with_side(sentence.tokens) or (not organs and before.paired)
