@@ -82,6 +82,25 @@ _INNER = wordset("within in of around involving to from surrounding along")
 _PHYSIOLOGIC = wordset("physiologic physiological")
 _FLUID = wordset("fluid effusion")
 _KNOWN = wordset("the this these")
+# A label that denies what it lists: "NO EVIDENCE OF: fracture, dislocation".
+_DENYING = frozenset(
+    {
+        *(
+            "no evidence of",
+            "no sign of",
+            "no signs of",
+            "no evidence for",
+            "negative for",
+            "absence of",
+            "absent",
+            "no",
+        ),
+        *("pertinent negatives", "negatives", "relevant negatives", "important negatives", "not seen", "excluded"),
+        *("not identified", "not present", "none of the following", "no evidence of the following", "there is no"),
+    }
+)
+_BEFORE = wordset("prior previous past earlier")
+_GONE = wordset("removed resolved cleared discontinued explanted gone")
 _HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
 _OR = wordset("or and/or")
 _BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
@@ -232,7 +251,9 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
     tokens = parsed.sentence.tokens
     if not DEVICES.isdisjoint(tokens[at].canon):
         return False
-    before = {token.text for token in tokens[place.first : at]}
+    # "A physiologic amount OF fluid."
+    first = place.first - 3 if tokens[place.first - 1].text == "of" else place.first
+    before = {token.text for token in tokens[max(0, first) : at]}
     after = [token.text for token in tokens[at + 1 : at + 4]]
     if (
         ("normal" in before and "pressure" not in before)
@@ -240,8 +261,10 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
         or (after[:1] in _BE and "normal" in after[1:2])
     ):
         return True
+    if not _PHYSIOLOGIC.isdisjoint(before):
+        return True
     fluid = not _FLUID.isdisjoint(tokens[at].canon)
-    return fluid and not _PHYSIOLOGIC.isdisjoint({*before, *[token.text for token in tokens[at + 1 : at + 3]]})
+    return fluid and not _PHYSIOLOGIC.isdisjoint(after[:2]) and "?" not in after
 
 
 def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
@@ -249,6 +272,10 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
         return Status.NOT_MENTIONED, "history"
     if at < parsed.sentence.label:
         return (Status.NOT_MENTIONED, "label") if _is_other_choice(parsed, at) else _answer(parsed, at, scope)
+    if scope is None and _is_earlier(parsed, at):
+        return Status.NOT_MENTIONED, "history"
+    if scope is None and (_is_gone(parsed) or _label(parsed) in _DENYING):
+        return Status.ABSENT, "label-negated"
     if scope is None:
         return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at) else (Status.PRESENT, "asserted")
     if scope.kind is Kind.HISTORY and _is_done(parsed, at, scope):
@@ -256,6 +283,26 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     if scope.kind is Kind.UNCERTAIN and _is_doubted_of(parsed, at):
         return Status.PRESENT, "asserted"
     return _STATUS[scope.kind], scope.kind.value
+
+
+def _label(parsed: Parsed) -> str:
+    """The words of the sentence's own label."""
+    return " ".join([token.text for token in parsed.sentence.tokens[: parsed.sentence.label] if token.text.isalpha()])
+
+
+def _is_gone(parsed: Parsed) -> bool:
+    """Whether the label says that what it lists is gone: "REMOVED SINCE LAST WEEK: K-wires"."""
+    label = parsed.sentence.tokens[: parsed.sentence.label]
+    named = any(not FINDINGS.isdisjoint(token.canon) for token in label)
+    return not named and any(token.text in _GONE for token in label)
+
+
+def _is_earlier(parsed: Parsed, at: int) -> bool:
+    """Whether an inflammation is one of before: "PRIOR appendicitis", "sequelae of PREVIOUS pancreatitis"."""
+    tokens = parsed.sentence.tokens
+    before = [token.text for token in tokens[max(0, at - 2) : at]]
+    told = before[-1:] if before and not before[-1].isalpha() else before
+    return tokens[at].text.endswith("itis") and not _BEFORE.isdisjoint(told)
 
 
 def _is_treated(parsed: Parsed, at: int) -> bool:
@@ -337,4 +384,4 @@ def _is_alternative(parsed: Parsed, at: int) -> bool:
     tokens = parsed.sentence.tokens
     if at + 1 < len(tokens) and tokens[at + 1].text in _OR:
         return True
-    return any(tokens[before].text in _OR for before in range(max(0, at - 2), at))
+    return any(tokens[before].text in _OR for before in range(max(0, at - 3), at))
