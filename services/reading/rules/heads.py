@@ -12,8 +12,8 @@ GENERIC_HEADS = wordset(
 
 # Heads that are read as being in the examined part of the body where no place is said.
 EXAM_HEADS = wordset(
-    """fracture bleed infarct dislocate sublux thrombus tear embolus metastasis aneurysm osteomyelitis mass nodule lesion effusion
-    opacity consolidate calcify microcalcification asymmetry distort cyst herniate narrow hematoma ischemia edema
+    """fracture bleed infarct dislocate sublux thrombus tear embolus metastasis aneurysm mass nodule lesion effusion
+    osteomyelitis opacity consolidate calcify microcalcification asymmetry distort cyst herniate narrow hematoma ischemia edema
     lymphadenopathy enlarge tumor plaque extrusion protrusion"""
 )
 
