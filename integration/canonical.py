@@ -342,7 +342,8 @@ class Advisory(Record):
     """A remark on the whole report, with the quote it rests on.
 
     `detail` by kind: critical_result {"finding": id where known, "communicated": "yes"|"no"};
-    follow_up {"modality", "interval"}; discrepancy {"type"}; injection {"pattern"}; score {"scale", "value"}.
+    follow_up {"modality", "interval", "or": modalities of which one will do, where any};
+    discrepancy {"type"}; injection {"pattern"}; score {"scale", "value"}.
     """
 
     kind: AdvisoryKind

@@ -98,9 +98,10 @@ def _told(each: Json, systems: Systems) -> Json:
 def proposal(said: SignedAdvisory, systems: Systems) -> Json:
     """A follow-up the report asks for: a proposal, which orders nothing until somebody takes it up.
 
-    Modality and interval are the report's own words; the interval is not computed into a date.
+    Modality and interval are the report's own words; the interval is not computed into a date. Where either of two
+    exams will do, the words tell it and no code does.
     """
-    modality, interval = (said.advisory.detail.get(name, "") for name in ("modality", "interval"))
+    modality, interval, either = (said.advisory.detail.get(name, "") for name in ("modality", "interval", "or"))
     return checked(
         {
             "resourceType": "ServiceRequest",
@@ -109,7 +110,7 @@ def proposal(said: SignedAdvisory, systems: Systems) -> Json:
             "status": _PROPOSAL_STATUS[said.standing],
             "intent": "proposal",
             "category": [] if modality in NOT_IMAGING else [concept(IMAGING)],
-            "code": concept(MODALITIES.get(modality, {}), text=said.advisory.message),
+            "code": concept({} if either else MODALITIES.get(modality, {}), text=said.advisory.message),
             "subject": said.subject,
             "occurrenceTiming": {"code": concept(text=interval)},
             "authoredOn": instant(said.signed),

@@ -18,10 +18,26 @@ _TEENS = "one two three four five six seven eight nine ten eleven twelve"
 _NUMBERS = {word: str(number) for number, word in enumerate(_TEENS.split(), start=1)} | {"eighteen": "18"}
 # Two names of one scale.
 _SCALES: tuple[tuple[str, str], ...] = (
+    ("ROTTERDAMCT", "ROTTERDAM"),
     *(("KELLGRENLAWRENCE", "KL"), ("KELLGRENANDLAWRENCE", "KL"), ("CTSEVERITYINDEX", "CTSI"), ("MODIFIEDCTSI", "CTSI")),
     *(("MCTSI", "CTSI"), ("SCHELTENSMTA", "MTA"), ("SCHELTENS", "MTA"), ("CALCIUM", "AGATSTON"), ("ACRBI", "BI")),
 )
-_EMPTY = frozenset(("in", "at", "within", "after", "a", "the", "about", "approximately", "every"))
+# "Type 2 Modic", "grade IV (modified Fisher)".
+_GRADE_FIRST = re.compile(r"\A(?:GRADE|TYPE|STAGE|CLASS)\s+(\S+)\s+\(?(?:ON |BY )?(?:THE )?([A-Z][\w -]*)\)?\Z")
+_EMPTY = frozenset(
+    ("in", "at", "within", "after", "a", "the", "about", "approximately", "every", "preferably", "ideally", "another")
+)
+# How soon, where, after what or if: words beside an interval, which hands write into it or leave out.
+_BESIDE = re.compile(
+    r"(?:on an? )?(?:(?:non-?\s?)?(?:urgent|emergent|emergency|elective)(?:ly)?|immediate(?:ly)?|stat|now|asap)"
+    r"(?: basis)?"
+    r"|as (?:an )?(?:(?:out|in)-?\s?patient|op|ip)|(?:if|when|once|unless|until|before|prior to|after|following|on|at)"
+    r" [a-z][a-z/ -]*",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"(?:hour|hr|day|week|month|year)s?\b", re.IGNORECASE)
+# "After 3 months OF ANTICOAGULATION".
+_OF_THEM = re.compile(r"(\b(?:days?|weeks?|months?|years?)) of [a-z][a-z -]*\Z", re.IGNORECASE)
 _UNITS = ((r"\b(?:wks?|weeks?)\b", "week"), (r"\b(?:mos?|mths?|months?)\b", "month"), (r"\b(?:yrs?|years?)\b", "year"))
 
 
@@ -130,32 +146,64 @@ def _both(first: Side | None, second: Side | None) -> Side | None:
 
 def _advisories(found: Tally, report: WholeReport, answer: Mapping[str, Any]) -> None:
     wanted = list(map(_wanted, report.gold.advisories))
-    others: list[tuple[str, str, str]] = []
-    for kind, said, quote in _said(answer):
-        found.counts[f"{kind}_said"] += 1
-        if (kind, said) in wanted:
-            wanted.remove((kind, said))
-            found.counts[f"{kind}_right"] += 1
+    others: list[_Said] = []
+    for each in _said(answer):
+        found.counts[f"{each.kind}_said"] += 1
+        if (each.kind, each.said) in wanted:
+            wanted.remove((each.kind, each.said))
+            found.counts[f"{each.kind}_right"] += 1
+            _take_alternatives(found, each, wanted)
         else:
-            others.append((kind, said, quote))
+            others.append(each)
     events = {each.finding for each in report.gold.suggestions if each.critical}
-    for kind, said, quote in others:
-        lead = _other_lead(said, wanted, events) if kind == "critical" else _other_name(kind, said, wanted)
-        if lead:
+    for each in others:
+        if lead := _other_wording(each, wanted, events):
             wanted.remove(lead)
-            found.counts[f"{kind}_right"] += 1
+            found.counts[f"{each.kind}_right"] += 1
+            _take_alternatives(found, each, wanted)
         else:
-            found.miss(f"{kind}_wrong", kind, said, "", quote)
+            found.miss(f"{each.kind}_wrong", each.kind, each.said, "", each.quote)
     named = _named_beside(answer)
     for kind, missed in wanted:
         if kind == "critical" and missed in named:
             found.counts["critical_found"] += 1
         else:
             found.miss(f"{kind}_missed", kind, "", missed, "")
-    for each in report.gold.advisories:
-        found.counts[f"{each.kind}_wanted"] += 1
+    for label in report.gold.advisories:
+        found.counts[f"{label.kind}_wanted"] += 1
     for kind in ADVISORIES.values():
         found.counts[f"{kind}_found"] += found.counts[f"{kind}_right"]
+
+
+def _other_wording(said: _Said, wanted: list[tuple[str, str]], events: Collection[str]) -> tuple[str, str] | None:
+    """The label that says the same in other words."""
+    match said.kind:
+        case "critical":
+            return _other_lead(said.said, wanted, events)
+        case "follow_up":
+            return next((each for each in wanted if each[0] == said.kind and _same_request(said, each[1])), None)
+        case _:
+            return _other_name(said.kind, said.said, wanted)
+
+
+def _same_request(said: _Said, label: str) -> bool:
+    """Whether it asks for the exam of the label, or for either of two of which the label names one, at that time.
+
+    What one of them says beside the time ("urgently", "if pain persists") and the other does not is no other request.
+    """
+    wanted, when = label.split(" ", 1)
+    own = {one.split(" ", 1)[0] for one in (said.said, *said.either)}
+    interval = said.said.split(" ", 1)[1]
+    beside = "" in (interval, when) and (interval or when).startswith("~")
+    return wanted in own and (interval == when or beside)
+
+
+def _take_alternatives(found: Tally, said: _Said, wanted: list[tuple[str, str]]) -> None:
+    """Counts as found the other exams of one request ("CT or MRI"), where a label stands for each."""
+    for other in said.either:
+        if label := next((each for each in wanted if each == (said.kind, other)), None):
+            wanted.remove(label)
+            found.counts["follow_up_found"] += 1
 
 
 def _named_beside(answer: Mapping[str, Any]) -> frozenset[str]:
@@ -182,20 +230,31 @@ def _other_name(kind: str, said: str, wanted: list[tuple[str, str]]) -> tuple[st
     return other if (kind, said) == ("discrepancy", "laterality") and other in wanted else None
 
 
-def _said(answer: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+class _Said(NamedTuple):
+    """A remark in the words of the labels. `either`: the other exams of which one will do."""
+
+    kind: str
+    said: str
+    quote: str
+    either: tuple[str, ...] = ()
+
+
+def _said(answer: Mapping[str, Any]) -> Iterator[_Said]:
     for each in answer["advisories"]:
         kind = ADVISORIES.get(each["kind"])
         detail = each["detail"]
         quote = (each["evidence"] or [""])[0]
         match kind:
             case "critical":
-                yield kind, f"{detail.get('finding', '')} {detail.get('communicated', '')}", quote
+                yield _Said(kind, f"{detail.get('finding', '')} {detail.get('communicated', '')}", quote)
             case "follow_up":
-                yield kind, f"{_modality(detail.get('modality', ''))} {_interval(detail.get('interval', ''))}", quote
+                asked = (detail.get("modality", ""), *filter(None, detail.get("or", "").split(", ")))
+                first, *others = (f"{_modality(name)} {_interval(detail.get('interval', ''))}" for name in asked)
+                yield _Said(kind, first, quote, tuple(others))
             case "discrepancy":
-                yield kind, _TYPES.get(detail.get("type", ""), detail.get("type", "")), quote
+                yield _Said(kind, _TYPES.get(detail.get("type", ""), detail.get("type", "")), quote)
             case "score":
-                yield kind, _score(f"{detail.get('scale', '')} {detail.get('value', '')}"), quote
+                yield _Said(kind, _score(f"{detail.get('scale', '')} {detail.get('value', '')}"), quote)
 
 
 def _wanted(gold: GoldAdvisory) -> tuple[str, str]:
@@ -216,17 +275,20 @@ def _modality(words: str) -> str:
 
 
 def _interval(words: str) -> str:
-    """ "in 3-6 months", "three to six mos": the same numbers of the same unit."""
+    """ "in 3-6 months", "three to six mos": the same numbers of the same unit; "~" before what gives no time."""
+    words = _OF_THEM.sub(r"\1", words)
     text = re.sub(r"[\s–-]*\bto\b[\s–-]*|\s*[–-]\s*", " ", words.lower())
     for pattern, unit in _UNITS:
         text = re.sub(pattern, unit, text)
     kept = [_NUMBERS.get(word, word) for word in re.findall(r"[a-z]+|\d+", text)]
-    return " ".join(word.removesuffix("s") for word in kept if word not in _EMPTY)
+    beside = "~" if _BESIDE.fullmatch(words.strip()) and not _UNIT.search(words) else ""
+    return beside + " ".join(word.removesuffix("s") for word in kept if word not in _EMPTY)
 
 
 def _score(value: str) -> str:
     """ "BI-RADS category 4", "BI-RADS 4", "LR-4" and "LI-RADS LR-4": letters and figures that tell them apart."""
-    letters = re.sub(r"[^A-Z0-9]|CATEGORY|ASSESSMENT|SCORE|GRADE|MRI|TYPE", "", value.upper())
+    value = _GRADE_FIRST.sub(r"\2 \1", value.upper().strip())
+    letters = re.sub(r"[^A-Z0-9]|CATEGORY|ASSESSMENT|SCORE|GRADE|MRI|TYPE|VISUALI[SZ]ATION|\bUS\b(?= ?\d)", "", value)
     for written, short in _SCALES:
         letters = letters.replace(written, short)
     return (

@@ -104,6 +104,9 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         return ""
     if pattern.sign and not denied and missing - ANATOMY - PARTS:
         return ""
+    # "Extradural GAS, blood in the cavity": the compartment of the gas is none of the blood's.
+    if pattern.head in _BLOOD and "air" in place.around and not COMPARTMENTS.isdisjoint(missing - place.labelled):
+        return ""
     carried = missing <= place.before and bool(missing & _LINED)
     if carried and pattern.head in _ROUND and not place.local.isdisjoint(_OF_LUNG):
         return ""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind
 from services.reading.rules.exam import is_title
+from services.reading.rules.exams_told import FILM, asked_part, withdraws
 from services.reading.rules.imaging import (
+    alternatives,
     exam_named,
     in_figures,
     interval_of,
@@ -19,11 +22,10 @@ from services.reading.rules.imaging import (
     may_name_exam,
     says_soon,
 )
-from services.reading.rules.orders import bare_orders
+from services.reading.rules.orders import CONCLUDING, bare_orders
 from services.reading.rules.patterns import any_of
 from services.reading.rules.sentences import Sentence
 
-_FILM = r"(?:(?:hr|ld)?cta?|mr[ai]?|us|ultrasound|scan|films?|cxr|x-?rays?|mammogram)\b"
 _ASKS = re.compile(
     r"\b"
     + any_of(
@@ -51,19 +53,16 @@ _ASKS = re.compile(
         would (?:favou?r|image|rescan|get|add|obtain|do|proceed) | re-?checks? | re-?(?:ct|mri|us)
         (?:control|progress|check|review|serial|completion) (?=(?:\w+ ){0,2}?@EXAM)
         (?:complement|supplement|proceed|refer|referral|follow) (?:with|by|to|for)
-        (?:image|scan) again (?=in|at|after|on|with)""".replace("@EXAM", _FILM)
+        (?:image|scan) again (?=in|at|after|on|with)
+        (?:investigation|study|modality|exam\w*|imaging|test) of choice | optional
+        (?:may|might|could|can) be (?:offered|discussed|helpful)
+        (?:has|have|needs?|ought|remains?|is|are) to be \w{5,14}ed (?:by|with|on)
+        (?:ensure|document|confirm) (?:\w+ )?(?:resolution|clearance|clearing) (?=@EXAM|with|in|at|by|on)
+        follow(?:ed)? (?:up )?(?:to|until) (?:\w+ )?(?:resolution|clearance|clearing)
+        (?:routine|screening) recall | characteri[sz]e (?:with|by|on) | proceed(?:ing)? to | exclude (?:with|by)
+        as (?:an )?(?:out|in)-?patient""".replace("@EXAM", FILM)
     )
     + r"\b",
-    re.IGNORECASE,
-)
-_NO_MORE = r"(?:not|no longer) (?:needed|required|necessary|recommended|indicated|warranted)"
-_NOT_ASKED = re.compile(
-    r"\bno (?:further |additional |imaging |specific |routine |dedicated |radiolog\w+ )*(?:follow[- ]?up|imaging"
-    r"|evaluation|workup|work-up|surveillance)\b"
-    rf"|\bno (?:\w+ ){{0,3}}?{_FILM}[^.;,\n]{{0,20}}?\b(?:needed|required|necessary|recommended|indicated|warranted)"
-    r"|\bclinically indicated\s*\Z"
-    rf"|\b{_NO_MORE}\b|\b(?:was|were|had been|has been) (?:recommended|advised|suggested|performed|obtained|done)\b"
-    r"|\bno (?:need|indication) for\b|\bnot for (?:\w+ )?(?:imaging|follow[- ]?up|surveillance)\b",
     re.IGNORECASE,
 )
 # A visit is no imaging: "follow-up with orthopedics", "clinic follow-up in 2 weeks".
@@ -72,37 +71,16 @@ _VISIT = re.compile(
     r"|\bfollow[- ]?up (?:with|by) (?!ct\b|mri?\b|ultra|low)",
     re.IGNORECASE,
 )
-_WITHDRAWN = re.compile(
-    r"\b(?:recommend\w*|advice|suggestion|follow[- ]?up|request)\b[^.\n]{0,60}?"
-    rf"\b(?:withdrawn|retracted|cancel\w+|rescinded|{_NO_MORE}|no longer (?:applies|stands))\b"
-    r"|\b(?:withdraw|retract|cancel|disregard|rescind)\b[^.\n]{0,40}?"
-    r"\b(?:recommend\w*|advice|suggestion|follow[- ]?up)\b"
-    r"|\bno (?:further |additional |imaging |\w+ )?(?:follow[- ]?up|imaging|surveillance)\b[^.\n]{0,30}"
-    rf"\b(?:needed|required|necessary|recommended|indicated)\b|\b(?:is|are) {_NO_MORE}\b",
-    re.IGNORECASE,
-)
-# An exam to look at again, not one to make.
-_OF_OLD = re.compile(
-    r"\b(?:compar\w+|correlat\w+) (?:with|to) (?:\w+ ){0,4}?(?:prior|previous|outside|old)(?:[ /-]\w+){0,3}"
-    r"|\bcompared (?:with|to)\b[^.;,\n]*"
-    rf"|\b(?:follow[- ]?up|repeat|interval|surveillance) (?:\w+ )?{_FILM}(?: (?:from|of|dated)\b[^.;,\n]{{0,30}}?)?"
-    r" (?:shows?|showed|demonstrate[sd]?|reveal(?:s|ed)|confirm(?:s|ed))\b[^.;,\n]*"
-    r"|(?<!\bbe )\b(?:performed|obtained|done|acquired) (?:at|on|in|today|yesterday)\b[^.;,\n]*"
-    r"|\b(?:see|refer to|reported (?:in|on|with)|described (?:in|on)) [^.;\n]*\breports?\b|\breported separately\b"
-    r"|\b(?:since|than) (?:the |an? )?(?:\w+ )?(?:follow[- ]?up|repeat|recent|interval|last)\b[^.;,\n]*",
+_VISITED = re.compile(
+    r"\bclinical(?:ly)? (?:follow[- ]?up|re-?assess\w*|review)\b"
+    r"|\bfollow[- ]?up (?:\w+ )?(?:with|by|at|in) (?:(?:the|your|her|his|their|an?|own|\w+ing|primary|fracture) ){0,2}"
+    r"(?:\w+olog(?:y|ists?)|\w*opa?edics?|\w*surg\w+|clinics?|gp|pcp|physicians?|providers?|doctors?|team"
+    r"|practitioners?|medicine|services?|specialists?|ent|office|department|care)\b",
     re.IGNORECASE,
 )
 _READ_ANEW = re.compile(
-    rf"(?:(?:repeat|rpt|further|check|follow[- ]?up|post-?\w+)\s+){{1,2}}(?:\w+\s+){{0,2}}?{_FILM}"
+    rf"(?:(?:repeat|rpt|further|check|follow[- ]?up|post-?\w+)\s+){{1,2}}(?:\w+\s+){{0,2}}?{FILM}"
     r"(?:\s+(?:post|after|following|at)\b[^.;:\n]{0,60})?\W*",
-    re.IGNORECASE,
-)
-# What is done with the help of imaging is no imaging.
-_GUIDED = re.compile(
-    r"\bendoscopic (?:ultrasound|us)\b|\bunder (?:ct|us|ultrasound|fluoroscop\w+) (?:guidance|control)\b"
-    r"|\b(?:image|imaging|usg?|ultrasound|sonograph\w+|ct|mri?|stereotactic(?:ally)?|fluoroscop\w+|tomosynthesis)[- ]?"
-    r"guided\b"
-    r"[^.;,\n]*",
     re.IGNORECASE,
 )
 # DICOM modality codes (PS3.3 C.7.3.1.1.1) and words of orders, in the words of `imaging`.
@@ -111,7 +89,12 @@ _AGAIN = re.compile(
     r"\b"
     + any_of(
         r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?:ing)?(?: \w+)? (?:scan|imaging|study|exam\w*)
-        repeat(?=\s+(?:in|after|at|within|once|when)\b)
+        repeat(?=\s+(?:in|after|at|within|once|when|with|without|under|using|if|or|as)\b)
+        (?:ensure|document|confirm) (?:\w+ )?(?:resolution|clearance|clearing)
+        follow(?:ed)? (?:up )?(?:to|until) (?:\w+ )?(?:resolution|clearance|clearing)
+        (?:stability|stabilisation) (?:scan|imaging|study) | (?:routine|screening) recall
+        (?:\w+ )?(?:phase|protocol|washout) (?:study|imaging|scan|series|exam\w*)
+        additional (?:imaging )?(?:evaluation|work-?up)
         recall (?:for|in)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:follow[- ]?up|surveillance|screening|scan)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:study|imaging) | screening
@@ -124,19 +107,25 @@ _AGAIN = re.compile(
     + r"\b",
     re.IGNORECASE,
 )
+# In a conclusion, or where it says when, to call an exam the better one is to ask for it.
+_BETTER = re.compile(r"\b(?:more|most) (?:sensitive|specific|accurate)\b", re.IGNORECASE)
+_IF = re.compile(r"\b(?:if|should|when)\b", re.IGNORECASE)
 _IMAGING = re.compile(
     r"\b(?:follow[- ]?up|imaging|surveillance|screening|study|examination|re-?scan|re-?imag(?:ed?|ing))\b",
     re.IGNORECASE,
 )
 _VIEWS = re.compile(r"\b(?:views?|compression|magnification)\b", re.IGNORECASE)
 # "CTA of the neck AND dedicated thyroid ultrasound" are two; "MRCP or ERCP" is one.
-_PARTS = re.compile(r";|,?\s+(?:and|as well as|then|\+|&|\+/-)\s+|,\s+(?!when\b|once\b)")
-# "PET-CT / 3-monthly CT" is one or the other; the first is told.
-_OR_ELSE = re.compile(r"\s/\s")
-
+_PARTS = re.compile(
+    r";|,?\s+(?:and|as well as|plus|followed by|then|\+|&|\+/-)\s+(?!\d)"
+    r"|,\s+(?!when\b|once\b|preferably\b|ideally\b|if\b)"
+)
+_FURTHER = re.compile(r"\b(?:plus|followed by|then)\b", re.IGNORECASE)
+_ASKED = re.compile(r"\b(?:recommended|advised|suggested|needed|indicated|required|warranted)\W*\Z", re.IGNORECASE)
+_TIME_FIRST = re.compile(r"\s*(?:again|then|thereafter|at|in|and|every|\d)\b", re.IGNORECASE)
 
 _TERSE = 4
-_FEW = 8
+_FEW = 14
 # A score that calls for more: "BI-RADS 0. Left spot compression views and possible ultrasound."
 _OPEN_SCORE = re.compile(r"\brads\b[^.\n]{0,30}\b(?:0|3|4[abcx]?|5)\b", re.IGNORECASE)
 _EXAM_FIRST = re.compile(
@@ -150,6 +139,7 @@ class _Request(NamedTuple):
     modality: str
     interval: str
     sentence: Sentence
+    others: tuple[str, ...] = ()
 
 
 def follow_up(text: str, sentences: Sequence[Sentence], own: str = "") -> list[Advisory]:
@@ -159,10 +149,23 @@ def follow_up(text: str, sentences: Sequence[Sentence], own: str = "") -> list[A
     """
     ours = _OWN.get(own.upper(), own.upper())
     requests: list[_Request] = []
+    last = _last_paragraph(sentences)
     for before, sentence in zip([None, *sentences], sentences, strict=False):
         if may_name_exam(sentence.tokens) and not (_is_title(text, sentence) or _is_reread(text, sentence, before)):
-            requests += [*_requests(text, sentence, ours)] or _also(text, sentence, before)
+            concludes = before is not None and (sentence.paragraph == last or _goes_on(text, before, requests))
+            requests += [*_requests(text, sentence, ours, concludes)] or _also(text, sentence, before)
     return [_advisory(text, each) for each in _once(_standing(text, sentences, requests))]
+
+
+def _last_paragraph(sentences: Sequence[Sentence]) -> int | None:
+    """Where a report without a conclusion concludes, all the same; None for one that has a conclusion."""
+    concluded = any(each.kind in CONCLUDING for each in sentences)
+    return None if concluded or not sentences else sentences[-1].paragraph
+
+
+def _goes_on(text: str, before: Sentence, requests: Sequence[_Request]) -> bool:
+    """Whether the sentence before asked for an exam and ends in a semicolon: "US at 6 weeks; MCUG; MAG3"."""
+    return bool(requests) and requests[-1].sentence is before and text[before.end - 1] == ";"
 
 
 def _is_title(text: str, sentence: Sentence) -> bool:
@@ -183,24 +186,25 @@ def modality_of(words: str) -> str:
     return (exam_named(words, asked.start()) if asked else "") or exam_named(words)
 
 
-def _requests(text: str, sentence: Sentence, own: str) -> Iterator[_Request]:
-    words = _first(_GUIDED.sub("", _OF_OLD.sub("", text[sentence.start : sentence.end])))
-    if _NOT_ASKED.search(words):
-        return
+def _requests(text: str, sentence: Sentence, own: str, concludes: bool) -> Iterator[_Request]:
+    """What a sentence asks for. `concludes`: it counts as a conclusion, whatever it stands under."""
+    words = asked_part(text[sentence.start : sentence.end])
     if not _asks(words, sentence.kind):
-        for part in bare_orders(words, sentence.kind, own):
+        for part in bare_orders(words, concludes or sentence.kind in CONCLUDING, own):
             yield from _ordered(part, sentence, own)
         return
     parts = [*_parts(words)]
     if len(parts) > 1:
-        parts = parts[:1] if own == "MG" and _is_one_recall(words, parts[0][1]) else parts
-        yield from (_Request(_seen_by(own, kind), _of_several(words, part), sentence) for kind, part in parts)
+        parts = parts[:1] if own == "MG" and _is_one_recall(words, parts[0].words) else parts
+        yield from chain.from_iterable(_of_several(words, part, sentence, own) for part in parts)
         return
     modality, intervals = _seen_by(own, modality_of(words)), intervals_of(words)
-    if not modality and _AGAIN.search(words):
+    alone = _VISITED.sub("", words)
+    if not modality and _AGAIN.search(alone):
         modality = own
-    if modality or (intervals[0] and _IMAGING.search(words) and not _VISIT.search(words)):
-        yield from (_Request(modality, interval, sentence) for interval in intervals)
+    if modality or (intervals[0] and _IMAGING.search(alone) and not _VISIT.search(words)):
+        others = alternatives(words, modality)
+        yield from (_Request(modality, interval, sentence, others) for interval in intervals)
 
 
 def _is_one_recall(words: str, first: str) -> bool:
@@ -208,19 +212,13 @@ def _is_one_recall(words: str, first: str) -> bool:
     return bool(_VIEWS.search(first)) and not interval_of(words)
 
 
-def _first(words: str) -> str:
-    """The words up to the second of two exams of which either will do."""
-    either = _OR_ELSE.search(words)
-    both = either and exam_named(words[: either.start()]) and exam_named(words, either.end())
-    return words[: either.start()] if either and both else words
-
-
 def _ordered(part: str, sentence: Sentence, own: str) -> Iterator[_Request]:
     """What one order by bare names asks for: each of several exams, or one at several times."""
-    parts = [*_parts(part)] or [(exam_named(part), part)]
-    for modality, words in parts:
-        for interval in intervals_of(words) if len(parts) == 1 else [_of_several(part, words)]:
-            yield _Request(_seen_by(own, modality), interval, sentence)
+    parts = [*_parts(part)]
+    if own == "MG" and parts and _is_one_recall(part, parts[0].words):
+        parts = parts[:1]
+    for each in parts or [_Part(exam_named(part), part, intervals_of(part))]:
+        yield from _of_several(part, each, sentence, own)
 
 
 def _seen_by(own: str, modality: str) -> str:
@@ -231,20 +229,31 @@ def _seen_by(own: str, modality: str) -> str:
 def _also(text: str, sentence: Sentence, before: Sentence | None) -> Iterator[_Request]:
     """A few words that name an exam, after what asked for something or was scored: "Left axillary ultrasound."."""
     words = text[sentence.start : sentence.end]
-    if before is None or before.paragraph != sentence.paragraph or _NOT_ASKED.search(words):
+    if before is None or before.paragraph != sentence.paragraph or asked_part(words) != words:
         return
     count = len(words.split())
     scored = count <= _FEW and _OPEN_SCORE.search(text, before.start, before.end) and _EXAM_FIRST.match(words)
     asked = count <= _TERSE and _ASKS.match(text, before.start, before.end)
-    standing = not _NOT_ASKED.search(text, before.start, before.end)
-    if (scored or (asked and standing)) and (modality := modality_of(words)):
-        yield _Request(modality, interval_of(words), sentence)
+    ahead = text[before.start : before.end]
+    if (scored or (asked and asked_part(ahead) == ahead)) and (modality := modality_of(words)):
+        yield _Request(modality, interval_of(words), sentence, alternatives(words, modality))
 
 
-def _of_several(words: str, part: str) -> str:
-    """The interval of one part; a "short interval" is the one that the sentence gives in figures."""
-    own, whole = interval_of(part), interval_of(words)
-    return whole if is_vague(own) and in_figures(whole) else own
+class _Part(NamedTuple):
+    """One exam of several; `mark`: what joins it to the one before."""
+
+    modality: str
+    words: str
+    intervals: list[str]
+    mark: str = ""
+
+
+def _of_several(words: str, part: _Part, sentence: Sentence, own: str) -> Iterator[_Request]:
+    """What one part asks for; a "short interval" is the one that the sentence gives in figures."""
+    whole, modality = interval_of(words), _seen_by(own, part.modality)
+    for interval in part.intervals:
+        told = whole if is_vague(interval) and in_figures(whole) else interval
+        yield _Request(modality, told, sentence, alternatives(part.words, part.modality))
 
 
 def _asks(words: str, kind: SectionKind) -> bool:
@@ -252,6 +261,7 @@ def _asks(words: str, kind: SectionKind) -> bool:
     return bool(
         kind is SectionKind.RECOMMENDATION
         or _ASKS.search(words)
+        or (_BETTER.search(words) and (kind is SectionKind.IMPRESSION or _IF.search(words)))
         or (is_due(words) and interval_of(words) and (modality_of(words) or _AGAIN.search(words)))
         or (is_short(words) and (_AGAIN.search(words) or modality_of(words)))
         or (says_soon(words) and _IMAGING.search(words) and kind is SectionKind.IMPRESSION)
@@ -259,19 +269,39 @@ def _asks(words: str, kind: SectionKind) -> bool:
     )
 
 
-def _parts(words: str) -> Iterator[tuple[str, str]]:
-    """The parts of a sentence that each name a modality, where they name several; nothing for one."""
-    parts = [(modality_of(part), part) for part in _PARTS.split(words)]
-    named = [(modality, part) for modality, part in parts if modality]
-    if len({modality for modality, _ in named}) > 1:
-        yield from named
+def _parts(words: str) -> list[_Part]:
+    """The parts of a sentence that each name a modality, where they name several; nothing for one.
+
+    What follows without one is of the one before ("ultrasound in 6 months, AGAIN AT 12"); "mammogram AND ultrasound in
+    6 months" are both due then.
+    """
+    found: list[_Part] = []
+    for mark, part in zip(["", *_PARTS.findall(words)], _PARTS.split(words), strict=True):
+        modality = modality_of(part)
+        if modality:
+            found.append(_Part(modality, part, intervals_of(part), mark.strip()))
+        elif found and _TIME_FIRST.match(part):
+            last = found.pop()
+            found.append(last._replace(intervals=intervals_of(f"{last.words}{mark}{part}")))
+    told = [_with_time(each, after) for each, after in zip(found, [*found[1:], None], strict=False)]
+    several = len({each.modality for each in told}) > 1 or (
+        _FURTHER.search(words) and len({*chain.from_iterable(each.intervals for each in told)}) > 1
+    )
+    return told if several else []
+
+
+def _with_time(part: _Part, after: _Part | None) -> _Part:
+    """The part with the times of the next, where a bare "and" joins them and it has none of its own."""
+    joined = after is not None and after.mark in ("and", "&", "+") and not any(part.intervals)
+    joined = joined and not _ASKED.search(part.words)
+    return part._replace(intervals=after.intervals) if after and joined else part
 
 
 def _standing(text: str, sentences: Sequence[Sentence], requests: Sequence[_Request]) -> list[_Request]:
     """Without what a later addendum withdraws: of the modality it names, or all."""
     for sentence in sentences:
         words = text[sentence.start : sentence.end]
-        if sentence.kind is SectionKind.ADDENDUM and _WITHDRAWN.search(words):
+        if sentence.kind is SectionKind.ADDENDUM and withdraws(words):
             about = modality_of(words)
             requests = [
                 each
@@ -295,9 +325,10 @@ def _once(requests: Sequence[_Request]) -> Iterator[_Request]:
 
 def _advisory(text: str, request: _Request) -> Advisory:
     start, end = request.sentence.start, request.sentence.end
+    asked, others = " or ".join((request.modality, *request.others)), ", ".join(request.others)
     return Advisory(
         kind=AdvisoryKind.FOLLOW_UP,
-        message=" ".join(part for part in ("Follow-up:", request.modality, request.interval) if part),
+        message=" ".join(part for part in ("Follow-up:", asked, request.interval) if part),
         quotes=(Quote(text=text[start:end], start=start, end=end),),
-        detail={"modality": request.modality, "interval": request.interval},
+        detail={"modality": request.modality, "interval": request.interval} | ({"or": others} if others else {}),
     )

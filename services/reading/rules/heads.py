@@ -13,8 +13,8 @@ GENERIC_HEADS = wordset(
 # Heads that are read as being in the examined part of the body where no place is said.
 EXAM_HEADS = wordset(
     """fracture bleed infarct dislocate sublux thrombus tear embolus metastasis aneurysm mass nodule lesion effusion
-    osteomyelitis opacity consolidate calcify microcalcification asymmetry distort cyst herniate narrow hematoma ischemia edema
-    lymphadenopathy enlarge tumor plaque extrusion protrusion"""
+    osteomyelitis opacity consolidate calcify microcalcification asymmetry distort cyst herniate narrow hematoma
+    ischemia edema lymphadenopathy enlarge tumor plaque extrusion protrusion"""
 )
 
 # Heads that name another finding in another organ.
@@ -29,7 +29,8 @@ AMBIGUOUS_HEADS = wordset(
 # Things put into a patient: in a normal place they are there all the same.
 DEVICES = wordset(
     """tube line catheter lead pacemaker device stent clip drain port hardware implant prosthesis arthroplasty wire
-    sheath filter shunt graft screw rod plate nail electrode defibrillator tracheostomy suture"""
+    sheath filter shunt graft screw rod plate nail electrode defibrillator tracheostomy suture
+    picc cvc uvc portacath permcath hickman vascath iabp ppm pacer aicd evd"""
 )
 
 # Heads that are only a sign of most findings, and count only with the finding's place in their own noun phrase.

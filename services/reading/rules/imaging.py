@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain, pairwise
 
 from services.reading.lexicon import lexicon
 from services.reading.rules.tokens import Token
 
+_LOOKED = r"(?:follow[- ]?up|surveillance|evaluation|(?:re-?)?assessment|correlation|screening|monitoring|review)"
 _WORDS = {
-    "PET/CT": r"pet(?:[-/ ]?ct)?|metabolic imaging",
+    "PET/CT": r"pet(?:[-/ ]?(?:ct|mri?))?|metabolic imaging",
+    # With the radionuclide's name it is no CT: "isotope bone scan", "white cell SPECT/CT".
+    "NM": (
+        r"(?:isotope |radionuclide |technetium )?bone (?:scan|scintigra\w+)|scintigra\w+|hida(?: scan)?|v/?q(?: scan)?"
+        r"|nuclear (?:medicine|renogra\w+|stress test|scan)|spect(?:[-/ ]ct)?|(?:mag-?\s?3|dmsa|dtpa|mibg|sestamibi"
+        r"|mibi|gallium|octreotide|thyroid uptake|radionuclide|isotope|hepatobiliary|ventilation[-/ ]perfusion"
+        r"|gastric emptying|myocardial perfusion|wbc|(?:white|red)(?: blood)? cell|leu[ck]ocyte)"
+        r"(?: (?:renal|labell?ed|thyroid|cardiac))? (?:scans?|stud(?:y|ies)|imaging|scintigra\w+|renogra\w+)"
+        r"|mag-?\s?3|dmsa|dtpa|renogra(?:m|phy)|octreoscan|dat-?scan|muga|lymphoscintigra\w+"
+    ),
     "CT": (
         r"(?:nc|ce|hr|ld|cb|md)?ct[av]?(?! surg)|cat scan|computed tomograph\w+|ctpa|ctkub|ct enterography|ct urogra\w+"
         r"|ct colonogra\w+"
@@ -19,20 +30,37 @@ _WORDS = {
         r"(?!(?-i:Mrs?\b))(?:ce|c)?mri?s?|mrcp|mr[av]|magnetic resonance(?: imaging)?|mr enterography"
         r"|(?:3|1\.5) ?(?:t|tesla)|mp-?mri|dwi"
     ),
-    "US": r"ultrasound|ultrasonograph\w*|sonogra\w+|us[sg]?|doppler|duplex|tvs|tvus|transvaginal scan",
+    "US": (
+        r"ultrasound|ultrasonograph\w*|sonogra(?:ms?|phy)|sonographic @LOOKED|us[sg]?|doppler|duplex|tvs|tvus"
+        r"|transvaginal scan|elastography"
+    ),
     "MG": (
-        r"mammo(?:s|gra\w+)?|tomosynthesis|spot compression|magnification views?|diagnostic views?|screening views?"
+        r"mammo(?:s|gra(?:ms?|phy))?|mammographic (?:@LOOKED|views?)|tomosynthesis|spot compression"
+        r"|magnification views?|diagnostic views?|screening views?"
+    ),
+    "RF": (
+        r"(?:barium|contrast|water[- ]soluble(?: contrast)?|gastro-?gra?ff?in|hypaque|upper gi)"
+        r" (?:swallow|meal|enema|stud(?:y|ies)|series|follow[- ]through|oesophagra\w+|esophagra\w+)|(?:mcu|vcu|hs)gs?"
+        r"|(?:micturating|voiding) cysto\w+|cystogra\w+|cystourethrogra\w+|urethrogra\w+|o?esophagra\w+|fistulogra\w+"
+        r"|sinogra\w+|nephrostogra\w+|loopogra\w+|(?:t-?)?tube cholangiogra\w+|tubogra\w+|proctogra\w+"
+        r"|hysterosalpingogra\w+|small bowel (?:follow[- ]through|series)|videofluoroscop\w+|fluoroscopy"
+        r"|fluoroscopic (?:stud(?:y|ies)|exam\w*|swallow|evaluation)|linogra\w+|myelogra\w+"
     ),
     "XR": (
-        r"radiographs?|radiographic follow[- ]?up|xrs?|(?:re-?)?x-?rays?|radiography|cxr|axr|plain films?|films?|views?"
-        r"|skeletal survey|(?:scaphoid|trauma|abdominal) series"
+        r"radiographs?|radiographic @LOOKED|xrs?|(?:re-?)?x-?rays?|radiography|cxr|axr|plain films?|films?|views?"
+        r"|(?:skeletal|bone) survey|(?:scaphoid|trauma|abdominal|rib|obstructi(?:ve|on)|facial bone|scoliosis) series"
+        r"|opg|orthopantomogra\w+|panorex|pa (?:and|&) lat(?:eral)?"
     ),
-    "NM": r"bone scan|bone scintigra\w+|scintigra\w+|hida|v/?q scan|nuclear medicine|spect",
-    "DXA": r"dexa|dxa|bone densitometry",
+    "DXA": r"dexa|dxa|bone (?:mineral )?(?:densitometry|density (?:scan|test\w*|stud(?:y|ies)|assessment|measurement"
+    r"|evaluation))|bmd (?:scan|test\w*|assessment|measurement|evaluation)",
     # The toe is no exam: capitals only.
-    "ECHO": r"echocardiogra\w+|echo|tte|(?-i:TOE|TEE)(?! (?:fracture|phalan\w+|joint))",
+    "ECHO": (
+        r"(?:trans-?thoracic |trans-?o?esophageal )?echo(?:cardiogra\w+)?|tte"
+        r"|(?-i:TOE|TEE)(?! (?:fracture|phalan\w+|joint))"
+    ),
     "ANGIOGRAPHY": r"angiogra\w+|venogra\w+|dsa",
 }
+_WORDS = {name: words.replace("@LOOKED", _LOOKED) for name, words in _WORDS.items()}
 _NAMES = tuple(_WORDS)
 EXAM = "|".join(_WORDS.values())
 """Every word for an exam, as alternatives of a regular expression."""
@@ -76,7 +104,7 @@ _SOON = re.compile(
 # The day of the report, where it stands right behind what is asked: "CTA recommended today".
 _TODAY = re.compile(
     rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|(?:to|should|must) be \w+|{EXAM})"
-    r"(?:\s+of the)?(?:\s+(?!yesterday|was|were|from|of)[a-z][\w/-]*){0,3}?\s+"
+    r"(?:\s+of the)?(?:\s+(?!yesterday|was|were|from|of)[a-z][\w/-]*){0,5}?\s+"
     r"(?P<interval>today|tonight|tomorrow(?: (?:[ap]\.?m\b|morning|afternoon|evening))?|in the morning"
     r"|(?:the )?same day"
     r"|(?:next|this) (?:day|morning|evening|week|month)"
@@ -91,6 +119,14 @@ _ONCE = re.compile(
     r"|necessary|possible|available|compared|correlated|required|warranted|convenient)\b)"
     r"|(?:after|on|following|at) (?:the )?(?:a |full )?(?:completion|course|end) of )"
     r"[a-z][\w/-]*(?: [a-z][\w/-]*){0,4}(?=\s*(?:[.,;:()]|\Z|\n))",
+    re.IGNORECASE,
+)
+# How soon, where it stands beside the exam: "urgent staging CT", "MRI recommended urgently", "CTA now".
+_PRIORITY = re.compile(
+    rf"\b(?:(?:non-?\s?)?(?:urgent|emergent)|emergency|immediate|stat|expedited)(?=(?: [\w/-]+){{0,3}}? (?:{EXAM})\b)"
+    rf"|(?:(?<=\brecommended )|(?<=\badvised )|(?<=\bsuggested )|(?<=\bneeded )|(?<=\brequired )|(?<=\bCT )|(?<=\bCTA )"
+    r"|(?<=\bMRI )|(?<=\bUS )|(?<=\bultrasound ))(?:urgently|urgent|stat|now|immediately|asap)\b"
+    r"|\b(?:urgently|stat|now|asap)(?=\W*\Z)",
     re.IGNORECASE,
 )
 _AGED = re.compile(r"(?:old|ago|prior|earlier|history|previously)\b", re.IGNORECASE)
@@ -118,8 +154,22 @@ def exam_named(words: str, start: int = 0) -> str:
     return _NAMES[found.lastindex - 1] if found and found.lastindex else ""
 
 
+_EITHER = re.compile(r"[^.;]{0,60}?(?:\bor\b|/)[^.;]{0,40}", re.IGNORECASE)
+
+
+def alternatives(words: str, modality: str) -> tuple[str, ...]:
+    """The other modalities of which one will do: "CT OR MRI in 3 months", "ultrasound / CT"."""
+    found = [*EXAM_WORD.finditer(words)]
+    joined = (
+        (exam_named(first.group()), exam_named(second.group()))
+        for first, second in pairwise(found)
+        if _EITHER.fullmatch(words, first.end(), second.start())
+    )
+    return tuple(each for each in dict.fromkeys(chain.from_iterable(joined)) if each != modality)
+
+
 def interval_of(words: str) -> str:
-    """The interval as written, one in figures first; the age of a patient or of a prior is none."""
+    """The interval as written, one in figures first, a mere priority last; the age of a patient or a prior is none."""
     if short := _SHORTHAND.search(words) or _BEHIND_EXAM.search(words):
         return short["interval"]
     for pattern in (_INTERVAL, _SOON):
@@ -128,8 +178,9 @@ def interval_of(words: str) -> str:
                 return " ".join(match.group().lower().split())
     if today := _TODAY.search(words):
         return today["interval"].lower()
-    once = _ONCE.search(words)
-    return " ".join(once.group().lower().split()) if once else ""
+    if found := _ONCE.search(words) or _PRIORITY.search(words):
+        return " ".join(found.group().lower().split())
+    return ""
 
 
 def intervals_of(words: str) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from services.reading.rules.anatomy import ANATOMY
+from services.reading.rules.heads import EXAM_HEADS, FINDINGS
 from services.reading.rules.modifiers import known_words
 from services.reading.rules.wordset import wordset
 
@@ -82,7 +83,7 @@ def _script(words: list[str]) -> str:
 def _unknown(words: list[str], english: int) -> str:
     if english * 20 >= len(words) or len(words) < 12:
         return ""
-    known = known_words() | ANATOMY
+    known = known_words() | ANATOMY | FINDINGS | EXAM_HEADS
     if sum(word in known for word in words) * 10 >= len(words):
         return ""
     return "The report is in a language which the rules do not know."

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import yaml
 
+from services.reading.rules.heads import FINDINGS
 from services.reading.rules.tokens import Token
 from services.reading.rules.words import STOP
 from services.reading.rules.wordset import wordset
@@ -53,7 +54,7 @@ def limits() -> tuple[Limit, ...]:
 
 
 # The words that end the name of a structure whose size may say that it is too large.
-MEASURED = frozenset({"duct", "aorta", "spleen", "liver", "canal", "flavum"})
+MEASURED = frozenset({"duct", "aorta", "spleen", "liver", "mediastinum", "canal", "flavum"})
 # What a normal size denies.
 WIDTHS = wordset("dilate thicken enlarge widen aneurysm")
 UNITS = {"mm": 1.0, "cm": 10.0}
@@ -107,10 +108,29 @@ def _size_after(tokens: Sequence[Token], at: int) -> float:
     """The size in mm that follows token `at` with nothing between that names another thing; 0 for none."""
     for place in range(at + 1, min(at + _FAR, len(tokens) - 1)):
         if tokens[place].text[0].isdigit():
-            return float(tokens[place].text) * UNITS.get(tokens[place + 1].text, 0.0)
+            return (
+                0.0
+                if _is_of_lesion(tokens, place)
+                else float(tokens[place].text) * UNITS.get(tokens[place + 1].text, 0.0)
+            )
         if tokens[place].text not in _BETWEEN:
             return 0.0
     return 0.0
+
+
+def _is_of_lesion(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the size is that of what is named after it: "Mediastinum: 9 cm MASS"."""
+    words = {word for token in tokens[at + 2 : at + 6] for word in token.canon}
+    return not (FINDINGS - {"enlarge"}).isdisjoint(words)
+
+
+def sizes(tokens: Sequence[Token]) -> list[float]:
+    """The sizes told, in mm, without those of an earlier exam."""
+    return [
+        float(token.text) * UNITS[after.text]
+        for place, (token, after) in enumerate(itertools.pairwise(tokens))
+        if after.text in UNITS and token.text[0].isdigit() and tokens[max(0, place - 1)].text not in _OF_BEFORE
+    ]
 
 
 # A lymph node of this short axis, in mm, is enlarged (RECIST 1.1, section 3.1.1 calls nodes below it normal).
@@ -118,6 +138,7 @@ _NODE = 10.0
 _NEAR = 9
 # Beyond this thickness its cortex is thick (Deurloo et al., Eur Radiol 2003;13:2262: 2.3 mm; 3 mm in common use).
 _CORTEX = 3.0
+_BELOW = wordset("< than under below subcentimeter subcentimetre")
 _OF_BEFORE = wordset("previously previous prior was formerly from")
 
 
@@ -129,12 +150,8 @@ def is_large_node(tokens: Sequence[Token], at: int) -> bool:
     if _has_lost_hilum(tokens[at + 1 : at + _NEAR]):
         return True
     least = _CORTEX + 0.1 if any("cortical" in token.canon for token in near) else _NODE
-    sizes = [
-        float(token.text) * UNITS[after.text]
-        for place, (token, after) in enumerate(itertools.pairwise(near))
-        if after.text in UNITS and token.text[0].isdigit() and near[max(0, place - 1)].text not in _OF_BEFORE
-    ]
-    return bool(sizes) and sizes[0] >= least
+    told = sizes(near)
+    return bool(told) and told[0] >= least and not _is_below(near)
 
 
 _LOST = wordset("loss lost absent effaced effacement replaced")
@@ -169,3 +186,26 @@ def is_fatty(tokens: Sequence[Token], at: int) -> bool:
     darker = next((place for place, token in enumerate(after) if token.text in _DARKER), -1)
     said = [token.text for token in after]
     return darker >= 0 and "spleen" in said[darker:] and _OTHER_THING.isdisjoint(said)
+
+
+def _is_below(tokens: Sequence[Token]) -> bool:
+    """Whether the size is one that none reaches: "nodes UNDER 1 cm", "LESS THAN 10 mm"."""
+    return any(before.text in _BELOW and after.text[0].isdigit() for before, after in itertools.pairwise(tokens))
+
+
+# What is enlarged where it is called large.
+LARGE = frozenset({"heart", "liver", "spleen", "prostate", "uterus"})
+_VERBS = wordset("is appears remains looks are")
+_ASPECTS = wordset("shadow silhouette size outline")
+
+
+def is_called_large(tokens: Sequence[Token], at: int) -> bool:
+    """Whether token `at` names an organ that is called large: "LARGE heart", "the cardiac shadow IS LARGE"."""
+    if LARGE.isdisjoint(tokens[at].canon):
+        return False
+    after = [token.text for token in tokens[at + 1 : at + 4]]
+    after = after[1:] if after and after[0] in _ASPECTS else after
+    if after[:1] and after[0] in _VERBS and after[1:2] == ["large"]:
+        return True
+    last = not after or not after[0][0].isalpha() or after[0] in _VERBS or after[0] in ("with", "and")
+    return last and at > 0 and tokens[at - 1].text == "large"

@@ -9,9 +9,12 @@ from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, V
 from services.reading.rules.exam import Exam
 from services.reading.rules.fit import SURFACES, fit, may_fit, other_kind
 from services.reading.rules.heads import DEVICES, LESIONS
-from services.reading.rules.measured import MEASURED, is_fatty, is_large_node, oversized
+from services.reading.rules.lesion_sizes import LESIONS as SIZED_LESIONS
+from services.reading.rules.lesion_sizes import nodule_or_mass
+from services.reading.rules.measured import LARGE, MEASURED, is_called_large, is_fatty, is_large_node, oversized
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.places import Topic
+from services.reading.rules.ratios import RATIOS, ratio_says
 from services.reading.rules.scope import Parsed, Scope
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.shades import ADJECTIVE, is_adjective, qualifies, shade_of
@@ -30,7 +33,7 @@ _BY_NAME = "asserted/phrase"
 
 
 # What is named too large by its size alone.
-NAMED_BY_SIZE = MEASURED | {"node"}
+NAMED_BY_SIZE = MEASURED | RATIOS | SIZED_LESIONS | LARGE | {"node"}
 _ONLY = wordset("only alone")
 _NEAR_SURFACE = 6
 
@@ -100,7 +103,14 @@ def _measured(tokens: tuple[Token, ...], at: int, around: frozenset[str]) -> tup
         return (*tokens[at].canon, "enlarge")
     if is_fatty(tokens, at):
         return (*tokens[at].canon, "steatosis")
-    large = oversized(tokens, at, around) if not MEASURED.isdisjoint(tokens[at].canon) else ""
+    if is_called_large(tokens, at):
+        return (*tokens[at].canon, "enlarge")
+    if not SIZED_LESIONS.isdisjoint(tokens[at].canon):
+        large = nodule_or_mass(tokens, at) if "lung" in around else ""
+    elif not RATIOS.isdisjoint(tokens[at].canon):
+        large = ratio_says(tokens, at)
+    else:
+        large = oversized(tokens, at, around) if not MEASURED.isdisjoint(tokens[at].canon) else ""
     return (*tokens[at].canon, large) if large else tokens[at].canon
 
 

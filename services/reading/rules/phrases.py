@@ -20,7 +20,8 @@ _PLACING = wordset(
 )
 _LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
 _RIGHT_BOUNDS = wordset(
-    ", ; : . no without with but which that there however is after following since status causing none nil"
+    """, ; : . no without with but which that there however is after following since status causing none nil abutting
+    contacting encasing displacing effacing distorting"""
 )
 ORGANS = ANATOMY - VAGUE
 # Tokens after a head that may still place it.
@@ -35,12 +36,20 @@ _DONE_TO = wordset(
 )
 BE = wordset("is are was were")
 SEEN_WORDS = frozenset(SEEN)
+# How a thing is in a place: "fluid REMAINING in the costophrenic angle"; "blood FILLS the cisterns".
+_LYING = wordset(
+    """persists persist persisting remains remain remaining lies lie lying layers layer layering tracks track tracking
+    collects collecting pools pooling extends extend extending dissects dissecting"""
+)
+_FILLING = wordset("fills fill filling outlines outlining coats coating")
+_ARTICLES = wordset("the a an")
 # What stands beside a head without a preposition and still belongs to it.
 _JOINED = (
     wordset(
         """and or greater than seen noted also centered centred located situated arising originating lying tracking
         tracks exophytic impacted lodged wedged native - ("""
     )
+    | wordset("main lobar segmental subsegmental interlobar descending ascending")
     | SIDES.keys()
 )
 # Words of a place in apposition, at most.
@@ -156,8 +165,14 @@ def _with_age(tokens: tuple[Token, ...], last: int) -> int:
 
 
 def seen_in(tokens: tuple[Token, ...], at: int) -> int:
-    """Past "is seen" in "fluid IS SEEN in the mastoid"; else 0."""
-    if tokens[at].text not in BE or at + 2 >= len(tokens):
+    """Past "is seen" in "fluid IS SEEN in the mastoid", "gas PERSISTS in the axilla", "blood FILLS both"; else 0."""
+    if at + 2 >= len(tokens):
+        return 0
+    if tokens[at].text in _LYING and tokens[at + 1].text in _PLACING:
+        return at + 1
+    if tokens[at].text in _FILLING and (tokens[at + 1].text in _ARTICLES or tokens[at + 1].text in SIDES):
+        return at + 1
+    if tokens[at].text not in BE:
         return 0
     return at + 2 if tokens[at + 1].text in SEEN_WORDS and tokens[at + 2].text in _PLACING else 0
 

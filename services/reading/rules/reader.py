@@ -22,6 +22,7 @@ from services.reading.rules.grading import behind_children, grade_of
 from services.reading.rules.headings import Block
 from services.reading.rules.language import foreign
 from services.reading.rules.mentions import NAMED_BY_SIZE, Mention, mentions, taken_back, without_exams_side
+from services.reading.rules.mimics import without_mimics
 from services.reading.rules.normal import may_call_normal, normal_mentions
 from services.reading.rules.places import Topic, topic_of
 from services.reading.rules.position import position_mentions
@@ -196,7 +197,7 @@ def _mentioned(sentence: Sentence, targets: Targets, exam: Exam, topic: Topic) -
     if not names and not normal and not targets.positions:
         return []
     parsed = parse(sentence)
-    found = mentions(parsed, targets, exam, topic) if names else []
+    found = without_mimics(parsed, mentions(parsed, targets, exam, topic)) if names else []
     found += position_mentions(parsed, targets)
     return found + normal_mentions(parsed, targets, exam) if normal else found
 

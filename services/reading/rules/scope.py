@@ -44,6 +44,7 @@ _TREATMENTS = wordset(
     fixation stenting nailing orif tkr thr tka tha drainage removal surgery cholecystectomy appendicectomy appendectomy
     catheterisation catheterization nephrostomy embolisation embolization repair resection excision"""
 )
+_NO_EXAM = wordset("pneumonia pneumonitis bronchiolitis")
 _BACK_STOPS = {
     Kind.VERSUS: wordset(", and for represent reflect reflecting representing with from or :") | FINITE,
     Kind.HYPOTHETICAL: wordset(", which that with and given ;"),
@@ -136,7 +137,7 @@ def _purpose(sentence: Sentence) -> Scope | None:
     texts = [token.text for token in tokens]
     # Outside of a conclusion an exam that is asked for opens its sentence.
     known = texts if sentence.kind in _CONCLUSIONS else texts[:_OPENING]
-    exam = next((at for at, text in enumerate(known) if text in _EXAMS), len(texts))
+    exam = next((at for at in range(len(known)) if _is_exam(tokens, at)), len(texts))
     at = next((at for at in range(exam, len(texts)) if texts[at] == "for"), 0)
     last = min(at + _LOOKED_FOR, len(texts))
     end = next((each for each in range(at, last) if texts[each] in _ENDS_PURPOSE or texts[each] in FINITE), last)
@@ -164,9 +165,9 @@ def _scope(sentence: Sentence, parts: tuple[Clause, ...], hit: Hit, hits: list[H
     return Scope(kind, start, hit.start, hit)
 
 
-def _is_asked_for(token: Token) -> bool:
+def _is_asked_for(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether it is an exam or a treatment: to consider one asserts nothing."""
-    return token.text in _EXAMS or token.text in _TREATMENTS
+    return _is_exam(tokens, at) or tokens[at].text in _TREATMENTS
 
 
 def _is_of_nature(tokens: tuple[Token, ...], hit: Hit) -> bool:
@@ -191,12 +192,18 @@ def _is_year(word: str) -> bool:
     return len(word) == 4 and word.isdigit() and word[:2] in ("19", "20")
 
 
+def _is_exam(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether an exam is named; "aspiration PNEUMONIA" is none."""
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    return tokens[at].text in _EXAMS and following not in _NO_EXAM
+
+
 def _resolved_kind(tokens: tuple[Token, ...], hit: Hit, end: int) -> Kind:
     """ "Consider CT for X" is a recommendation, "consider X" a differential."""
-    if hit.trigger.words[0] == "consider" and not any(_is_asked_for(token) for token in tokens[hit.end : end]):
+    if hit.trigger.words[0] == "consider" and not any(_is_asked_for(tokens, at) for at in range(hit.end, end)):
         return Kind.UNCERTAIN
     if hit.trigger.words[0].startswith("suggest") and any(
-        token.text in _EXAMS for token in tokens[hit.end : hit.end + 3]
+        _is_exam(tokens, at) for at in range(hit.end, min(hit.end + 3, len(tokens)))
     ):
         return Kind.HYPOTHETICAL
     return hit.trigger.kind

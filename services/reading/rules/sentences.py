@@ -22,7 +22,7 @@ from services.reading.rules.wordset import wordset
 
 _ABBREVIATIONS = wordset(
     """dr mr mrs ms vs approx e.g i.e fig st ca cf al resp incl max min wt ht ser im img est dept prof jr sr dx hx
-    tx sx pt inc"""
+    adv tx sx pt inc"""
 )
 # Besides the marks that end one: "Effusion: none, PNEUMOTHORAX: small", "Lungs: clear HEART: normal".
 _STOP = re.compile(
@@ -48,6 +48,8 @@ _NUMBERED_LINE = re.compile(r"[ \t]*\n[ \t]*(?:#?\d{1,2}\b|[-•*] )")
 _NUMBERED_LESION = re.compile(
     r"(?:nodule|lesion|mass|cyst|node|fibroid|aneurysm|stone|collection) #?\d{1,2}\.", re.IGNORECASE
 )
+_RATIO = re.compile(r"\b[A-Z]{1,3}:[A-Z]{1,3}\b")
+_SHORT = 4
 _PASSES_FOR_FINDINGS = frozenset({SectionKind.FINDINGS, SectionKind.OTHER})
 
 
@@ -278,10 +280,15 @@ def _label_end(text: str, start: int, end: int) -> int:
     if text.find(":", start, end) < 0 and not text[start + 1 : start + 2].isdigit():
         return -1
     match = LABEL.match(text, start, end)
-    if not match or len(match.group().split()) > LABEL_WORDS:
+    if not match or len(match.group().split()) > LABEL_WORDS or _is_ratio(text, match):
         return -1
     sided = _SIDED.match(text, match.end(), end)
     return sided.end() if sided else match.end()
+
+
+def _is_ratio(text: str, label: re.Match[str]) -> bool:
+    """Whether the colon stands between two things that are compared: "RV:LV 1.3", "is dilated (RV:LV 1.5)"."""
+    return _RATIO.search(text, max(label.start(), label.end() - _SHORT), label.end() + _SHORT) is not None
 
 
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

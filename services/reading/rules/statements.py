@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE, is_level, is_vertebra
+from services.reading.rules.denying_labels import denies
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of, sides_in
 from services.reading.rules.modifiers import Kind
@@ -71,36 +72,25 @@ _COMPLICATIONS = wordset(
 _COMPLICATED = 6
 _COMPONENTS = wordset("component components")
 _BESIDE = wordset("underlying overlying beneath under to along at near adjacent below")
-_OPERATION = re.compile(r"\w+ectomy|resection|radiotherapy|chemotherapy|chemoradiation|chemoradiotherapy")
+_OPERATION = re.compile(
+    r"\w+ectomy|\w+otomy|resection|debulking|\w*shunt|clipping|coiling|embolisation|embolization|radiotherapy"
+    r"|radiosurgery|chemotherapy|chemoradiation|chemoradiotherapy"
+)
 _OPERATED = 6
 _DISEASES = wordset(
     """carcinoma adenocarcinoma cancer ca malignancy tumor neoplasm sarcoma melanoma lymphoma dcis glioma meningioma
     metastasis appendicitis diverticulitis cholecystitis stone gallstones endometriosis fibroid perforation torsion"""
 )
+# Words after a finding in which what becomes of it may be told.
+_LASTING = 10
+_HOLDING_AIR = wordset("bowel stomach colon fundus loop haustral")
 _CERVICAL = wordset("atlas axis dens vertebra facet screw")
 _INNER = wordset("within in of around involving to from surrounding along")
 _PHYSIOLOGIC = wordset("physiologic physiological")
+_STUDIES = wordset("study examination exam film radiograph cxr")
 _FLUID = wordset("fluid effusion")
 _KNOWN = wordset("the this these")
-# A label that denies what it lists: "NO EVIDENCE OF: fracture, dislocation".
-_DENYING = frozenset(
-    {
-        *(
-            "no evidence of",
-            "no sign of",
-            "no signs of",
-            "no evidence for",
-            "negative for",
-            "absence of",
-            "absent",
-            "no",
-        ),
-        *("pertinent negatives", "negatives", "relevant negatives", "important negatives", "not seen", "excluded"),
-        *("not identified", "not present", "none of the following", "no evidence of the following", "there is no"),
-    }
-)
 _BEFORE = wordset("prior previous past earlier")
-_GONE = wordset("removed resolved cleared discontinued explanted gone")
 _HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
 _OR = wordset("or and/or")
 _BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
@@ -223,11 +213,29 @@ def _side(parsed: Parsed, at: int, place: Place) -> Side | None:
 def is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
     """Whether it only looks like a finding: "mass effect" is no mass, the stroke team no stroke, a removal no drain."""
     following = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    if following in _SERVICES or following == "removal" or _is_lateral_mass(tokens, at):
+    if following in _SERVICES or following == "removal" or _is_lateral_mass(tokens, at) or _is_contained(tokens, at):
         return True
     blocked = NOT_FOLLOWED.get(word, frozenset())
     after = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in ("in", "of") else at + 1
     return after < len(tokens) and not blocked.isdisjoint(tokens[after].canon)
+
+
+def _is_contained(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether it is the air of what always holds some: "BOWEL GAS beneath the right hemidiaphragm"."""
+    if "air" not in tokens[at].canon:
+        return False
+    before = tokens[at - 1].canon if at else ()
+    return not _HOLDING_AIR.isdisjoint(before) or _lies_in(tokens[at + 1 : at + _LASTING])
+
+
+def _lies_in(after: tuple[Token, ...]) -> bool:
+    """Whether what follows says that it is inside one: "air under the left dome IS IN THE STOMACH"."""
+    texts = [token.text for token in after]
+    start = next((place for place, text in enumerate(texts) if text in ("is", "lies")), len(texts))
+    told = after[start + 1 :]
+    return [token.text for token in told[:1]] in (["in"], ["within"]) and any(
+        not _HOLDING_AIR.isdisjoint(token.canon) for token in told
+    )
 
 
 def _is_lateral_mass(tokens: tuple[Token, ...], at: int) -> bool:
@@ -250,6 +258,9 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
     """ "Normal follicles", "enhance normally", "the signal is normal": what is called normal is no finding."""
     tokens = parsed.sentence.tokens
     if not DEVICES.isdisjoint(tokens[at].canon):
+        return False
+    # "NORMAL STUDY" is a finding by itself.
+    if tokens[at].text in _STUDIES:
         return False
     # "A physiologic amount OF fluid."
     first = place.first - 3 if tokens[place.first - 1].text == "of" else place.first
@@ -274,7 +285,7 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
         return (Status.NOT_MENTIONED, "label") if _is_other_choice(parsed, at) else _answer(parsed, at, scope)
     if scope is None and _is_earlier(parsed, at):
         return Status.NOT_MENTIONED, "history"
-    if scope is None and (_is_gone(parsed) or _label(parsed) in _DENYING):
+    if scope is None and denies(parsed.sentence):
         return Status.ABSENT, "label-negated"
     if scope is None:
         return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at) else (Status.PRESENT, "asserted")
@@ -283,18 +294,6 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     if scope.kind is Kind.UNCERTAIN and _is_doubted_of(parsed, at):
         return Status.PRESENT, "asserted"
     return _STATUS[scope.kind], scope.kind.value
-
-
-def _label(parsed: Parsed) -> str:
-    """The words of the sentence's own label."""
-    return " ".join([token.text for token in parsed.sentence.tokens[: parsed.sentence.label] if token.text.isalpha()])
-
-
-def _is_gone(parsed: Parsed) -> bool:
-    """Whether the label says that what it lists is gone: "REMOVED SINCE LAST WEEK: K-wires"."""
-    label = parsed.sentence.tokens[: parsed.sentence.label]
-    named = any(not FINDINGS.isdisjoint(token.canon) for token in label)
-    return not named and any(token.text in _GONE for token in label)
 
 
 def _is_earlier(parsed: Parsed, at: int) -> bool:

@@ -136,8 +136,31 @@ NOT_IN: dict[str, frozenset[str]] = {
     ),
     # What lies in the windpipe or the stomach drains no chest, whatever label it stands under.
     "tube": frozenset(
-        {"endotracheal", "tracheostomy", "nasogastric", "orogastric", "enteric", "feeding", "gastrostomy"}
+        {
+            "endotracheal",
+            "tracheostomy",
+            "nasogastric",
+            "orogastric",
+            "enteric",
+            "feeding",
+            "gastrostomy",
+            "shunt",
+            "ventriculoperitoneal",
+            "vp",
+            "jejunostomy",
+            "nephrostomy",
+        }
     ),
+    # Fibrous bands are scars.
+    "band": frozenset({"parenchyma", "parenchymal", "fibrosis", "fibrous", "fibroparenchymal", "scar", "adhesion"}),
+    "infection": wordset("wound line device pocket urinary skin sternal soft tissue joint disc"),
+    # Cysts of the nose, the jaw, the skin or the pituitary are none of the brain.
+    "cyst": wordset(
+        """thornwaldt tornwaldt nasopharynx nasopharyngeal sebaceous epidermal inclusion dentigerous radicular
+        periapical odontogenic pituitary intermedia rathke sella scalp mucous mucus"""
+    ),
+    # What is no infection.
+    "pneumonia": frozenset({"interstitial", "organizing", "organising", "eosinophilic", "uip"}),
     "swelling": frozenset({"periorbital", "preseptal", "orbit", "cheek"}),
     "nodule": frozenset({"subcutaneous"}),
     # Named after who described them: impactions and tears.
@@ -165,7 +188,11 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "disc": frozenset({"space", "height"}),
     "slip": frozenset({"disc", "angle"}),
     "subdural": frozenset({"hygroma", "effusion", "empyema"}),
-    "aneurysm": frozenset({"clip", "repair", "coil"}),
+    "aneurysm": frozenset({"clip", "clipping", "repair", "coil", "coiling", "embolization"}),
+    "pacer": frozenset({"pad"}),
+    "pacemaker": frozenset({"pad"}),
+    "defibrillator": frozenset({"pad"}),
+    "pace": frozenset({"pad"}),
     "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
     "tb": frozenset({"cell", "coordinator", "clinic"}),
     "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell", "forming"}),

@@ -134,6 +134,27 @@ def test_an_advisory_is_right_in_kind_and_detail(gold: dict[str, str], kind: str
     assert (none[f"{name}_right"], none[f"{name}_missed"]) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("labels", "asked", "counted"),
+    [
+        ([("CT", "")], {"modality": "CT", "interval": "urgent"}, (1, 1, 0)),
+        ([("CT", "as an outpatient")], {"modality": "CT", "interval": ""}, (1, 1, 0)),
+        ([("CT", "urgent")], {"modality": "CT", "interval": "non-urgent"}, (0, 0, 1)),
+        ([("CT", "")], {"modality": "CT", "interval": "in 3 months"}, (0, 0, 1)),
+        ([("MR", "after 3 months of treatment")], {"modality": "MR", "interval": "3 months"}, (1, 1, 0)),
+        ([("MR", "3 months")], {"modality": "CT", "interval": "3 months", "or": "MR"}, (1, 1, 0)),
+        ([("CT", ""), ("MR", "")], {"modality": "CT", "interval": "", "or": "MR"}, (1, 2, 0)),
+        ([("US", "")], {"modality": "CT", "interval": "", "or": "MR"}, (0, 0, 1)),
+    ],
+)
+def test_a_request_is_right_in_other_words_and_for_either_exam(
+    labels: list[tuple[str, str]], asked: dict[str, str], counted: tuple[int, int, int]
+) -> None:
+    gold = [{"kind": "follow_up", "modality": modality, "interval": interval} for modality, interval in labels]
+    counts = tally(report(advisories=gold), answer(advisories=(("follow_up", asked),))).counts
+    assert (counts["follow_up_right"], counts["follow_up_found"], counts["follow_up_wrong"]) == counted
+
+
 def test_figures_are_given_for_short_and_long_reports() -> None:
     reports = [report(suggestions=[wanted("a")]), report("r2", "word " * 200, suggestions=[wanted("a")])]
     counted = [tally(*each) for each in zip(reports, [answer(said("a")), answer(said("b"))], strict=True)]
