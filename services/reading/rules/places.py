@@ -103,6 +103,7 @@ def place_of(parsed: Parsed, at: int, topic: Topic) -> Place:
     wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(is_vertebra, local)) else frozenset())
     widest = _covered(named & ANATOMY) | named
     label = _words(tokens[: parsed.sentence.label]) | _words(_said_of(tokens, clause, first))
+    label |= _VERTEBRA if any(map(is_vertebra, label)) else frozenset()
     return Place(first, last, local, around, here, before, wide, widest, label)
 
 
