@@ -18,9 +18,12 @@ _TEENS = "one two three four five six seven eight nine ten eleven twelve"
 _NUMBERS = {word: str(number) for number, word in enumerate(_TEENS.split(), start=1)} | {"eighteen": "18"}
 # Two names of one scale.
 _SCALES: tuple[tuple[str, str], ...] = (
+    ("ROTTERDAMCT", "ROTTERDAM"),
     *(("KELLGRENLAWRENCE", "KL"), ("KELLGRENANDLAWRENCE", "KL"), ("CTSEVERITYINDEX", "CTSI"), ("MODIFIEDCTSI", "CTSI")),
     *(("MCTSI", "CTSI"), ("SCHELTENSMTA", "MTA"), ("SCHELTENS", "MTA"), ("CALCIUM", "AGATSTON"), ("ACRBI", "BI")),
 )
+# "Type 2 Modic", "grade IV (modified Fisher)".
+_GRADE_FIRST = re.compile(r"\A(?:GRADE|TYPE|STAGE|CLASS)\s+(\S+)\s+\(?(?:ON |BY )?(?:THE )?([A-Z][\w -]*)\)?\Z")
 _EMPTY = frozenset(
     ("in", "at", "within", "after", "a", "the", "about", "approximately", "every", "preferably", "ideally", "another")
 )
@@ -284,7 +287,8 @@ def _interval(words: str) -> str:
 
 def _score(value: str) -> str:
     """ "BI-RADS category 4", "BI-RADS 4", "LR-4" and "LI-RADS LR-4": letters and figures that tell them apart."""
-    letters = re.sub(r"[^A-Z0-9]|CATEGORY|ASSESSMENT|SCORE|GRADE|MRI|TYPE", "", value.upper())
+    value = _GRADE_FIRST.sub(r"\2 \1", value.upper().strip())
+    letters = re.sub(r"[^A-Z0-9]|CATEGORY|ASSESSMENT|SCORE|GRADE|MRI|TYPE|VISUALI[SZ]ATION|\bUS\b(?= ?\d)", "", value)
     for written, short in _SCALES:
         letters = letters.replace(written, short)
     return (

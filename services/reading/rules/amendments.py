@@ -27,7 +27,7 @@ _DID_NOT = r"(?:did|does) not (?:\w+ )?(?:mention|report|describe|include|identi
 _CHANGES = re.compile(
     rf"\b(?:{_LEFT_OUT}|{_DIFFERS})\b[^.\n]{{0,40}}?\b{_FIRST_READ}"
     rf"|\b{_FIRST_READ}[^.\n]{{0,40}}?\b(?:{_LEFT_OUT}|{_DID_NOT}|failed to"
-    r"|is (?:hereby )?(?:amended|revised|changed)|discrepan\w+|should (?:have )?read)\b",
+    r"|is (?:hereby )?(?:amended|revised|changed)|discrepan\w+|should (?:have )?read|withdrawn|retracted|superseded)\b",
     re.IGNORECASE,
 )
 _AGREES = re.compile(
@@ -45,6 +45,9 @@ _OVERNIGHT = (
 )
 _IN_BODY = re.compile(
     rf"\b(?:{_LEFT_OUT}|{_DIFFERS})\b[^.\n]{{0,40}}?\b{_OVERNIGHT}"
+    rf"|\b(?:missed|overlooked|(?:not|never) (?:{_TOLD[3:-1].replace('|seen|noted', '')}))"
+    r" (?:initially|originally|at first|overnight)\b"
+    r"|\b(?:initially|originally) (?:missed|overlooked|misinterpreted|not (?:appreciated|recogni[sz]ed|reported))\b"
     rf"|\bnot (?:in|on|part of) (?:the |an? )?{_OVERNIGHT}"
     rf"|\b{_OVERNIGHT}[^.\n]{{0,90}}?\b(?:{_LEFT_OUT}|{_DID_NOT}|failed to"
     r"|(?:is|has been) (?:hereby )?(?:amended|revised|changed)"
@@ -57,7 +60,13 @@ _AHEAD = 80
 _REVERSES = re.compile(
     r"\bon (?:(?:further|second|subsequent|attending|my|daylight|careful) )?(?:re-?)?review,? there (?:is|are)\b"
     r"(?! (?:no|also)\b)"
-    r"|\bdisagree\w* with (?:the )?(?:above|report)\b",
+    r"|\bdisagree\w* with (?:the )?(?:above|report)\b"
+    # "IN ADDITION a fracture of the odontoid IS VISIBLE", "the previously described lesion is an artefact".
+    r"|\b(?:in addition|additionally),? (?!to\b)(?:there (?:is|are)(?! no\b)"
+    r"|[^.;\n]{0,80}?\b(?:is|are) (?:visible|seen|present|noted|identified|demonstrated))\b"
+    r"|\bpreviously (?:described|reported|noted|called)\b[^.;\n]{0,60}?\b(?:is|are|represents?)"
+    r" (?:an? |the |in fact |actually )*(?:art[ei]fact\w*|not|normal|skin fold|nipple|overlap|summation"
+    r"|superimpos\w+)\b",
     re.IGNORECASE,
 )
 
@@ -72,6 +81,6 @@ def _changes(text: str, sentence: Sentence) -> bool:
     if _AGREES.search(words):
         return False
     if sentence.kind is SectionKind.ADDENDUM:
-        return bool(_CHANGES.search(words) or _REVERSES.search(words))
+        return any(pattern.search(words) for pattern in (_CHANGES, _REVERSES, _IN_BODY))
     found = _IN_BODY.search(text, sentence.start, sentence.end + _AHEAD) if sentence.kind in _SPEAKING else None
     return found is not None and found.start() < sentence.end

@@ -42,7 +42,7 @@ _CALM = tuple(
             again (?:seen|noted|demonstrated|present)
             redemonstrat\w+ | (?:no|without) (?:significant |interval |appreciable |further )*(?:change|progression)
             (?:no|without) (?:significant |interval |appreciable |further )*(?:enlargement|increase) | same size
-            persist\w*
+            persist\w* | remains? (?:occluded|thrombosed|present|visible|large|small|moderate|dilated|collapsed|evident)
             not (?:significantly )?(?:changed|increased|progressed|enlarged)""",
         ),
         (
@@ -57,7 +57,7 @@ _CALM = tuple(
             "old",
             r"""old | remote | chronic | healed | long-?standing | established | sequela\w*
             (?<!not )(?<!never )(?<!not previously )(?<!not hitherto )known | treated
-            lacunar? | mature | stain(?:s|ed|ing)
+            lacun(?:ar?|es?) | mature | stain(?:s|ed|ing)
             prior | not acute | non-?acute | encephalomalac\w+ | glio(?:sis|tic) | corticated""",
         ),
         ("incidental", r"incidental(?:ly)?"),
@@ -65,7 +65,8 @@ _CALM = tuple(
         ("benign", r"meningiomas? | (?:macro|micro)?adenomas? | schwannomas? | colloid cysts?"),
         (
             "postoperative",
-            r"""post-?\s?op(?:erative)? | post-?\s?surgical | post-?\s?procedur\w+ | expected | within expected limits
+            r"""post-?\s?op(?:erative)? | post-?\s?surgical
+            post-?\s?(?:procedur|biops|aspiration|drainage|thoracentesis)\w* | expected | within expected limits
             (?:after|following|recent|status post|s/p|post) (?:recent |the )?(?:surgery|resection|laparo\w+|evacuation)
             (?:after|following|recent|status post|s/p|post) (?:recent |the )?\w+(?:ectomy|otomy|ostomy|plasty|oscopy)
             resection (?:cavity|margin|bed) | burr holes? | surgical (?:bed|site|cavity)""",
@@ -81,6 +82,10 @@ _CONCLUDING = frozenset({SectionKind.IMPRESSION, SectionKind.ADDENDUM})
 _FEW = 4
 # In cm. Repair of an abdominal aneurysm is considered from 5.5 cm (SVS practice guidelines 2018).
 _HARMLESS_BELOW = {"abdominal_aortic_aneurysm": 5.5}
+# Found by chance they call for a call all the same.
+_NEVER_INCIDENTAL = frozenset(
+    {"pulmonary_embolism", "thrombosis", "portal_vein_thrombosis", "aortic_dissection", "pneumothorax", "appendicitis"}
+)
 # A vessel that is only somewhat narrow is none that is shut.
 _NARROW = re.compile(
     r"\b(?:mild|minimal|slight|moderate)(?:ly)?\b[^.;]{0,40}\b(?:narrow\w*|stenos\w*|irregular\w*)", re.IGNORECASE
@@ -113,6 +118,17 @@ _LATER_EXAM = re.compile(
     re.IGNORECASE,
 )
 _SAME_SIZE = 1.0
+_DESPITE = re.compile(
+    r"\bdespite (?:[\w-]+ ){0,5}?(?:drains?|tubes?|catheter|treatment|anticoagulation|therapy|antibiotics)\b",
+    re.IGNORECASE,
+)
+# What the next sentence says of it: "THIS IS WITHIN EXPECTED LIMITS after yesterday's laparoscopy".
+_AS_EXPECTED = re.compile(
+    r"\b(?:this|these|it|they|both|which)\b[^.;]{0,40}?\b(?:is|are|was|were|being)\b[^.;]{0,20}?"
+    r"(?<!not )(?<!than )(?:within expected limits|expected|normal for|in keeping with recent"
+    r"|post-?\s?(?:operative|procedural))\b",
+    re.IGNORECASE,
+)
 _BACK = re.compile(r"\s*(?:it|this|these|they)\b", re.IGNORECASE)
 _SETTLED = {Change.UNCHANGED: "unchanged", Change.DECREASED: "decreasing", Change.RESOLVED: "resolved"}
 
@@ -126,6 +142,8 @@ def calm(text: str, sentences: Sequence[Sentence], found: Found) -> str:
         return "small"
     if found.verdict.finding.id == "arterial_occlusion" and _is_narrow(text, found):
         return "mild"
+    if _undrained(text, found):
+        return ""
     mentions = found.before if found.before and _tells_of_later(text, sentences) else found.mentions
     groups = _groups(mentions)
     reasons = [_reason(text, sentences, found, group) for group in groups]
@@ -133,6 +151,12 @@ def calm(text: str, sentences: Sequence[Sentence], found: Found) -> str:
     if len(groups) == 1 and changed and reasons[0] is None:
         return _SETTLED.get(changed, "")
     return reasons[0] or "" if all(reasons) else ""
+
+
+def _undrained(text: str, found: Found) -> bool:
+    """Whether it is there in spite of a drain: "PERSISTENT PNEUMOTHORAX DESPITE A CHEST TUBE" is no old one."""
+    spans = ((each.sentence.start, each.sentence.end) for each in found.mentions)
+    return any(_DESPITE.search(text, *span) for span in spans)
 
 
 def _tells_of_later(text: str, sentences: Sequence[Sentence]) -> bool:
@@ -173,9 +197,14 @@ def _reason(text: str, sentences: Sequence[Sentence], found: Found, group: Seque
         grown = _compared(text, sentences, mentions)
         if grown == "larger" or any(_is_new(own) for own, _ in said):
             return ""
-        if why := _called(said) or grown:
+        why = _called(said) or grown
+        if why and not (why == "incidental" and found.verdict.finding.id in _NEVER_INCIDENTAL):
             return why
     if found.verdict.finding.id in _LEFT_BY_SURGERY and _OPERATED.search(text):
+        return "postoperative"
+    own = {each.sentence.number for each in group}
+    after = [next_one for one, next_one in pairwise(sentences) if one.number in own]
+    if any(_AS_EXPECTED.search(text, each.start, each.end) for each in after):
         return "postoperative"
     return None
 

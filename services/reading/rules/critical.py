@@ -89,6 +89,8 @@ def _is_believed(text: str, found: Found) -> bool:
     """Whether it is asserted, or suspected strongly enough for a call."""
     if found.verdict.status is not Status.UNCERTAIN or found.verdict.conflict:
         return found.verdict.status is Status.PRESENT
+    if found.verdict.rule.startswith(("versus", "alternative")):
+        return False
     said = [each.text for each in found.verdict.quotes]
     said += [text[each.sentence.start : each.sentence.end] for each in found.mentions]
     return any(map(_SUSPECTED.search, said))

@@ -10,7 +10,7 @@ from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind, Se
 from services.reading.reader import Question
 from services.reading.rules.advisories import quote
 from services.reading.rules.amendments import changing
-from services.reading.rules.anatomy import ANATOMY, widened
+from services.reading.rules.anatomy import ANATOMY, is_level, widened
 from services.reading.rules.exam import Title, regions, title_of
 from services.reading.rules.fields import first_open
 from services.reading.rules.headings import Block
@@ -38,7 +38,9 @@ _SEX = r"(?:male|female|man|woman|boy|girl|gentleman|lady)"
 _PERSON = re.compile(
     rf"\b(?P<age>\d{{1,3}})[\s-]*(?:years?|yrs?|y)[\s/-]*(?:old|o)\b(?:[\s-]+\w+){{0,2}}?[\s-]+(?P<sex>{_SEX})\b"
     # "46F", "46 yo F"; "6 M" may be metres.
-    r"|\b(?P<age2>\d{1,3})(?:\s?(?:yo|y/o|y\.o\.)\s?)?(?P<sex2>(?-i:[MF]))\b(?=[\s,.;]|$)"
+    r"|(?<![.\d])\b(?P<age2>\d{1,3})(?:\s?(?:yo|y/o|y\.o\.)\s?)?(?P<sex2>(?-i:[MF]))\b(?=[\s,.;]|$)"
+    # A drain of 28 French.
+    r"(?!\s+(?:\w+\s+){0,2}?(?:chest\s+)?(?:drains?|catheters?|tubes?|sheath|foley|pigtail|ett|stent|cannula|thoracostomy)\b)"
     r"|\b(?P<age3>\d{1,3})[\s-]*(?:years?|yrs?)[\s-]*old\b"
     r"(?=\s*(?:[,;.]|$|\n|(?:patient|person|child|adult|with|who|presents|presenting|status|s/p|here)\b))",
     re.IGNORECASE,
@@ -57,6 +59,17 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 _LOOK_BACK = 80
+_OCCULT = re.compile(r"\boccult\b|\bmust be assumed\b|\buntil proven otherwise\b", re.IGNORECASE)
+_LEVEL = re.compile(r"\b[CTLS]\d{1,2}\b")
+_OWN_LEVEL = re.compile(r"[ \t]*[CTL]\d{1,2}\s?[-/]\s?[CTLS]?\d{1,2}\b")
+# The letter of its vertebrae; the first and last of a region are seen on its neighbour's exam too.
+_SPINE = {
+    "C": re.compile(r"\b(?:cervical|c-?\s?spine|neck)\b", re.IGNORECASE),
+    "T": re.compile(r"\b(?:thoracic|dorsal|t-?\s?spine|d-?\s?spine)\b", re.IGNORECASE),
+    "L": re.compile(r"\b(?:lumb\w+|l-?\s?s?-?\s?spine|sacr\w+|coccyx)\b", re.IGNORECASE),
+    "S": re.compile(r"\b(?:lumb\w+|l-?\s?s?-?\s?spine|sacr\w+|coccyx)\b", re.IGNORECASE),
+}
+_WHOLE_SPINE = re.compile(r"\b(?:whole|total|complete|entire|full)\b", re.IGNORECASE)
 _CAVITIES = frozenset({"intracranial", "chest", "abdomen", "breast"})
 # Sentences that must speak of another part of the body before the report is said to.
 _ENOUGH = 3
@@ -93,7 +106,7 @@ def discrepancies(
     question: Question, parts: Sequence[Block], sentences: Sequence[Sentence], verdicts: Sequence[Verdict]
 ) -> list[Advisory]:
     """Every discrepancy found, each with the quote it rests on where there is one."""
-    conflicts = [*_own_conflicts(verdicts)]
+    conflicts = [*_own_conflicts(question.text, verdicts)]
     known = any(each.detail["type"] == _SIDE for each in conflicts)
     checks = (
         conflicts,
@@ -110,15 +123,26 @@ def _advisory(kind: str, message: str, *quotes: Quote) -> Advisory:
     return Advisory(kind=AdvisoryKind.DISCREPANCY, message=message, quotes=quotes, detail={"type": kind})
 
 
-def _own_conflicts(verdicts: Sequence[Verdict]) -> Iterator[Advisory]:
+def _own_conflicts(text: str, verdicts: Sequence[Verdict]) -> Iterator[Advisory]:
     """One for each passage that contradicts another, however many findings it names."""
     seen = set[Quote]()
     for verdict in verdicts:
-        if verdict.conflict and seen.isdisjoint(verdict.quotes):
+        if verdict.conflict and seen.isdisjoint(verdict.quotes) and not _agree(text, verdict):
             seen.update(verdict.quotes)
             about = "the side of " if verdict.rule.startswith("conflict/side") else ""
             message = f"Findings and impression disagree on {about}{verdict.finding.name}"
             yield _advisory(_SIDE if about else "findings_vs_impression", message, *verdict.quotes)
+
+
+def _agree(text: str, verdict: Verdict) -> bool:
+    """Whether both may hold: an occult fracture that is not seen, what one level's line denies and another has."""
+    if verdict.rule.startswith("conflict/side"):
+        return False
+    if any(_OCCULT.search(each.text) for each in verdict.quotes):
+        return True
+    lines = [(each, _OWN_LEVEL.match(text, text.rfind("\n", 0, each.start) + 1)) for each in verdict.quotes]
+    levels = {level.group().strip() for _, level in lines if level}
+    return len(levels) == 1 and any(not level and not _LEVEL.search(each.text) for each, level in lines)
 
 
 def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[Sentence]) -> Iterator[Advisory]:
@@ -221,7 +245,8 @@ def _wrong_exam(question: Question, parts: Sequence[Block], sentences: Sequence[
     if wanted and said and not (widened(wanted) & widened(said)):
         yield _advisory("procedure", "The report's title names another part of the body than the order", *quotes)
         return
-    strange = _strange(question.text, sentences, wanted)
+    spoken_of = _other_levels(question, sentences) if "spine" in wanted else None
+    strange = spoken_of or _strange(question.text, sentences, wanted)
     if strange:
         yield _advisory("procedure", "The report speaks of another part of the body than the order", strange)
 
@@ -240,13 +265,30 @@ def _strange(text: str, sentences: Sequence[Sentence], wanted: frozenset[str]) -
     Only cavities: a report of a hip may speak of the spine, and none of a head speaks of the liver alone.
     """
     ordered = widened(wanted) & _CAVITIES
-    if not ordered:
+    if not ordered or "spine" in wanted:
         return None
     body = (each for each in sentences if each.kind in _BODY)
     placed = [(each, cavities) for each in body if (cavities := _cavities(each))]
     if len(placed) < _ENOUGH or any(cavities & ordered for _, cavities in placed):
         return None
     return quote(text, placed[0][0])
+
+
+def _other_levels(question: Question, sentences: Sequence[Sentence]) -> Quote | None:
+    """The first sentence on a level, where all are of a part of the spine that was not ordered: "C3-4" of a lumbar."""
+    words = f"{question.procedure} {question.body_site}"
+    ordered = {part for part, pattern in _SPINE.items() if pattern.search(words)}
+    if not ordered or _WHOLE_SPINE.search(words):
+        return None
+    told = [
+        (each, word[0].upper())
+        for each in sentences
+        if each.kind in _BODY
+        for word in (*each.context, *(part for token in each.tokens for part in token.canon))
+        if is_level(word)
+    ]
+    strange = len({each.number for each, _ in told}) >= _ENOUGH and {part for _, part in told}.isdisjoint(ordered)
+    return quote(question.text, told[0][0]) if strange else None
 
 
 def _cavities(sentence: Sentence) -> set[str]:

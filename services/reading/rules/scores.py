@@ -52,13 +52,19 @@ _SCALES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("FIGO", rf"\bfigo\b{_VALUE}(?P<value>[0-8](?:-[0-8])?)\b"),
         ("Agatston", rf"\bagatston\b{_VALUE}(?P<value>\d{{1,4}})\b"),
         ("Agatston", r"\bcalcium score\b(?:\s|:|=|is|of)*(?P<value>\d{1,4})\b"),
+        ("Modic", r"\bmodic\b(?:\s|:|type)*(?P<value>(?:i{1,3}|[1-3])(?:\s?[/-]\s?(?:i{1,3}|[1-3]))?)\b"),
         ("CTSI", rf"\b(?:m?ctsi|ct severity index)\b{_VALUE}(?P<value>\d{{1,2}}(?:\s?/\s?10)?)\b"),
     )
 )
+# The same letter of the British Thyroid Association for a nodule of the thyroid.
+_THYROID = re.compile(r"\b(?P<value>U[1-5][a-d]?)\b")
+_OF_THYROID = re.compile(r"\bthyroid\b", re.IGNORECASE)
 # The five grades of breast imaging of the Royal College of Radiologists (M mammography, U ultrasound, R either; P is
 # the hand's that sent her); "M1" of an artery is none.
 _BREAST = re.compile(r"\b(?P<value>[MRU][1-5])\b(?!\s*(?:segment|branch|occlusion|stenosis|lead|division))")
-_OF_BREAST = re.compile(r"\b(?:breast|mammogra\w+|axilla\w*)\b", re.IGNORECASE)
+_OF_BREAST = re.compile(r"\b(?:breast|mammogra\w+|axilla\w*|nipple|areola\w*)\b", re.IGNORECASE)
+# In a report that does not name BI-RADS: "Category 4C".
+_CATEGORY = re.compile(r"(?<!density )(?<!composition )\b(?P<value>category [0-6][abc]?)\b", re.IGNORECASE)
 _OTHERS = (
     "rads",
     "lr-",
@@ -76,16 +82,28 @@ _OTHERS = (
 _NAMED = (
     r"(?:modified )?fisher|hunt(?:[- ]and| &)?[- ]hess|wfns|spetzler[- ]martin|pfirrmann|meyerding|goutallier|gustilo"
     r"|outerbridge|icrs|bilsky|escc|sins|balthazar|co-?rads|c-rads|gca|garden|schatzker|salter[- ]harris|kellgren|cac"
-    r"|ficat(?:[- ](?:and[- ])?arlet)?|(?:bt|node|st|my|onco|met|lu|gb)-rads"
+    r"|ficat(?:[- ](?:and[- ])?arlet)?|(?:bt|node|st|my|onco|met|lu|gb|gi|pi-?rr)-rads|modic|brooker|schizas|castellvi"
+    r"|sfu|utd|epe|schatzker|gartland|tlics|slic|risser|bismuth(?:[- ]corlette)?|strasberg|todani|mirizzi|de ?bakey"
+    r"|borden|cognard|koos|graeb|m?tici|pi-?qual|t[oö]nnis|eaton(?:[- ]littler)?|arco|catterall|pipkin|sanders|pauwels"
+    r"|anderson(?:[- ]and| &)?[- ]d'?alonzo|levine(?:[- ]and| &)?[- ]edwards|danis[- ]weber|cac-drs|qanadli"
 )
 _GRADED = re.compile(
     rf"\b(?P<scale>{_NAMED})\b{_VALUE}"
-    r"(?P<value>(?:c(?=\d))?(?:\d{1,4}|iv|v|i{1,3})[abc]?|(?-i:[A-E]))\b(?![./]\d|\s?(?:mm|cm)\b)",
+    r"(?P<value>(?:[cp](?=\d))?(?:\d{1,4}|iv|v|i{1,3})[abc]?|(?-i:[A-E])[1-3]?)\b(?![./]\d|\s?(?:mm|cm)\b)",
+    re.IGNORECASE,
+)
+# Scales that bear the name of a person or a town: the grade is called one, or is the scale's letter.
+_TYPED = re.compile(
+    r"\b(?P<scale>lee|evans|neer|mason|hawkins|marshall|rotterdam|koos|crawford|stanford|vancouver|weber|sanders"
+    r"|visuali[sz]ation)(?:'s)?(?: ct)?[\s:]+(?:score|grade|type|class|stage|category|group)\b[\s:=]*"
+    r"(?P<value>\d{1,2}[abc]?|iv|v|i{1,3}[abc]?|(?-i:[A-D])[1-3]?)\b(?![./:]\d|\s?(?:mm|cm)\b)"
+    r"|\b(?P<town>stanford|vancouver|weber)\s+(?P<letter>(?-i:[A-D])[1-3]?)\b",
     re.IGNORECASE,
 )
 # "BI-RADS ASSESSMENT:" over its answer is a heading, and no part of the sentence.
 _HEADED = re.compile(r"\b[\w-]{1,7}rads\b[^.\n]{0,30}:\s*\Z", re.IGNORECASE)
-_SCORED = re.compile("|".join((*_OTHERS, _NAMED)), re.IGNORECASE)
+_PLACES = "lee|evans|neer|mason|hawkins|marshall|rotterdam|crawford|stanford|vancouver|weber|visuali[sz]ation"
+_SCORED = re.compile("|".join((*_OTHERS, _NAMED, _PLACES)), re.IGNORECASE)
 # One of these stands in whatever `_SCORED` finds; quick to look for.
 _HINTS = (
     *(
@@ -109,14 +127,29 @@ _HINTS = (
     *("aast", "mirel", "graf"),
     *("figo", "agatston", "ctsi", "fisher", "hess", "wfns", "spetzler", "pfirrmann", "meyerding", "goutallier"),
     *("gustilo", "outerbridge", "icrs", "bilsky", "escc", "sins", "balthazar", "gca", "garden", "schatzker", "salter"),
-    *("cac", "ficat"),
+    *("cac", "ficat", "modic", "brooker", "schizas", "castellvi", "sfu", "utd", "epe", "gartland", "tlics", "slic"),
+    *("risser", "bismuth", "strasberg", "todani", "mirizzi", "bakey", "borden", "cognard", "koos", "graeb", "tici"),
+    *("qual", "nnis", "eaton", "arco", "catterall", "pipkin", "sanders", "pauwels", "alonzo", "edwards", "weber"),
+    *("qanadli", "lee", "evans", "neer", "mason", "hawkins", "marshall", "rotterdam", "crawford", "stanford"),
+    *("vancouver", "alization", "alisation"),
 )
-_EARLIER = re.compile(r"\b(?:prior|previous|previously|formerly)\s+(?:was\s+)?\Z", re.IGNORECASE)
-_LOOK_BACK = 24
+_EARLIER = re.compile(
+    r"\b(?:prior|previous|previously|formerly|earlier|last|outside)\s+(?:(?:was|as|called|rated|graded|scored|report"
+    r"|screening|assessment|exam|study)\s+){0,2}\Z",
+    re.IGNORECASE,
+)
+# "Kellgren-Lawrence 2 FROM 2018".
+_LONG_AGO = re.compile(
+    r"\s*(?:\(?(?:in|from|of)\s+(?:\w+\s+)?(?:19|20)\d\d\b|previously\b|at last\b|\?\s?[-–]?\s?corrected\b)",
+    re.IGNORECASE,
+)
+_LOOK_BACK = 40
 # "Grade IV (modified Fisher)".
 _BEHIND = re.compile(
     r"\b(?P<value>grade\s+(?:iv|v|i{1,3}|[0-6])[abc]?\s*(?:\(|on |by )(?:the )?"
-    rf"(?:{_NAMED}|aast|hinchey|fazekas)\b\)?)",
+    rf"(?:{_NAMED}|aast|hinchey|fazekas)\b\)?)"
+    # "Type 2 Modic change".
+    rf"|\b(?P<short>(?:grade|type|stage|class)\s+(?:iv|v|i{{1,3}}|[0-6])(?:/[1-3])?[abc]?\s+(?:{_NAMED}|aast)\b)(?!\s+\d)",
     re.IGNORECASE,
 )
 # "Hinchey III/IV", "KL 2-3".
@@ -128,6 +161,13 @@ _OTHER_SIDE = re.compile(
     r"\s+(?:on the )?(?:right|left)\s*(?:,|;|and|&|/)\s*(?:iv|i{1,3}|\d)[abc]?\s+(?:on the )?(?:right|left)\b",
     re.IGNORECASE,
 )
+# "MTA right 3, left 2".
+_EACH_SIDE = re.compile(
+    rf"\b(?P<scale>mta|scheltens|k-?l|kellgren[- ]lawrence|{_NAMED})\b(?:\s|:|grade|score|type)*"
+    r"(?P<value>(?:right|left|rt|lt|r|l)\s*:?\s*(?:iv|i{1,3}|\d)[abc]?\s*(?:,|;|and|&|/)\s*"
+    r"(?:right|left|rt|lt|r|l)\s*:?\s*(?:iv|i{1,3}|\d)[abc]?)\b",
+    re.IGNORECASE,
+)
 # "TI-RADS 4 (TR4)" is one score.
 _SHORT_FORM = re.compile(r"\A(?:LR|TR)-?\s?(?=[1-5M])")
 
@@ -135,16 +175,21 @@ _SHORT_FORM = re.compile(r"\A(?:LR|TR)-?\s?(?=[1-5M])")
 def scores(text: str, sentences: Sequence[Sentence]) -> list[Advisory]:
     """Scores exactly as written, each once; one given to a prior exam is not this report's."""
     found: dict[tuple[str, str], Advisory] = {}
-    if _OF_BREAST.search(text):
-        marks = (each for sentence in sentences for each in _BREAST.finditer(text, sentence.start, sentence.end))
+    marked = _BREAST if _OF_BREAST.search(text) else _THYROID if _OF_THYROID.search(text) else None
+    if marked:
+        marks = (each for sentence in sentences for each in marked.finditer(text, sentence.start, sentence.end))
         found = dict(_advisory("", each) for each in marks)
     lower = text.lower()
+    if marked is _BREAST and "rads" not in lower:
+        named = (each for sentence in sentences for each in _CATEGORY.finditer(text, sentence.start, sentence.end))
+        found |= dict(_advisory("", each) for each in named)
     if not any(hint in lower for hint in _HINTS):
         return [*found.values()]
     for start, end in (_with_heading(text, each) for each in sentences):
         if _SCORED.search(text, start, end):
             for scale, match in _matches(text, start, end):
-                if not _EARLIER.search(text, max(start, match.start() - _LOOK_BACK), match.start()):
+                earlier = _EARLIER.search(text, max(start, match.start() - _LOOK_BACK), match.start())
+                if not earlier and not _LONG_AGO.match(text, match.end()):
                     key, advisory = _advisory(scale, match)
                     found.setdefault(key, advisory)
     return list(found.values())
@@ -157,10 +202,16 @@ def _with_heading(text: str, sentence: Sentence) -> tuple[int, int]:
 
 def _matches(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]:
     seen = list[range]()
+    for match in _EACH_SIDE.finditer(text, start, end):
+        seen.append(range(*match.span()))
+        yield match["scale"], match
     for scale, pattern in _SCALES:
         for match in pattern.finditer(text, start, end):
             seen.append(range(*match.span()))
             yield scale, match
+    for match in _TYPED.finditer(text, start, end):
+        seen.append(range(*match.span()))
+        yield (match["scale"] or match["town"]).capitalize(), match
     for match in _BEHIND.finditer(text, start, end):
         seen.append(range(*match.span()))
         yield "", match
@@ -171,7 +222,7 @@ def _matches(text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[st
 
 def _advisory(scale: str, match: re.Match[str]) -> tuple[tuple[str, str], Advisory]:
     """The score and what tells it from another; "Hinchey III/IV" and "KL III right, II left" keep both grades."""
-    name = "value" if match.groupdict().get("value") else "short"
+    name = next(each for each in ("value", "short", "letter") if match.groupdict().get(each))
     other = _OTHER_SIDE.match(match.string, match.end(name)) or _RANGE.match(match.string, match.end(name))
     value = match.string[match.start(name) : other.end() if other else match.end(name)]
     end = other.end() if other else match.end()

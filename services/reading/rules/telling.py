@@ -20,7 +20,11 @@ _SOMEBODY = any_of(
     triage | floor | mr\.? [A-Z]\w+ | ms\.? [A-Z]\w+ | miss [A-Z]\w+ | bay | resus\w* | nsgy | nsg | ortho
     co-?ordinator | pathway | gynae | radiographer | chief | ref(?:erring)? doc | matron
     neuro | neuros | gastro | resp | onc | cardio | gen surg | vasc | paeds | peds | uro | ha?em | obs | lead
-    office | secretary | bleep holder | outreach"""
+    office | secretary | bleep holder | outreach | pert | rrt | met call | code stroke | stroke call | trauma call
+    cardiothoracic | thoracic | hepatobiliary | hpb | plastics | max ?fax | maxillofacial | burns | transplant
+    interventional | ir | cath lab | sau | amu | mau | ccu | acu | ambulatory | fy?[12] | st[1-8] | ct[12] | rmo | srmo
+    anp | acp | cns | intensive care | critical care | theatre | bed manager | site manager | transfer cent(?:re|er)
+    retrieval | paramedics? | cancer lead | macmillan"""
 )
 _HOW = any_of(
     r"""at \d{1,2}[:.]?\d\d | at \d{1,2}\s?[ap]\.?m\b | \d{1,2}[:.]\d\d\b | \d{4} ?(?:h\b|hrs|hours) | telephon\w+
@@ -32,9 +36,11 @@ _TELLS = any_of(
     told | advised by | given (?:\w+ ){0,4}to | verbal communication with
     handed (?:over|to) | passed (?:on )?to | escalated | messaged | texted | aware | verbally
     rang | rung
-    acknowledged | read[- ]?back | critical (?:findings?|results?) to | reviewed (?:in person )?with | shown to
+    acknowledged | read[- ]?back | critical (?:findings?|results?) to | reviewed (?:in person |together |jointly )?with
+    (?:seen|viewed|looked at) (?:\w+ ){0,3}?(?:together )?with (?!contrast) | shown to
     flagged to | faxed | conferenced | verbal (?:results?|findings) to | conversation with | reviewed at | alerts? sent
-    e-?mailed | whatsapp\w* | (?<!patient )(?<!patient was )(?<!been )sent (?:to|via|by|through|over)
+    e-?mailed | whatsapp\w*
+    (?<!patient )(?<!patient was )(?<!been )sent (?:to(?! worklist| the worklist| pacs)|via|by|through|over)
     reached | notifications? | verbal report | closed[- ]loop | taken by | hand[- ]?over
     message to | confirmed receipt | receipt confirmed | received by | updated"""
 )
@@ -43,6 +49,7 @@ _WAS_TOLD = any_of(
     advised by | rung
     spoken to | read[- ]?back | acknowledged | activated | e-?mailed | messaged | texted | telephoned
     conferenced | verbali[sz]ed | accepted | was shown | were shown | has seen | have seen | saw the | reviewed the
+    in attendance | know | knew
     present (?:at|during|while|when|in (?:the )?(?:scan|control|reading|resus|room))
     (?:standing|sitting|stood|sat) (?:by|beside|with|next) | beside me | with me
     at (?:the )?(?:scanner|console|work-?station|pacs)
@@ -64,6 +71,7 @@ _DONE = re.compile(
     r"|verbally (?:communicated|conveyed|informed|relayed|notified))\b(?! to be)"
     r"|\bcritical (?:results?|findings?|values?): dr\b"
     r"|\b(?:results?|findings?|report) (?:(?:was|were|has been|have been) )?(?:tele)?(?:phoned|called|rung) through\b"
+    r"|\bsame (?:conversation|(?:tele)?phone call|discussion)\b"
     r"|\A\W*(?:informed|notified|communicated|phoned|telephoned|called)\W*\Z",
     re.IGNORECASE,
 )
@@ -79,7 +87,13 @@ _WHO_AND_WHEN = re.compile(
     re.IGNORECASE,
 )
 _PATIENT = re.compile(
-    r"\b(?:discussed|reviewed|shared|explained|communicated)\b.{0,30}\b(?:with|to) the patient\b", re.IGNORECASE
+    r"\b(?:discussed|reviewed|shared|explained|communicated)\b.{0,30}\b(?:with|to) the patient\b"
+    r"|\b(?:patient|she) (?:(?:was|has been|is) )?(?:told|informed|counsel+ed|(?:made )?aware)\b",
+    re.IGNORECASE,
+)
+_PATIENT_NOT_TOLD = re.compile(
+    r"\bnot (?:yet |been )*(?:told|informed|aware|discussed)\b|\b(?:to|will|should) be (?:told|informed|discussed)\b",
+    re.IGNORECASE,
 )
 _TELL = (
     r"(?:communicat|inform|notif|call|contact|told|tell|convey|discuss|phon|telephon|alert|relay|pag(?:e|ing)|bleep|messag"
@@ -96,7 +110,8 @@ _NOT_TOLD = re.compile(
         to be (?:\w+ )?(?:aware|informed) | for (?:urgent |immediate |prompt )?(?:notification|communication)
         (?:notification|communication|call|acknowledg\w+|response|reply) (?:is |was |still )?(?:pending|awaited)
         pending (?:notification|communication|call|acknowledg\w+|response|reply) | await\w*
-        attempt\w* | tried | unable | could not | couldn't | cannot be reached | not yet | not as yet | failed to reach
+        (?<!second )(?<!third )(?<!next )attempt\w*
+        tried | unable | could not | couldn't | cannot be reached | not yet | not as yet | failed to reach
         message (?:was |has been )?left | left (?:a )?message | voice-?mail | answer-?phone | without success
         unsuccessful\w*
         (?:no|without(?: an?)?) (?:answer|response|reply|return|call[- ]?back|acknowledg\w+|communication)
@@ -132,9 +147,23 @@ _UNANSWERED = re.compile(
 _CLAUSES = re.compile(r";|\b(?:but|then|subsequently|eventually|finally|later)\b")
 # One of these stands in whatever tells of a call.
 _TELLING = (
+    *("attend", "know", "knew", "viewed", "looked"),
     *("discussed", "communicat", "conveyed", "notif", "called", "phoned", "relayed", "informed", "paged", "reported"),
     *("alerted", "aware", "verbal", "acknowledged", "read", "d/w", "contacted", "spoke", "intimat", "rang", "rung"),
-    *("reviewed", "shown", "mail", "whatsapp", "sent", "reached", "activated", "person", "told", "bleep", "advised"),
+    *(
+        "reviewed",
+        "shown",
+        "mail",
+        "whatsapp",
+        "sent",
+        "reached",
+        "activated",
+        "person",
+        "same ",
+        "told",
+        "bleep",
+        "advised",
+    ),
     *("given", "handed", "passed", "escalated", "messaged", "texted", "critical", "call", "consulted", "bedside"),
     *("faxed", "conferenced", "conversation", "verbali", "accepted", "seen", "saw", "present", "standing", "sitting"),
     *("stood", "beside", "with me", "at the", "in the", "came", "watching", "conveyed", "sent"),
@@ -170,4 +199,4 @@ def _holds_one(words: str, stems: tuple[str, ...]) -> bool:
 
 def tells_patient(sentence: str) -> bool:
     """Whether it records that the patient was told."""
-    return "patient" in sentence and bool(_PATIENT.search(sentence)) and not _NOT_TOLD.search(sentence)
+    return "patient" in sentence.lower() and bool(_PATIENT.search(sentence)) and not _PATIENT_NOT_TOLD.search(sentence)
