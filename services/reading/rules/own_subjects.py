@@ -15,7 +15,8 @@ SIZES = wordset(
 )
 _DETERMINERS = wordset("the this these a an")
 _JOINING = FINITE | wordset(
-    "of in and or , ; : ( at on to for from with within by than that as between along near if all"
+    """of in and or , ; : ( at on to for from with within by than that as between along near if all under beneath below
+    above over behind into around about through across underlying overlying inside outside beyond against"""
 )
 _NONE = wordset("none nil")
 # Words of a remark after a comma, at most; what makes it a part of a list, or of what stands before.

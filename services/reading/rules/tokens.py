@@ -34,8 +34,8 @@ _BONE = (
 _BROKEN = rf"(?<!\#)(?:(?<!\n)(?<!\n[ \t])|(?=\#\s?(?:[\w-]{{1,20}}\s){{0,3}}{_BONE}))\#"
 _TOKEN = re.compile(
     # Two letters and more begin nothing but a word: most words are met here, at once.
-    r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|(?:ext|int)ra[\s-]axial|gall[\s-]bladder|port[\s-][ao][\s-]cath|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
-    r"|(?P<parted>\b(?:sub[\s-](?:arachnoid|dural|galeal)[a-z]*|(?:ext|int)ra[\s-]axial(?:ly)?|gall[\s-]bladders?|port[\s-][ao][\s-]caths?\b))"
+    r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|(?:ext|int)ra[\s-]axial|gall[\s-]bladder|port[\s-][ao][\s-]cath|foramen\smagnum|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
+    r"|(?P<parted>\b(?:sub[\s-](?:arachnoid|dural|galeal)[a-z]*|(?:ext|int)ra[\s-]axial(?:ly)?|gall[\s-]bladders?|port[\s-][ao][\s-]caths?|foramen\smagnum\b))"
     rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?:(?={_WEIGHTED})|(?<=low\st[12])|(?<=high\st[12])|(?<=bright\st[12])))"
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
