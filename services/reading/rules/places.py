@@ -333,7 +333,7 @@ def _seen_in(tokens: tuple[Token, ...], at: int) -> int:
     """Past "is seen" in "fluid IS SEEN in the mastoid", "gas PERSISTS in the axilla", "blood FILLS both"; else 0."""
     if at + 2 >= len(tokens):
         return 0
-    if tokens[at].text in _LYING and tokens[at + 1].text in _PLACING:
+    if tokens[at].text in _LYING and (tokens[at + 1].text in _PLACING or tokens[at + 1].text == "into"):
         return at + 1
     if tokens[at].text in _FILLING and (tokens[at + 1].text in _ARTICLES or tokens[at + 1].text in SIDES):
         return at + 1

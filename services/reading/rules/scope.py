@@ -24,7 +24,8 @@ _CONCLUDING = wordset("suggest indicate suspect represent warrant")
 _LINKS = wordset("to would could might that which")
 _DETERMINERS = wordset("the this these a an")
 _JOINING = FINITE | wordset(
-    "of in and or , ; : ( at on to for from with within by than that as between along near if all"
+    """of in and or , ; : ( at on to for from with within by than that as between along near if all under beneath below
+    above over behind into around about through across underlying overlying inside outside beyond against"""
 )
 _SIZES = wordset(
     """small moderate mild minimal trace tiny large severe there multiple scattered one two three four five six seven

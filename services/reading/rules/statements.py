@@ -87,7 +87,8 @@ _CERVICAL = wordset("atlas axis dens vertebra facet screw")
 _INNER = wordset("within in of around involving to from surrounding along")
 _PHYSIOLOGIC = wordset("physiologic physiological")
 _STUDIES = wordset("study examination exam film radiograph cxr")
-_FLUID = wordset("fluid effusion")
+_CONTINUING = wordset("and with , heart liver size")
+_FLUID = wordset("fluid effusion enhance calcify")
 _KNOWN = wordset("the this these")
 _HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
 _OR = wordset("or and/or")
@@ -268,8 +269,19 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
         or (after[:1] in _BE and "normal" in after[1:2])
     ):
         return True
+    if _is_within_normal(tokens[at + 1 :]):
+        return True
     fluid = not _FLUID.isdisjoint(tokens[at].canon)
     return fluid and not _PHYSIOLOGIC.isdisjoint({*before, *[token.text for token in tokens[at + 1 : at + 3]]})
+
+
+def _is_within_normal(after: tuple[Token, ...]) -> bool:
+    """Whether what follows calls it normal: "tonsils 4 mm below the foramen magnum - WITHIN NORMAL RANGE"."""
+    texts = [token.text for token in after]
+    end = next((at for at, text in enumerate(texts) if text in (";", "but")), len(texts))
+    starts = (at for at in range(end - 1) if texts[at : at + 2] == ["within", "normal"])
+    at = next(starts, -1)
+    return at >= 0 and not any(text in _CONTINUING for text in texts[:at])
 
 
 def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
@@ -343,6 +355,8 @@ def _answer(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     if first == "the" and len(tokens) > label + 2 and tokens[label + 1].text in SIDES:
         first = tokens[label + 1].text
     known = next((status for status, words in _ANSWERS if first in words), None)
+    if known is None and first and _DONE.fullmatch(tokens[at].text) and first not in _UNTOLD:
+        return Status.PRESENT, "label"
     if known is None and parsed.sentence.kind is SectionKind.IMPRESSION and first and first not in _UNTOLD:
         return Status.PRESENT, "label"
     told = label < len(tokens) and (

@@ -26,8 +26,8 @@ _WEIGHTED = (
 _SEGMENT = r"(?:[1-8]|viii|vii|vi|iv|v|i{1,3})(?:\s?[ab])?\b(?!\s?[mc]m|\.\d)"
 _TOKEN = re.compile(
     # Two letters and more begin nothing but a word: most words are met here, at once.
-    r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|(?:ext|int)ra[\s-]axial|gall[\s-]bladder|port[\s-][ao][\s-]cath|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
-    r"|(?P<parted>\b(?:sub[\s-](?:arachnoid|dural|galeal)[a-z]*|(?:ext|int)ra[\s-]axial(?:ly)?|gall[\s-]bladders?|port[\s-][ao][\s-]caths?\b))"
+    r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|(?:ext|int)ra[\s-]axial|gall[\s-]bladder|port[\s-][ao][\s-]cath|foramen\smagnum|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
+    r"|(?P<parted>\b(?:sub[\s-](?:arachnoid|dural|galeal)[a-z]*|(?:ext|int)ra[\s-]axial(?:ly)?|gall[\s-]bladders?|port[\s-][ao][\s-]caths?|foramen\smagnum\b))"
     rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"

@@ -110,7 +110,8 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "thrombus": frozenset({"catheter", "line", "picc"}),
     "stone": frozenset({"ampulla"}),
     "nodule": frozenset({"cutaneous"}),
-    "lesion": frozenset({"matter", "peripheral", "transition", "pz", "tz"}),
+    # An incomplete ring is one of demyelination.
+    "lesion": frozenset({"matter", "peripheral", "transition", "pz", "tz", "incomplete"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
     "shift": frozenset({"pivot", "chemical"}),
     "plate": frozenset({"volar", "growth", "palmar", "tarsal", "cribriform"}),
@@ -154,9 +155,13 @@ NOT_IN: dict[str, frozenset[str]] = {
         """thornwaldt tornwaldt nasopharynx nasopharyngeal sebaceous epidermal inclusion dentigerous radicular
         periapical odontogenic pituitary intermedia rathke sella scalp mucous mucus"""
     ),
+    # The sulci of the vertex are tight in normal pressure hydrocephalus.
+    "crowding": frozenset({"vertex"}),
     # What is no infection.
     "pneumonia": frozenset({"interstitial", "organizing", "organising", "eosinophilic", "uip"}),
-    "swelling": frozenset({"periorbital", "preseptal", "orbit", "cheek"}),
+    "swelling": frozenset(
+        {"periorbital", "preseptal", "orbit", "cheek", "soft", "tissue", "scalp", "subcutaneous", "forehead", "facial"}
+    ),
     "nodule": frozenset({"subcutaneous"}),
     # Named after who described them: impactions and tears.
     "lesion": frozenset({"sach", "bankart", "slap", "stener"}),
