@@ -217,17 +217,19 @@ def _read(head: Statement, number: int, target: Target, pattern: Pattern, exam: 
     if head.scope and not pattern.needs.isdisjoint(head.scope.hit.trigger.words):
         head = head.aside(pattern.needs | {pattern.head})
     scope = head.scope
-    if (
-        scope is None
-        and pattern.mode == "plain"
-        and not pattern.needs.isdisjoint(_denied_near(head, pattern.needs | {pattern.head}))
-    ):
-        return None
     how = fit(pattern, target, head.place, exam, denied=head.status is Status.ABSENT)
     status = _turned(pattern, head) if how else None
+    if status is Status.PRESENT and scope is None and pattern.mode == "plain" and _is_denied(pattern, head):
+        return None
     if status is None or (how == "general" and (head.is_weak or (scope and scope.kind is not Kind.NEGATED))):
         return None
     return _sided(_mention(head, number, target, status, f"{head.rule}/{how}", pattern, exam), target)
+
+
+def _is_denied(pattern: Pattern, head: Statement) -> bool:
+    """Whether a word that the wording needs is denied: "dilated appendix WITHOUT STRANDING"."""
+    own = pattern.needs | {pattern.head}
+    return not pattern.needs.isdisjoint(_denied_near(head, own))
 
 
 def _only_at(head: Statement) -> frozenset[str]:
