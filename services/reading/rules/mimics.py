@@ -99,6 +99,6 @@ def _link(tokens: Sequence[Token], at: int) -> int:
             return -1
         if text in _LINKS:
             link = place
-        elif text not in _DESCRIBING:
+        elif text not in _DESCRIBING and (place < at - 1 or not text.isalpha()):
             break
     return -1 if link > 0 and tokens[link - 1].text in _NOT_LINKED else link

@@ -9,34 +9,17 @@ from typing import NamedTuple
 from services.reading.rules.anatomy import ANATOMY, BROAD, is_level, is_vertebra, related, widened
 from services.reading.rules.clauses import Clause
 from services.reading.rules.heads import FINDINGS
+from services.reading.rules.phrases import BE, ORGANS, SEEN_WORDS, noun_phrase
 from services.reading.rules.scope import Parsed
 from services.reading.rules.tokens import Token
-from services.reading.rules.topics import BE, ORGANS, PLACING, SEEN_WORDS, Topic, seen_in
+from services.reading.rules.topics import Topic
 from services.reading.rules.verbs import FINITE
-from services.reading.rules.words import OPPOSITES, PARTS, PREDICATES, SIDES
+from services.reading.rules.words import SIDES, STOP
 from services.reading.rules.wordset import wordset
 
-_LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
-_RIGHT_BOUNDS = wordset(
-    """, ; : . no without with but which that there however is after following since status causing none nil abutting
-    contacting encasing displacing effacing distorting"""
-)
-# Tokens after a head that may still place it.
-_LONGEST = 14
-# Tokens before a head that may still belong to it.
-_LEFTMOST = 24
 # "Sternotomy wires, one of WHICH is fractured": the thing stands within so many words before.
 _BEFORE_WHICH = 5
-_TELLING_OF = BE | wordset("with contain contains show shows has have demonstrate demonstrates")
-# What stands beside a head without a preposition and still belongs to it.
-_JOINED = (
-    wordset(
-        """and or greater than seen noted also centered centred located situated arising originating lying tracking
-        native - ( pa"""
-    )
-    | wordset("main lobar segmental subsegmental interlobar descending ascending")
-    | SIDES.keys()
-)
+_TELLING_OF = BE | wordset("with contain contains show shows has have does do demonstrate demonstrates")
 _JOINS = wordset("with causing")
 _FILLED = wordset("distended filled packed studded loaded")
 # What comes after one of these is the thing before it: "a renal mass CONSISTENT with carcinoma".
@@ -45,19 +28,9 @@ _EQUATING = wordset(
     suggestive suggesting suggests likely favored favoured"""
 )
 _EQUATED = 4
-# An age told after the thing.
-_ORDINALS = wordset("th st nd rd first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
-_AGES = wordset("old chronic remote acute subacute longstanding established healed")
-_REGION = wordset("territory region distribution area")
-_PLACE_NOUNS = wordset(
-    """side sides aspect aspects part parts portion portions half area areas adjacent level levels end tip root origin
-    one others third thirds both most next due close deep"""
-)
-# "Right UPPER and lower lobes".
-_THIRDS = wordset("upper mid middle lower")
-_OTHER_THINGS = FINDINGS - ANATOMY
+# "LIVER OF low density": words before "of", at most.
+_OWNED = 4
 _VERTEBRA = frozenset({"vertebra"})
-_PLACED = ANATOMY | PARTS | OPPOSITES.keys()
 
 
 class Place(NamedTuple):
@@ -103,11 +76,14 @@ def place_of(parsed: Parsed, at: int, topic: Topic) -> Place:
         around |= local
     here = local & ORGANS or own & ORGANS or around & ORGANS
     levelled = any(map(is_level, own))
-    before = frozenset() if here or levelled else _words(tokens[: clause.start]) & ORGANS or topic.organs
+    before = (
+        frozenset() if here or levelled or "duct" in own else _words(tokens[: clause.start]) & ORGANS or topic.organs
+    )
     named = around | before if before else around
     wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(is_vertebra, local)) else frozenset())
     widest = _covered(named & ANATOMY) | named
     label = _words(tokens[: parsed.sentence.label]) | _words(_said_of(tokens, clause, first))
+    label |= _VERTEBRA if any(map(is_vertebra, label)) else frozenset()
     return Place(first, last, local, around, here, before, wide, widest, label)
 
 
@@ -117,6 +93,10 @@ def _said_of(tokens: tuple[Token, ...], clause: Clause, first: int) -> tuple[Tok
     What is said with it is its own: "THE MASTOIDS are clear on the left, with fluid on the right".
     """
     before = first - 1 - (tokens[first - 1].text == "of")
+    if tokens[first - 1].text == "of" and first - clause.start <= _OWNED:
+        owner = tokens[clause.start : first - 1]
+        if all(token.text in STOP or not ORGANS.isdisjoint(token.canon) for token in owner):
+            return owner
     if before > clause.start and tokens[before].text in _TELLING_OF:
         ends = (at for at in range(clause.start, before) if tokens[at].text in FINITE or tokens[at].text == ",")
         end = next(ends, before)
@@ -163,117 +143,13 @@ def answer(parsed: Parsed) -> tuple[Token, ...]:
 
 
 def _reach(tokens: tuple[Token, ...], last: int, end: int) -> int:
-    """Past the noun phrase only its own predicate counts: "a fracture IS SEEN IN the radius"."""
+    """Past the noun phrase only its own predicate counts: "a fracture IS SEEN IN the radius", "screw BACKED OUT"."""
     if last < end and (tokens[last].text in FINITE or tokens[last].text in SEEN_WORDS):
         return end
+    if last < end and tokens[last].text.endswith("ed"):
+        return min(last + 2, end)
     return last
 
 
 def _words(tokens: tuple[Token, ...]) -> frozenset[str]:
     return frozenset(chain.from_iterable([token.canon for token in tokens]))
-
-
-def noun_phrase(parsed: Parsed, at: int, clause: Clause) -> tuple[int, int]:
-    """Tokens [first, last) of the noun phrase around head `at`, with the places named after it."""
-    tokens = parsed.sentence.tokens
-    first = at
-    while first > clause.start and at - first < _LEFTMOST and not _bounds_left(tokens, first - 1):
-        first -= 1
-    return first, _phrase_end(parsed, at, clause.end)
-
-
-def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
-    """End of the places named after the head; without a preposition only sides, levels and organs count."""
-    tokens = parsed.sentence.tokens
-    last = at + 1
-    placed = not PREDICATES.isdisjoint(tokens[at].canon)
-    while last < end and last - at < _LONGEST:
-        word = tokens[last].text
-        if seen := seen_in(tokens, last):
-            last, placed = seen, True
-            continue
-        if word in (",", "and") and _lists_numbers(tokens, last):
-            last += 1
-            continue
-        if word in FINITE or word in _RIGHT_BOUNDS or _points_back(tokens, last):
-            break
-        if word in ("and", "or") and (_opens_another(tokens, last, end) if placed else not _joins_places(tokens, last)):
-            break
-        placed = placed or word in PLACING
-        if not placed and not _is_placed(tokens[last]):
-            break
-        last += 1
-    return _with_age(tokens, last)
-
-
-def _opens_another(tokens: tuple[Token, ...], at: int, end: int) -> bool:
-    """Whether "and" adds another thing, not another place: "abscess in the left pelvis AND FREE GAS beneath both"."""
-    for place, token in enumerate(tokens[at + 1 : end], at + 1):
-        if token.text in PLACING:
-            return place > at + 1 and not _may_place(tokens[place - 1])
-        if token.text in _RIGHT_BOUNDS or token.text in FINITE or token.text in ("and", "or"):
-            return False
-        if not _OTHER_THINGS.isdisjoint(token.canon):
-            return True
-    return False
-
-
-def _may_place(token: Token) -> bool:
-    """Whether a word is one of a place: "and the left SIDE of the abdomen"."""
-    return token.text in _PLACE_NOUNS or not token.text[0].isalpha() or _is_placed(token)
-
-
-def _points_back(tokens: tuple[Token, ...], at: int) -> bool:
-    """Whether a part of the subject follows: "the ligament is torn AT ITS femoral attachment"."""
-    return tokens[at].text in PLACING and at + 1 < len(tokens) and tokens[at + 1].text in ("its", "their")
-
-
-def _lists_numbers(tokens: tuple[Token, ...], at: int) -> bool:
-    """Whether token `at` stands between numbers: "the left 7th, 8th AND 9th ribs"."""
-    return tokens[at - 1].text in _ORDINALS and at + 1 < len(tokens) and _is_number(tokens[at + 1])
-
-
-def _is_number(token: Token) -> bool:
-    return token.text[0].isdigit() or token.text in _ORDINALS
-
-
-def _with_age(tokens: tuple[Token, ...], last: int) -> int:
-    """Past an age in apposition: "lacunar infarct in the left corona radiata, OLD"."""
-    if last + 1 < len(tokens) and tokens[last].text == "," and tokens[last + 1].text in _AGES:
-        return last + 2
-    return last
-
-
-def _is_placed(token: Token) -> bool:
-    return (
-        token.text in _JOINED
-        or token.text in _ORDINALS
-        or token.text in _REGION
-        or token.text[0].isdigit()
-        or not _PLACED.isdisjoint(token.canon)
-        or any(map(is_level, token.canon))
-    )
-
-
-def _bounds_left(tokens: tuple[Token, ...], at: int) -> bool:
-    """A comma, "and" or "or" inside "pleural or pericardial effusion" joins adjectives and does not end it."""
-    word = tokens[at].text
-    if word in (",", "and", "or", "nor"):
-        return not _joins_places(tokens, at)
-    return word in FINITE or word in _LEFT_BOUNDS
-
-
-def _joins_places(tokens: tuple[Token, ...], at: int) -> bool:
-    before = at - 1
-    while before > 0 and (tokens[before].text in (",", "and", "or", "&") or tokens[before].text in _REGION):
-        before -= 1
-    after = at + 1
-    while after < len(tokens) - 1 and (tokens[after].text in (",", "and", "or", "&") or tokens[after].text in SIDES):
-        after += 1
-    if before < 0 or after >= len(tokens):
-        return False
-    # "Right hilar node and left iliac lesion" are two things.
-    if "node" in tokens[before].canon and tokens[at + 1].text in SIDES:
-        return False
-    named = not ANATOMY.isdisjoint(tokens[before].canon) or tokens[before].text in _THIRDS
-    return named and (not ANATOMY.isdisjoint(tokens[after].canon) or tokens[after].text in _THIRDS)

@@ -50,6 +50,8 @@ _NUMBERED_LESION = re.compile(
 )
 _RATIO = re.compile(r"\b[A-Z]{1,3}:[A-Z]{1,3}\b")
 _SHORT = 4
+# Words of a remark after a comma that ends with a question mark, at most.
+_ASKED = 3
 _PASSES_FOR_FINDINGS = frozenset({SectionKind.FINDINGS, SectionKind.OTHER})
 
 
@@ -280,7 +282,14 @@ def _doubted(text: str, piece: _Piece, tokens: tuple[Token, ...]) -> tuple[Token
     """ "Early pneumonia?" among the findings leaves it open: the mark before the words, where a doubt stands."""
     if piece.said >= 0 or not text[piece.start : piece.end].rstrip().endswith("?") or tokens[-1].text != "?":
         return tokens
-    return (Token("?", ("?",), piece.start, piece.start), *tokens[:-1])
+    start = _last_remark(tokens)
+    return (*tokens[:start], Token("?", ("?",), tokens[start].start, tokens[start].start), *tokens[start:-1])
+
+
+def _last_remark(tokens: tuple[Token, ...]) -> int:
+    """Where what is asked begins: in "enhancement of the facial nerve, NEURITIS?" with the last words, else at once."""
+    comma = next((at for at in range(len(tokens) - 2, 0, -1) if tokens[at].text == ","), 0)
+    return comma + 1 if comma and len(tokens) - 2 - comma <= _ASKED else 0
 
 
 def _label_end(text: str, start: int, end: int) -> int:

@@ -7,15 +7,17 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
-from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE, is_level, is_vertebra
+from services.reading.rules.anatomy import ANATOMY, is_level
+from services.reading.rules.denying_labels import denies
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.places import Place, answer, place_of
+from services.reading.rules.recalled import side_of_topic
 from services.reading.rules.scope import Parsed, Scope
 from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
-from services.reading.rules.topics import Topic, names_what_was_described, points_back, tells_one_of_pair
+from services.reading.rules.topics import Topic
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import NOT_FOLLOWED, SIDES
 from services.reading.rules.wordset import wordset
@@ -89,15 +91,15 @@ _CERVICAL = wordset("atlas axis dens vertebra facet screw")
 _INNER = wordset("within in of around involving to from surrounding along")
 _PHYSIOLOGIC = wordset("physiologic physiological")
 _STUDIES = wordset("study examination exam film radiograph cxr")
-_FLUID = wordset("fluid effusion")
+_CONTINUING = wordset("and with , heart liver size")
+_FLUID = wordset("fluid effusion enhance calcify")
 _KNOWN = wordset("the this these")
+_BEFORE = wordset("prior previous past earlier")
 _HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
 _OR = wordset("or and/or")
 _BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
 
 
-# What covers an organ is no organ of its own beside it.
-_COVERS = frozenset({"skin"})
 # Who is named by what they treat: "the stroke team", "fracture clinic".
 _SERVICES = wordset(
     """team teams service services clinic clinics unit pathway surveillance screening mdt registrar nurse coordinator
@@ -158,7 +160,7 @@ def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
     place = place_of(parsed, at, topic)
     if scope is None and _is_normal(parsed, at, place):
         return None
-    return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else _of_topic(parsed, place, topic))
+    return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else side_of_topic(parsed, place, topic))
 
 
 def _is_heading(parsed: Parsed, at: int) -> bool:
@@ -184,25 +186,6 @@ def _is_landmark(parsed: Parsed, at: int) -> bool:
     """Whether the thing only says where another lies: "enhancement UNDERLYING THE craniotomy"."""
     before = [token.text for token in parsed.sentence.tokens[max(0, at - 2) : at]]
     return before[1:] == ["the"] and before[0] in _BESIDE
-
-
-def _of_topic(parsed: Parsed, place: Place, topic: Topic) -> Side | None:
-    """The side spoken of before, where this sentence refers back to it or names the same organ or none."""
-    tokens = parsed.sentence.tokens
-    if topic.side is None or sides_in(tokens) or not UNPAIRED.isdisjoint(place.local):
-        return None
-    if any(map(is_vertebra, place.local)):
-        return None
-    own = place.here - WIDE - _COVERS
-    same = (topic.paired or topic.runs_on) and (not place.here or not own or not own.isdisjoint(topic.organs))
-    if same or points_back(tokens[: place.last]) or (topic.described and names_what_was_described(tokens)):
-        return topic.side
-    return topic.side if topic.side is not Side.BILATERAL and tells_one_of_pair(_clause(parsed, place)) else None
-
-
-def _clause(parsed: Parsed, place: Place) -> tuple[Token, ...]:
-    clause = parsed.clause_of(place.first)
-    return parsed.sentence.tokens[clause.start : clause.end]
 
 
 def _stated(parsed: Parsed, at: int, place: Place, scope: Scope | None, told: Side | None) -> Statement:
@@ -272,7 +255,9 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
     # "NORMAL STUDY" is a finding by itself.
     if tokens[at].text in _STUDIES:
         return False
-    before = {token.text for token in tokens[place.first : at]}
+    # "A physiologic amount OF fluid."
+    first = place.first - 3 if tokens[place.first - 1].text == "of" else place.first
+    before = {token.text for token in tokens[max(0, first) : at]}
     after = [token.text for token in tokens[at + 1 : at + 4]]
     if (
         ("normal" in before and "pressure" not in before)
@@ -280,8 +265,19 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
         or (after[:1] in _BE and "normal" in after[1:2])
     ):
         return True
+    if not _PHYSIOLOGIC.isdisjoint(before) or _is_within_normal(tokens[at + 1 :]):
+        return True
     fluid = not _FLUID.isdisjoint(tokens[at].canon)
-    return fluid and not _PHYSIOLOGIC.isdisjoint({*before, *[token.text for token in tokens[at + 1 : at + 3]]})
+    return fluid and not _PHYSIOLOGIC.isdisjoint(after[:2]) and "?" not in after
+
+
+def _is_within_normal(after: tuple[Token, ...]) -> bool:
+    """Whether what follows calls it normal: "tonsils 4 mm below the foramen magnum - WITHIN NORMAL RANGE"."""
+    texts = [token.text for token in after]
+    end = next((at for at, text in enumerate(texts) if text in (";", "but")), len(texts))
+    starts = (at for at in range(end - 1) if texts[at : at + 2] == ["within", "normal"])
+    at = next(starts, -1)
+    return at >= 0 and not any(text in _CONTINUING for text in texts[:at])
 
 
 def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
@@ -289,6 +285,10 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
         return Status.NOT_MENTIONED, "history"
     if at < parsed.sentence.label:
         return (Status.NOT_MENTIONED, "label") if _is_other_choice(parsed, at) else _answer(parsed, at, scope)
+    if scope is None and _is_earlier(parsed, at):
+        return Status.NOT_MENTIONED, "history"
+    if scope is None and denies(parsed.sentence):
+        return Status.ABSENT, "label-negated"
     if scope is None:
         return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at) else (Status.PRESENT, "asserted")
     if scope.kind is Kind.HISTORY and _is_done(parsed, at, scope):
@@ -296,6 +296,14 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     if scope.kind is Kind.UNCERTAIN and _is_doubted_of(parsed, at):
         return Status.PRESENT, "asserted"
     return _STATUS[scope.kind], scope.kind.value
+
+
+def _is_earlier(parsed: Parsed, at: int) -> bool:
+    """Whether an inflammation is one of before: "PRIOR appendicitis", "sequelae of PREVIOUS pancreatitis"."""
+    tokens = parsed.sentence.tokens
+    before = [token.text for token in tokens[max(0, at - 2) : at]]
+    told = before[-1:] if before and not before[-1].isalpha() else before
+    return tokens[at].text.endswith("itis") and not _BEFORE.isdisjoint(told)
 
 
 def _is_treated(parsed: Parsed, at: int) -> bool:
@@ -355,6 +363,8 @@ def _answer(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     if first == "the" and len(tokens) > label + 2 and tokens[label + 1].text in SIDES:
         first = tokens[label + 1].text
     known = next((status for status, words in _ANSWERS if first in words), None)
+    if known is None and first and _DONE.fullmatch(tokens[at].text) and first not in _UNTOLD:
+        return Status.PRESENT, "label"
     if known is None and parsed.sentence.kind is SectionKind.IMPRESSION and first and first not in _UNTOLD:
         return Status.PRESENT, "label"
     told = label < len(tokens) and (
@@ -377,4 +387,4 @@ def _is_alternative(parsed: Parsed, at: int) -> bool:
     tokens = parsed.sentence.tokens
     if at + 1 < len(tokens) and tokens[at + 1].text in _OR:
         return True
-    return any(tokens[before].text in _OR for before in range(max(0, at - 2), at))
+    return any(tokens[before].text in _OR for before in range(max(0, at - 3), at))

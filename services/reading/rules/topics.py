@@ -6,9 +6,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from integration.canonical import Side
-from services.reading.rules.anatomy import ANATOMY, VAGUE
 from services.reading.rules.heads import LESIONS
-from services.reading.rules.modifiers import SEEN
+from services.reading.rules.phrases import ORGANS, seen_in
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
@@ -16,20 +15,6 @@ from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
-PLACING = wordset(
-    """of in within at involving along through on to from overlying near throughout about over under beneath across
-    around"""
-)
-ORGANS = ANATOMY - VAGUE
-BE = wordset("is are was were")
-SEEN_WORDS = frozenset(SEEN)
-# How a thing is in a place: "fluid REMAINING in the costophrenic angle"; "blood FILLS the cisterns".
-_LYING = wordset(
-    """persists persist persisting remains remain remaining lies lie lying layers layer layering tracks track tracking
-    collects collecting pools pooling extends extend extending dissects dissecting"""
-)
-_FILLING = wordset("fills fill filling outlines outlining coats coating")
-_ARTICLES = wordset("the a an")
 _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder ankle wrist elbow hand foot orbit")
 # One of a pair, told again without its side: "blunting of THE COSTOPHRENIC angle".
 _ONE_OF_PAIR = _PAIRED | wordset(
@@ -142,19 +127,6 @@ def _is_paired(tokens: tuple[Token, ...]) -> bool:
         token.text in SIDES and not _PAIRED.isdisjoint(word for near in tokens[at + 1 : at + 3] for word in near.canon)
         for at, token in enumerate(tokens)
     )
-
-
-def seen_in(tokens: tuple[Token, ...], at: int) -> int:
-    """Past "is seen" in "fluid IS SEEN in the mastoid", "gas PERSISTS in the axilla", "blood FILLS both"; else 0."""
-    if at + 2 >= len(tokens):
-        return 0
-    if tokens[at].text in _LYING and tokens[at + 1].text in PLACING:
-        return at + 1
-    if tokens[at].text in _FILLING and (tokens[at + 1].text in _ARTICLES or tokens[at + 1].text in SIDES):
-        return at + 1
-    if tokens[at].text not in BE:
-        return 0
-    return at + 2 if tokens[at + 1].text in SEEN_WORDS and tokens[at + 2].text in PLACING else 0
 
 
 def _words(tokens: tuple[Token, ...]) -> frozenset[str]:

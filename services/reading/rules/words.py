@@ -98,8 +98,10 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "clip": frozenset({"surgical"}),
     "thrombus": frozenset({"catheter", "line", "picc"}),
     "stone": frozenset({"ampulla"}),
+    "slip": frozenset({"epiphysis", "femur", "hip"}),
     "nodule": frozenset({"cutaneous"}),
-    "lesion": frozenset({"matter", "peripheral", "transition", "pz", "tz"}),
+    # An incomplete ring is one of demyelination.
+    "lesion": frozenset({"matter", "peripheral", "transition", "pz", "tz", "incomplete"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
     "shift": frozenset({"pivot", "chemical"}),
     "plate": frozenset({"volar", "growth", "palmar", "tarsal", "cribriform"}),
@@ -143,13 +145,26 @@ NOT_IN: dict[str, frozenset[str]] = {
         """thornwaldt tornwaldt nasopharynx nasopharyngeal sebaceous epidermal inclusion dentigerous radicular
         periapical odontogenic pituitary intermedia rathke sella scalp mucous mucus"""
     ),
+    # The sulci of the vertex are tight in normal pressure hydrocephalus.
+    "crowding": frozenset({"vertex"}),
     # What is no infection.
     "pneumonia": frozenset({"interstitial", "organizing", "organising", "eosinophilic", "uip"}),
-    "swelling": frozenset({"periorbital", "preseptal", "orbit", "cheek"}),
+    "swelling": frozenset(
+        {"periorbital", "preseptal", "orbit", "cheek", "soft", "tissue", "scalp", "subcutaneous", "forehead", "facial"}
+    ),
     "nodule": frozenset({"subcutaneous"}),
     # Named after who described them: impactions and tears.
-    "lesion": frozenset({"sach", "bankart", "slap", "stener"}),
-    "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "zenker", "calyceal"}),
+    "lesion": frozenset({"sach", "bankart", "slap", "stener", "intradural", "extramedullary", "intramedullary"}),
+    # The scar of a breast that no surgeon made.
+    "scar": frozenset({"radial", "sclerosing"}),
+    "collapse": frozenset({"disc"}),
+    # Bare bone that is eaten by infection.
+    "erode": frozenset({"cortical"}),
+    "fracture": frozenset({"spleen", "liver", "kidney", "pancreas"}),
+    "edema": frozenset({"root", "nerve", "cord"}),
+    # As it grew, and not as it broke.
+    "wedging": frozenset({"physiologic", "physiological", "developmental", "congenital", "scheuermann", "positional"}),
+    "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "duodenum", "zenker", "calyceal"}),
 }
 # Ventricles that are wide because the brain has shrunk are no hydrocephalus.
 EX_VACUO = dict.fromkeys(
@@ -161,6 +176,7 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "fluid": frozenset({"level", "collection"}),
     "nodule": frozenset({"contour", "surface", "outline", "margin", "liver", "hypertrophy", "hyperplasia"}),
     "disc": frozenset({"space", "height"}),
+    "slip": frozenset({"disc", "angle"}),
     "subdural": frozenset({"hygroma", "effusion", "empyema"}),
     "aneurysm": frozenset({"clip", "clipping", "repair", "coil", "coiling", "embolization"}),
     "pacer": frozenset({"pad"}),

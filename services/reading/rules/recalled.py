@@ -1,0 +1,33 @@
+"""The side of what was spoken of before, where a sentence refers back to it."""
+
+from __future__ import annotations
+
+from integration.canonical import Side
+from services.reading.rules.anatomy import UNPAIRED, WIDE, is_vertebra
+from services.reading.rules.places import Place
+from services.reading.rules.scope import Parsed
+from services.reading.rules.side_words import sides_in
+from services.reading.rules.tokens import Token
+from services.reading.rules.topics import Topic, names_what_was_described, points_back, tells_one_of_pair
+
+# What covers an organ is no organ of its own beside it.
+_COVERS = frozenset({"skin"})
+
+
+def side_of_topic(parsed: Parsed, place: Place, topic: Topic) -> Side | None:
+    """The side spoken of before, where this sentence refers back to it or names the same organ or none."""
+    tokens = parsed.sentence.tokens
+    if topic.side is None or sides_in(tokens) or not UNPAIRED.isdisjoint(place.local):
+        return None
+    if any(map(is_vertebra, place.local)):
+        return None
+    own = place.here - WIDE - _COVERS
+    same = (topic.paired or topic.runs_on) and (not place.here or not own or not own.isdisjoint(topic.organs))
+    if same or points_back(tokens[: place.last]) or (topic.described and names_what_was_described(tokens)):
+        return topic.side
+    return topic.side if topic.side is not Side.BILATERAL and tells_one_of_pair(_clause(parsed, place)) else None
+
+
+def _clause(parsed: Parsed, place: Place) -> tuple[Token, ...]:
+    clause = parsed.clause_of(place.first)
+    return parsed.sentence.tokens[clause.start : clause.end]
