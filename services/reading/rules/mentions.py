@@ -7,11 +7,11 @@ from typing import NamedTuple
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, is_level, widened
 from services.reading.rules.exam import Exam
-from services.reading.rules.fit import fit, may_fit, other_kind
-from services.reading.rules.heads import LESIONS
+from services.reading.rules.fit import SURFACES, fit, may_fit, other_kind
+from services.reading.rules.heads import DEVICES, LESIONS
 from services.reading.rules.lesion_sizes import LESIONS as SIZED_LESIONS
 from services.reading.rules.lesion_sizes import nodule_or_mass
-from services.reading.rules.measured import LARGE, MEASURED, is_called_large, is_large_node, oversized
+from services.reading.rules.measured import LARGE, MEASURED, is_called_large, is_fatty, is_large_node, oversized
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.places import Topic
 from services.reading.rules.ratios import RATIOS, ratio_says
@@ -35,6 +35,9 @@ _BY_NAME = "asserted/phrase"
 # What is named too large by its size alone.
 NAMED_BY_SIZE = MEASURED | RATIOS | SIZED_LESIONS | LARGE | {"node"}
 _ONLY = wordset("only alone")
+_NEAR_SURFACE = 6
+# Where one of these is spoken of, bone is eroded by it, and no joint.
+_INFECTED = wordset("osteomyelitis infection ulcer ulcers septic")
 
 
 class Mention(NamedTuple):
@@ -100,6 +103,8 @@ def _measured(tokens: tuple[Token, ...], at: int, around: frozenset[str]) -> tup
     """The canonical words of token `at`, with what its size says of it."""
     if is_large_node(tokens, at):
         return (*tokens[at].canon, "enlarge")
+    if is_fatty(tokens, at):
+        return (*tokens[at].canon, "steatosis")
     if is_called_large(tokens, at):
         return (*tokens[at].canon, "enlarge")
     if not SIZED_LESIONS.isdisjoint(tokens[at].canon):
@@ -130,7 +135,8 @@ def taken_back(found: list[Mention]) -> list[Mention]:
 
 def _is_refuted(mention: Mention) -> bool:
     tokens = mention.sentence.tokens[mention.first : mention.last]
-    return any(start <= token.start < end for start, end in mention.sentence.refuted for token in tokens[-1:])
+    ends = (tokens[0], tokens[-1])
+    return any(start <= token.start < end for start, end in mention.sentence.refuted for token in ends)
 
 
 def _named(
@@ -177,6 +183,8 @@ def _is_lent(mention: Mention, named: set[int], targets: Targets) -> bool:
         return False
     if not mention.rule.startswith("asserted") or mention.rule == _BY_NAME:
         return False
+    if not any(targets.targets[number].heads.isdisjoint(DEVICES) for number in named):
+        return False
     kin = {other for pair in targets.parents if mention.target in pair for other in pair}
     return kin.isdisjoint(named)
 
@@ -189,14 +197,23 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
     own = ANATOMY.intersection(tokens[at].canon) - {pattern.head}
     if own and own.isdisjoint(pattern.needs):
         return False
+    if pattern.head == "erode" and any(token.text in _INFECTED for token in tokens):
+        return "ulcer" in pattern.needs or "cortical" in pattern.needs
     if pattern.shade == ADJECTIVE:
         said = tokens[max(0, at - 4) : at] if at and tokens[at - 1].text in FINITE else tokens[at + 1 : at + 4]
         near = {word for token in said for word in token.canon}
         return is_adjective(tokens[at].text) and not near.isdisjoint(pattern.needs)
+    if tokens[at].text == "nodular" and _is_of_surface(pattern, tokens[max(0, at - _NEAR_SURFACE) : at]):
+        return False
     if pattern.needs:
         itself = not pattern.needs.isdisjoint(tokens[at].canon) or pattern.head in PREDICATES
         return itself or not qualifies(tokens, at) or _names_what_follows(pattern)
     return pattern.shade == shade_of(tokens[at].text) and not qualifies(tokens, at)
+
+
+def _is_of_surface(pattern: Pattern, before: tuple[Token, ...]) -> bool:
+    """Whether only a surface is called nodular: "the liver SURFACE is irregular and nodular"."""
+    return pattern.needs.isdisjoint(SURFACES) and any(not SURFACES.isdisjoint(token.canon) for token in before)
 
 
 def _read(head: Statement, number: int, target: Target, pattern: Pattern, exam: Exam) -> Mention | None:
@@ -204,13 +221,19 @@ def _read(head: Statement, number: int, target: Target, pattern: Pattern, exam: 
     if head.scope and not pattern.needs.isdisjoint(head.scope.hit.trigger.words):
         head = head.aside(pattern.needs | {pattern.head})
     scope = head.scope
-    if scope is None and not pattern.needs.isdisjoint(PREDICATES) and not pattern.needs.isdisjoint(_denied_near(head)):
-        return None
     how = fit(pattern, target, head.place, exam, denied=head.status is Status.ABSENT)
     status = _turned(pattern, head) if how else None
+    if status is Status.PRESENT and scope is None and pattern.mode == "plain" and _is_denied(pattern, head):
+        return None
     if status is None or (how == "general" and (head.is_weak or (scope and scope.kind is not Kind.NEGATED))):
         return None
     return _sided(_mention(head, number, target, status, f"{head.rule}/{how}", pattern, exam), target)
+
+
+def _is_denied(pattern: Pattern, head: Statement) -> bool:
+    """Whether a word that the wording needs is denied: "dilated appendix WITHOUT STRANDING"."""
+    own = pattern.needs | {pattern.head}
+    return not pattern.needs.isdisjoint(_denied_near(head, own))
 
 
 def _only_at(head: Statement) -> frozenset[str]:
@@ -228,9 +251,14 @@ def _is_near(head: Statement, pattern: Pattern, target: Target) -> bool:
     return not other_kind(pattern, target, head.place)
 
 
-def _denied_near(head: Statement) -> frozenset[str]:
-    """The words of its clause that are denied: "the ventricles are NOT ENLARGED" asserts nothing of them."""
-    scopes = [scope for scope in head.parsed.scopes if scope.kind is Kind.NEGATED]
+def _denied_near(head: Statement, own: frozenset[str]) -> frozenset[str]:
+    """The words of its clause that are denied: "the ventricles are NOT ENLARGED" asserts nothing of them.
+
+    A denial that is one of the words of the wording, `own` ("node with ABSENT hilum"), is none.
+    """
+    scopes = [
+        scope for scope in head.parsed.scopes if scope.kind is Kind.NEGATED and own.isdisjoint(scope.hit.trigger.words)
+    ]
     if not scopes:
         return frozenset()
     clause = head.parsed.clause_of(head.at)
