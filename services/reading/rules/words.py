@@ -111,7 +111,7 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "stone": frozenset({"ampulla"}),
     "nodule": frozenset({"cutaneous"}),
     # An incomplete ring is one of demyelination.
-    "lesion": frozenset({"matter", "peripheral", "transition", "pz", "tz", "incomplete"}),
+    "lesion": frozenset({"peripheral", "transition", "pz", "tz", "incomplete"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
     "shift": frozenset({"pivot", "chemical"}),
     "plate": frozenset({"volar", "growth", "palmar", "tarsal", "cribriform"}),
@@ -164,7 +164,7 @@ NOT_IN: dict[str, frozenset[str]] = {
     ),
     "nodule": frozenset({"subcutaneous"}),
     # Named after who described them: impactions and tears.
-    "lesion": frozenset({"sach", "bankart", "slap", "stener"}),
+    "lesion": frozenset({"sach", "bankart", "slap", "stener", "matter"}),
     "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "zenker", "calyceal"}),
 }
 # Ventricles that are wide because the brain has shrunk are no hydrocephalus.
