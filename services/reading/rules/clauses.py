@@ -31,6 +31,9 @@ _OPENING = wordset("the with , and : ; . of a")
 _AFTER_LEVEL = wordset("there a an the no mild moderate severe small large minimal , central left right broad diffuse")
 # After these a level belongs to what stands before: "burst fracture OF L1, 40 % loss of height".
 _BEFORE_LEVEL = frozenset({"of", "in", "to", "from", "through", "and", "involving"})
+_TOUCHING = wordset(
+    "abuts abut contacts contact touches touch indents indent reaches reach abutting contacting touching"
+)
 # Every word before which a clause may begin whatever verbs there are.
 _CUTTING = STRONG | START_WORDS | {"so", "no", "there", "without", "however"}
 
@@ -52,6 +55,12 @@ def clauses(sentence: Sentence) -> list[Clause]:
     return [Clause(start, end) for start, end in itertools.pairwise(edges)]
 
 
+def shares_object(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether "but" only denies more of one object: "abuts BUT DOES NOT DISPLACE the root"."""
+    following = [token.text for token in tokens[at + 1 : at + 3]]
+    return tokens[at - 1].text in _TOUCHING and following in (["do", "not"], ["does", "not"])
+
+
 def _strong_cuts(tokens: tuple[Token, ...]) -> set[int]:
     cuts = set()
     for at in range(1, len(tokens)):
@@ -59,6 +68,8 @@ def _strong_cuts(tokens: tuple[Token, ...]) -> set[int]:
         if word not in _CUTTING:
             continue
         before = tokens[at - 1].text
+        if word == "but" and shares_object(tokens, at):
+            continue
         if (
             word in STRONG
             or (word == "so" and [token.text for token in tokens[at + 1 : at + 2]] == ["that"])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from integration.canonical import SectionKind
+from services.reading.rules.artefacts import explained
 from services.reading.rules.headings import Block
 
 _READ = r"(?:report|read(?:ing)?|impression|interpretation|results?|findings?|opinion|diagnosis|review|version)"
@@ -62,7 +63,9 @@ _TURNED = (
     rf"(?:(?:is|was) (?:{_NOT_SO}|now (?:shown|known|felt|thought|believed|seen) to be)|turn(?:s|ed) out to be"
     r"|proved to be|proves to be)"
 )
-_MISTAKEN = r"(?:mistaken|misinterpreted|misread|misdiagnosed|mimicking|mimics|simulating|simulates|masquerading)"
+_MISTAKEN = (
+    r"(?:mistaken|misinterpreted|misread|misdiagnosed|mimic(?:king|ked|s)?|simulat(?:e[sd]?|ing)|masquerading|confused)"
+)
 _REFUTED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -83,7 +86,7 @@ _REFUTED = tuple(
         r"\bshould (?:read|have read|be|have been)\b[^.;\n]{1,80}?\b(?:not|rather than|instead of) "
         r"(?P<x>[^.;\n]{2,60})",
         # Skin fold mistaken for a pneumothorax.
-        rf"\b{_MISTAKEN}(?: (?:for|as))?(?: an?| the)? (?P<x>[^.;,\n]{{2,60}})",
+        rf"\b{_MISTAKEN}(?: (?:for|as|with))?(?: an?| the)? (?P<x>[^.;,\n]{{2,60}})",
         # The reference to a pneumothorax was made in error.
         rf"\b(?P<x>{_NAMED}) (?:is|are|was|were|has been|have been)(?: \w+)? (?:in error|erroneous|retracted)\b",
     )
@@ -91,8 +94,8 @@ _REFUTED = tuple(
 # One of these stands in whatever one of the patterns matches.
 _HINTS = re.compile(
     r"what |suppos|so-called|purported|putative|alleged| as | for |in fact|actually|really|reality|correctly|truly"
-    r"|instead|rather|turn|prove|should|mis|mimic|simulat|masquerad|error|erroneous|retract|withdraw|now |called "
-    r"|termed |labell?ed "
+    r"|instead|rather|turn|prove|should|mis|mimic|simulat|confused|masquerad|error|erroneous|retract|withdraw|now "
+    r"|called |termed |labell?ed "
 )
 
 
@@ -172,10 +175,11 @@ def _items(text: str, found: Sequence[Block], numbers: set[str]) -> Iterator[tup
 def refuted(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
     """Spans of a sentence that name what something was taken for and is not."""
     words = text[start:end].lower()
+    away = tuple((start + first, start + last) for first, last in explained(words))
     if not _HINTS.search(words):
-        return ()
+        return away
     found = (match.span("x") for pattern in _REFUTED for match in pattern.finditer(text, start, end))
-    return tuple(span for span in found if not _says_the_same(text, span, end))
+    return (*away, *(span for span in found if not _says_the_same(text, span, end)))
 
 
 def _says_the_same(text: str, span: tuple[int, int], end: int) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from services.reading.rules.anatomy import ANATOMY, VAGUE, WIDE, is_level, related, spinal_region, telling, widened
 from services.reading.rules.exam import Exam
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, LESIONS, SIGN_HEADS
-from services.reading.rules.places import ORGANS, Place
+from services.reading.rules.phrases import ORGANS
+from services.reading.rules.places import Place
 from services.reading.rules.targets import Pattern, Target
 from services.reading.rules.words import (
     COMPARTMENTS,
@@ -43,7 +44,7 @@ _POSTERIOR = wordset(
 )
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 # "The liver SURFACE is nodular".
-_SURFACES = wordset("surface contour outline margin")
+SURFACES = wordset("surface contour outline margin")
 # Beside a level of the spine blood is none in the head.
 _CRANIAL = frozenset({"intracranial", "brain"})
 _BLOOD = wordset("bleed hematoma blood")
@@ -53,6 +54,12 @@ _OUTSIDE = wordset("scalp subgaleal periorbital orbit preseptal facial face subc
 _LINED = wordset("pleura mediastinum heart pericardium")
 _WITHOUT_LOBES = wordset("kidney spleen pancreas adrenal ovary uterus bladder")
 _OF_SPINE = frozenset({"canal", "foramen"})
+_DUCT = frozenset({"duct"})
+_NARROWED = frozenset({"compress", "effacement"})
+# What comes out of a disc lies in the canal or a foramen.
+_OF_DISC = wordset("protrusion extrusion herniate bulge fragment sequestrum prolapse material sequester")
+_EPIDURAL = frozenset({"epidural"})
+_PASSAGES = wordset("canal foramen recess sac thecal central")
 _OF_HEAD = frozenset({"skull", "intracranial", "brain"})
 _BODY = frozenset({"chest", "abdomen", "intracranial"})
 _TRUNK = frozenset({"chest", "abdomen", "spine"})
@@ -82,13 +89,18 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     if _elsewhere(pattern, target, place, exam, denied=denied):
         return ""
     missing = pattern.needs - place.local - place.wide
-    if pattern.mode == "flipped" and (missing or place.here - pattern.needs or "new" in place.local - pattern.needs):
+    if pattern.mode == "flipped" and (
+        missing - place.labelled or _places_more(pattern, place) or "new" in place.local - pattern.needs
+    ):
         return ""
     if missing and denied and not place.local & _NARROWING - pattern.needs:
         missing -= _NARROWING
     if not missing:
         return "phrase"
-    if not denied and (_of_another(missing & ORGANS, place.here - {pattern.head}) or _is_beside(pattern, missing)):
+    if not denied and (
+        _of_another(missing & ORGANS, place.here - {pattern.head})
+        or _is_beside(pattern, missing - _told_of(pattern, place))
+    ):
         return ""
     if pattern.sign and not denied and missing - ANATOMY - PARTS:
         return ""
@@ -110,9 +122,19 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     return "general" if denied and _general(pattern, target, place, exam) else ""
 
 
+def _places_more(pattern: Pattern, place: Place) -> bool:
+    """Whether it is said of an organ that a flipped wording does not name; one vein is as good as another."""
+    return bool(place.here - pattern.needs) and "vein" not in pattern.needs
+
+
 def _is_beside(pattern: Pattern, missing: frozenset[str]) -> bool:
     """Whether only its clause joins hardware and fracture: a bone broken beside a plate is no broken plate."""
     return bool(missing & _HARDWARE) or (pattern.head in _HARDWARE and "fracture" in missing)
+
+
+def _told_of(pattern: Pattern, place: Place) -> frozenset[str]:
+    """The subject of what became of hardware: "the SCREW has backed out"; a fracture may be the bone's."""
+    return frozenset() if pattern.head == "fracture" or "fracture" in pattern.needs else place.labelled
 
 
 def _of_another(missing: frozenset[str], said: frozenset[str]) -> bool:
@@ -170,13 +192,13 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if pattern.head in _BLOOD and not target.home.isdisjoint(_CRANIAL) and any(map(is_level, place.around)):
         return True
-    if pattern.head == "nodule" and not _SURFACES.isdisjoint(place.labelled - pattern.needs):
+    if pattern.head == "nodule" and not SURFACES.isdisjoint(place.labelled - pattern.needs):
         return True
     if pattern.head == "fracture" and not DEVICES.isdisjoint(place.labelled) and DEVICES.isdisjoint(pattern.needs):
         return True
     if "vertebra" in pattern.needs and not (place.local & _POSTERIOR).issubset(pattern.needs):
         return True
-    if _other_compartment(target, place):
+    if _other_compartment(pattern, target, place) or _is_of_neighbour(pattern, target, place):
         return True
     if pattern.head == "aneurysm" and "abdomen" in target.organs and _is_thoracic(place):
         return True
@@ -188,9 +210,25 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     return pattern.head in NOT_AFTER and bool(NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home)
 
 
-def _other_compartment(target: Target, place: Place) -> bool:
+def _is_of_neighbour(pattern: Pattern, target: Target, place: Place) -> bool:
+    """Whether a disc is narrowed, the pancreatic duct wide or a duct holds the stone, where another thing is asked."""
+    if pattern.head in ("stone", "focus") and pattern.needs.isdisjoint(ANATOMY):
+        return "duct" in place.around and "duct" not in target.home
+    if pattern.head == "dilate" and pattern.needs == _DUCT:
+        return "pancreas" in place.around and "bile" not in place.around
+    return pattern.head == "narrow" and _is_of_disc(pattern, place)
+
+
+def _is_of_disc(pattern: Pattern, place: Place) -> bool:
+    """Whether it is a disc space that is narrowed, and no canal or foramen."""
+    return "disc" in place.local and ("disc" in pattern.needs) != place.local.isdisjoint(_PASSAGES)
+
+
+def _other_compartment(pattern: Pattern, target: Target, place: Place) -> bool:
     """Whether the blood lies in another compartment than the candidate's; none outside of the brain is in it."""
     said = place.local & COMPARTMENTS or place.here & _OF_SPINE
+    if (said == _EPIDURAL and pattern.head in _NARROWED) or (said <= _OF_SPINE and pattern.head in _OF_DISC):
+        return False
     if said and target.home.isdisjoint(said) and not target.home.isdisjoint(COMPARTMENTS):
         return True
     return "extraaxial" in place.local and "intraparenchymal" in target.home and "extraaxial" not in target.home

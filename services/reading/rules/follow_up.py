@@ -11,6 +11,7 @@ from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind
 from services.reading.rules.exam import is_title
 from services.reading.rules.exams_told import FILM, asked_part, withdraws
 from services.reading.rules.imaging import (
+    EXAM_WORD,
     alternatives,
     exam_named,
     in_figures,
@@ -31,7 +32,9 @@ _ASKS = re.compile(
     + any_of(
         r"""recommend\w* | advis(?:e|ed|able) | adv(?=[.:]) | sugg(?:est(?:ed|ion)?s?)?(?=[\s.:])
         consider(?:ed|ation)?
-        warrant\w* | should (?:be|undergo|have) | would be (?:helpful|useful) | is needed | are needed
+        warrant\w* | should (?:be|undergo|have)
+        would be (?:helpful|useful|beneficial|appropriate|reasonable|advisable|ideal|of benefit)
+        is needed | are needed
         required | indicated | repeat(?:ed)? | rpt | requested | needs | low threshold for | to follow
         (?:may|might|could|can) be (?:obtained|helpful|considered|performed|of benefit|of value) | re-?scan
         should follow | re-?x-?ray | re-?imaged? | re-?imaging
@@ -50,7 +53,8 @@ _ASKS = re.compile(
         (?:may|might|could|can|should|must|to) be (?:arranged|scheduled|booked|organi[sz]ed|performed|planned)
         please | pls | (?:arrange|obtain|organi[sz]e|book|schedule|order|perform) (?!to\b) | needed | necessary
         merits? | deserves? | desirable | useful | of (?:value|benefit|use|help) | prudent | wise
-        would (?:favou?r|image|rescan|get|add|obtain|do|proceed) | re-?checks? | re-?(?:ct|mri|us)
+        would (?:favou?r|image|rescan|get|add|obtain|do|proceed) | re-?(?:ct|mri|us)
+        re-?checks?(?! (?:position|clinical|blood|level|lab|creatinine))
         (?:control|progress|check|review|serial|completion) (?=(?:\w+ ){0,2}?@EXAM)
         (?:complement|supplement|proceed|refer|referral|follow) (?:with|by|to|for)
         (?:image|scan) again (?=in|at|after|on|with)
@@ -58,7 +62,10 @@ _ASKS = re.compile(
         (?:may|might|could|can) be (?:offered|discussed|helpful)
         (?:has|have|needs?|ought|remains?|is|are) to be \w{5,14}ed (?:by|with|on)
         (?:ensure|document|confirm) (?:\w+ )?(?:resolution|clearance|clearing) (?=@EXAM|with|in|at|by|on)
-        follow(?:ed)? (?:up )?(?:to|until) (?:\w+ )?(?:resolution|clearance|clearing)
+        follow(?:ed|[- ]?up)? (?:up )?(?:to|until) (?:\w+ )?(?:resolution|clearance|clearing)
+        followed by (?=@EXAM|pet)
+        further (?:imaging|characteri[sz]ation|investigation|evaluation|assessment) (?:by|with|of)
+        worth(?:while)? | (?:back|return) to (?:\w+ )?screening | resume | call[- ]?back (?:for|in) | would answer
         (?:routine|screening) recall | characteri[sz]e (?:with|by|on) | proceed(?:ing)? to | exclude (?:with|by)
         as (?:an )?(?:out|in)-?patient""".replace("@EXAM", FILM)
     )
@@ -89,16 +96,21 @@ _AGAIN = re.compile(
     r"\b"
     + any_of(
         r"""re-?scan | re-?imag(?:ed?|ing) | repeat(?:ing)?(?: \w+)? (?:scan|imaging|study|exam\w*)
-        repeat(?=\s+(?:in|after|at|within|once|when|with|without|under|using|if|or|as)\b)
+        repeat(?=\s+(?:in|after|at|within|once|when|with|without|under|using|if|or|as|to)\b)
+        interval repeat | repeat (?:\w+ ){0,2}?(?:pa|ap|lateral|frontal|upright|erect|chest)
         (?:ensure|document|confirm) (?:\w+ )?(?:resolution|clearance|clearing)
-        follow(?:ed)? (?:up )?(?:to|until) (?:\w+ )?(?:resolution|clearance|clearing)
+        follow(?:ed|[- ]?up)? (?:up )?(?:to|until) (?:\w+ )?(?:resolution|clearance|clearing)
         (?:stability|stabilisation) (?:scan|imaging|study) | (?:routine|screening) recall
         (?:\w+ )?(?:phase|protocol|washout) (?:study|imaging|scan|series|exam\w*)
-        additional (?:imaging )?(?:evaluation|work-?up)
+        additional (?:imaging )?(?:evaluation|work-?up) | next (?:scan|study|imaging|exam\w*)
+        (?:delayed|excretory|post-?\s?contrast|enhanced) (?:\w+ )?(?:images|imaging|phase|sequences|study|scan)
+        (?:formal|departmental) (?:\w+ )?(?:scan|study|imaging) | csf flow study
+        (?:gadolinium|contrast)(?= (?:is |would |could |may )?(?:recommend|help|advis|suggest))
         recall (?:for|in)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:follow[- ]?up|surveillance|screening|scan)
         (?:imaging|interval|routine|annual|short[- ]interval|surveillance) (?:study|imaging) | screening
-        follow[- ]?up (?:scan|imaging|study|exam\w*) | consider imaging | re-?checks?
+        follow[- ]?up (?:scan|imaging|study|exam\w*) | consider imaging
+        re-?checks?(?! (?:position|clinical|blood|level|lab|creatinine))
         (?:image|scan) again (?=in|at|after|on|with)
         (?:control|progress|check|review|serial|completion|dating|growth) (?:scans?|imaging|study)
         (?:scan|study|imaging|exam\w*) (?:\w+ ){0,2}repeated
@@ -109,6 +121,12 @@ _AGAIN = re.compile(
 )
 # In a conclusion, or where it says when, to call an exam the better one is to ask for it.
 _BETTER = re.compile(r"\b(?:more|most) (?:sensitive|specific|accurate)\b", re.IGNORECASE)
+_DOING = (
+    r"(?:not|have|has|miss|under-?estimate|over-?estimate|show"
+    r"|be (?:normal|limited|negative|due|seen|false\w*|related))\b"
+)
+_WOULD = re.compile(rf"(?:\s+[\w/-]+){{0,4}}?\s+(?:would|could|should)\s+(?!{_DOING})", re.IGNORECASE)
+_COULD = re.compile(rf"(?:\s+[\w/-]+){{0,4}}?\s+(?:would|could|should|may|might|can)\s+(?!{_DOING})", re.IGNORECASE)
 _IF = re.compile(r"\b(?:if|should|when)\b", re.IGNORECASE)
 _IMAGING = re.compile(
     r"\b(?:follow[- ]?up|imaging|surveillance|screening|study|examination|re-?scan|re-?imag(?:ed?|ing))\b",
@@ -135,6 +153,15 @@ _EXAM_FIRST = re.compile(
 )
 
 
+class _Where(NamedTuple):
+    """The exam's own modality; whether the sentence counts as a conclusion, whatever it stands under, as where the one
+    before, which ends in a semicolon (`joined`), asked for an exam: "US at 6 weeks; MCUG; MAG3"."""
+
+    own: str
+    concludes: bool
+    joined: bool
+
+
 class _Request(NamedTuple):
     modality: str
     interval: str
@@ -152,8 +179,10 @@ def follow_up(text: str, sentences: Sequence[Sentence], own: str = "") -> list[A
     last = _last_paragraph(sentences)
     for before, sentence in zip([None, *sentences], sentences, strict=False):
         if may_name_exam(sentence.tokens) and not (_is_title(text, sentence) or _is_reread(text, sentence, before)):
-            concludes = before is not None and (sentence.paragraph == last or _goes_on(text, before, requests))
-            requests += [*_requests(text, sentence, ours, concludes)] or _also(text, sentence, before)
+            joined = before is not None and text[before.end - 1] == ";"
+            further = joined and bool(requests) and requests[-1].sentence is before
+            where = _Where(ours, before is not None and (sentence.paragraph == last or further), joined)
+            requests += [*_requests(text, sentence, where)] or _also(text, sentence, before)
     return [_advisory(text, each) for each in _once(_standing(text, sentences, requests))]
 
 
@@ -161,11 +190,6 @@ def _last_paragraph(sentences: Sequence[Sentence]) -> int | None:
     """Where a report without a conclusion concludes, all the same; None for one that has a conclusion."""
     concluded = any(each.kind in CONCLUDING for each in sentences)
     return None if concluded or not sentences else sentences[-1].paragraph
-
-
-def _goes_on(text: str, before: Sentence, requests: Sequence[_Request]) -> bool:
-    """Whether the sentence before asked for an exam and ends in a semicolon: "US at 6 weeks; MCUG; MAG3"."""
-    return bool(requests) and requests[-1].sentence is before and text[before.end - 1] == ";"
 
 
 def _is_title(text: str, sentence: Sentence) -> bool:
@@ -186,11 +210,10 @@ def modality_of(words: str) -> str:
     return (exam_named(words, asked.start()) if asked else "") or exam_named(words)
 
 
-def _requests(text: str, sentence: Sentence, own: str, concludes: bool) -> Iterator[_Request]:
-    """What a sentence asks for. `concludes`: it counts as a conclusion, whatever it stands under."""
-    words = asked_part(text[sentence.start : sentence.end])
+def _requests(text: str, sentence: Sentence, where: _Where) -> Iterator[_Request]:
+    words, own = asked_part(text[sentence.start : sentence.end]), where.own
     if not _asks(words, sentence.kind):
-        for part in bare_orders(words, concludes or sentence.kind in CONCLUDING, own):
+        for part in bare_orders(words, where.concludes or sentence.kind in CONCLUDING, own, where.joined):
             yield from _ordered(part, sentence, own)
         return
     parts = [*_parts(words)]
@@ -200,9 +223,10 @@ def _requests(text: str, sentence: Sentence, own: str, concludes: bool) -> Itera
         return
     modality, intervals = _seen_by(own, modality_of(words)), intervals_of(words)
     alone = _VISITED.sub("", words)
-    if not modality and _AGAIN.search(alone):
+    timed = bool(intervals[0] and _IMAGING.search(alone) and not _VISIT.search(words))
+    if not modality and (timed or _AGAIN.search(alone)):
         modality = own
-    if modality or (intervals[0] and _IMAGING.search(alone) and not _VISIT.search(words)):
+    if modality or timed:
         others = alternatives(words, modality)
         yield from (_Request(modality, interval, sentence, others) for interval in intervals)
 
@@ -261,12 +285,19 @@ def _asks(words: str, kind: SectionKind) -> bool:
     return bool(
         kind is SectionKind.RECOMMENDATION
         or _ASKS.search(words)
+        or _would(words, kind is SectionKind.IMPRESSION)
         or (_BETTER.search(words) and (kind is SectionKind.IMPRESSION or _IF.search(words)))
         or (is_due(words) and interval_of(words) and (modality_of(words) or _AGAIN.search(words)))
         or (is_short(words) and (_AGAIN.search(words) or modality_of(words)))
         or (says_soon(words) and _IMAGING.search(words) and kind is SectionKind.IMPRESSION)
         or (says_soon(words) and (modality_of(words) or _AGAIN.search(words)) and len(words.split()) <= _TERSE)
     )
+
+
+def _would(words: str, concludes: bool) -> bool:
+    """Whether an exam is said to do something that it has not done: "CT WOULD ANSWER this", "V/Q MAY BE of use"."""
+    exam = EXAM_WORD.search(words)
+    return exam is not None and (_COULD if concludes else _WOULD).match(words, exam.end()) is not None
 
 
 def _parts(words: str) -> list[_Part]:

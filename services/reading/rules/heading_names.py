@@ -30,7 +30,7 @@ _NAMES: dict[SectionKind, str] = {
     SectionKind.FINDINGS: r"(?:imaging |radiographic |ct |mri? |sonographic |detailed |additional |other "
     r"|pertinent |incidental |mammographic |ultrasound |radiologic(?:al)? |clinical )?findings(?: and discussion)?"
     r"|observations?|results?|report|description|discussion|body of report|narrative|limitations?|quality"
-    r"|(?:report|exam) findings|technical quality",
+    r"|(?:report|exam) findings|technical quality|(?:original|initial|unamended) (?:report|text|dictation|findings)",
     SectionKind.IMPRESSION: r"(?:final |overall |initial |preliminary |updated |revised |radiologic(?:al)? |clinical "
     r"|diagnostic )?(?:impressions?|conclusions?|opinion|assessment|diagnos[ei]s|interpretation)|imp"
     r"|summary(?: of findings)?|impression and recommendations?|impression/recommendations?|conclusion/recommendation"

@@ -13,8 +13,8 @@ GENERIC_HEADS = wordset(
 # Heads that are read as being in the examined part of the body where no place is said.
 EXAM_HEADS = wordset(
     """fracture bleed infarct dislocate sublux thrombus tear embolus metastasis aneurysm mass nodule lesion effusion
-    opacity consolidate calcify microcalcification asymmetry distort cyst herniate narrow hematoma ischemia edema
-    lymphadenopathy enlarge tumor plaque extrusion protrusion"""
+    osteomyelitis opacity consolidate calcify microcalcification asymmetry distort cyst herniate narrow hematoma
+    ischemia edema lymphadenopathy enlarge tumor plaque extrusion protrusion"""
 )
 
 # Heads that name another finding in another organ.
@@ -22,7 +22,7 @@ AMBIGUOUS_HEADS = wordset(
     """nodule mass lesion cyst effusion fracture hematoma calcify edema thicken enlarge dilate air fluid stone emphysema
     collection opacity herniate narrow tumor bleed infarct thrombus aneurysm embolus abscess metastasis enhance
     atrophy loss swelling tear dislocate obstruct collapse displace asymmetry abnormality disease abnormal inflame
-    hypodensity hyperdensity hyperintensity polyp fat degenerate compress elevate shift congest focus scar
+    hypodensity hyperdensity hyperintensity polyp fat fatty degenerate compress elevate shift congest focus scar
     carcinoma cancer malignancy"""
 )
 
@@ -36,10 +36,10 @@ DEVICES = wordset(
 # Heads that are only a sign of most findings, and count only with the finding's place in their own noun phrase.
 SIGN_HEADS = wordset(
     """hypodensity hyperdensity hyperintensity opacity mass lesion nodule cyst fluid air collection edema loss focus
-    fat compress displace collapse density attenuation signal contact"""
+    fat fatty compress displace collapse density attenuation signal contact"""
 )
 
 # Nouns of findings and devices: what stands beside one belongs to it.
-FINDINGS = (AMBIGUOUS_HEADS | GENERIC_HEADS | DEVICES | {"failure", "fail"}) - {"disc", "fat", "air"}
+FINDINGS = (AMBIGUOUS_HEADS | GENERIC_HEADS | DEVICES | {"failure", "fail"}) - {"disc", "fat", "fatty", "air"}
 # What is only described: there whatever it turns out to be.
 LESIONS = frozenset({"lesion", "mass", "nodule", "focus", "hypodensity", "hyperdensity"})

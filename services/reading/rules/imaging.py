@@ -12,7 +12,7 @@ from services.reading.rules.tokens import Token
 
 _LOOKED = r"(?:follow[- ]?up|surveillance|evaluation|(?:re-?)?assessment|correlation|screening|monitoring|review)"
 _WORDS = {
-    "PET/CT": r"pet(?:[-/ ]?(?:ct|mri?))?|metabolic imaging",
+    "PET/CT": r"pet(?:[-/ ]?(?:ct|mri?))?|ct[-/ ]pet|metabolic imaging",
     # With the radionuclide's name it is no CT: "isotope bone scan", "white cell SPECT/CT".
     "NM": (
         r"(?:isotope |radionuclide |technetium )?bone (?:scan|scintigra\w+)|scintigra\w+|hida(?: scan)?|v/?q(?: scan)?"
@@ -31,7 +31,8 @@ _WORDS = {
         r"|(?:3|1\.5) ?(?:t|tesla)|mp-?mri|dwi"
     ),
     "US": (
-        r"ultrasound|ultrasonograph\w*|sonogra(?:ms?|phy)|sonographic @LOOKED|us[sg]?|doppler|duplex|tvs|tvus"
+        r"ultrasounds?|ultrasonograph\w*|sonogra(?:ms?|phy)|sonographic @LOOKED|us[sg]?|dopplers?"
+        r"|duplex(?! (?:\w+ )?(?:collecting|kidney|system|ureter|moiety))|tvs|tvus"
         r"|transvaginal scan|elastography"
     ),
     "MG": (
@@ -39,15 +40,17 @@ _WORDS = {
         r"|magnification views?|diagnostic views?|screening views?"
     ),
     "RF": (
-        r"(?:barium|contrast|water[- ]soluble(?: contrast)?|gastro-?gra?ff?in|hypaque|upper gi)"
-        r" (?:swallow|meal|enema|stud(?:y|ies)|series|follow[- ]through|oesophagra\w+|esophagra\w+)|(?:mcu|vcu|hs)gs?"
+        r"(?:barium|water[- ]soluble(?: contrast)?|gastro-?gra?ff?in|hypaque|upper gi)"
+        r" (?:swallow|meal|enema|stud(?:y|ies)|series|follow[- ]through)"
+        r"|contrast (?:swallow|meal|enema|follow[- ]through)|(?:mcu|vcu|hs)gs?"
         r"|(?:micturating|voiding) cysto\w+|cystogra\w+|cystourethrogra\w+|urethrogra\w+|o?esophagra\w+|fistulogra\w+"
         r"|sinogra\w+|nephrostogra\w+|loopogra\w+|(?:t-?)?tube cholangiogra\w+|tubogra\w+|proctogra\w+"
         r"|hysterosalpingogra\w+|small bowel (?:follow[- ]through|series)|videofluoroscop\w+|fluoroscopy"
         r"|fluoroscopic (?:stud(?:y|ies)|exam\w*|swallow|evaluation)|linogra\w+|myelogra\w+"
     ),
     "XR": (
-        r"radiographs?|radiographic @LOOKED|xrs?|(?:re-?)?x-?rays?|radiography|cxr|axr|plain films?|films?|views?"
+        r"radiographs?|radiographic @LOOKED|xrs?|(?:re-?)?x-?rays?|radiography|cxrs?|axr|plain films?"
+        r"|(?<!ct )(?<!us )(?<!usg )(?<!uss )(?<!ultrasound )kub|films?|views?"
         r"|(?:skeletal|bone) survey|(?:scaphoid|trauma|abdominal|rib|obstructi(?:ve|on)|facial bone|scoliosis) series"
         r"|opg|orthopantomogra\w+|panorex|pa (?:and|&) lat(?:eral)?"
     ),

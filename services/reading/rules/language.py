@@ -51,7 +51,8 @@ _FEW = 4
 
 def foreign(text: str) -> str:
     """Why the text cannot be read, or "": a language other than English, or a script these rules do not know."""
-    words = _WORD.findall(text.lower())
+    # "Para-aortic" is no Spanish word.
+    words = _WORD.findall(text.lower().replace("para-", "para"))
     if len(words) < _FEW:
         return _script(words)
     times = Counter(words)

@@ -21,7 +21,7 @@ from services.reading.rules.wordset import wordset
 
 
 class Limit(NamedTuple):
-    """Of a structure: up to which size it is normal, beyond which it is what `says` says; infinite for none.
+    """Of a structure: up to which size it is normal, beyond which or up to which (`small`) it is what `says` says.
 
     `inclusive`: so from that size on. `of`: the part of the body it holds in, "" for any.
     """
@@ -29,6 +29,7 @@ class Limit(NamedTuple):
     structure: frozenset[str]
     normal: float
     large: float
+    small: float
     inclusive: bool
     says: str
     of: str
@@ -43,6 +44,7 @@ def limits() -> tuple[Limit, ...]:
             wordset(each["structure"]),
             float(each.get("normal", "-inf")),
             float(each.get("large", "inf")),
+            float(each.get("small", "-inf")),
             bool(each.get("from", False)),
             each.get("says", ""),
             each.get("of", ""),
@@ -52,7 +54,7 @@ def limits() -> tuple[Limit, ...]:
 
 
 # The words that end the name of a structure whose size may say that it is too large.
-MEASURED = frozenset({"duct", "aorta", "spleen", "liver", "mediastinum"})
+MEASURED = frozenset({"duct", "aorta", "spleen", "liver", "mediastinum", "canal", "flavum"})
 # What a normal size denies.
 WIDTHS = wordset("dilate thicken enlarge widen aneurysm")
 UNITS = {"mm": 1.0, "cm": 10.0}
@@ -79,7 +81,8 @@ def within_limit(tokens: Sequence[Token], context: frozenset[str]) -> bool:
 # What stands between a structure and its size.
 _BETWEEN = STOP | wordset(
     """measures measure measuring diameter caliber size maximal maximum maximally width length span approximately about
-    up , : ( infrarenal suprarenal abdominal abdomen dilated enlarged"""
+    up ap anteroposterior midsagittal sagittal narrowed thick to
+    , : ( infrarenal suprarenal abdominal abdomen dilated enlarged"""
 )
 _FAR = 8
 # "10 mm, expected after cholecystectomy" is normal for this patient.
@@ -97,7 +100,8 @@ def oversized(tokens: Sequence[Token], at: int, around: frozenset[str]) -> str:
     if limit is None or any(token.text in _EXPECTED for token in tokens):
         return ""
     size = _size_after(tokens, at)
-    return limit.says if size > limit.large or (limit.inclusive and size == limit.large) else ""
+    large = size > limit.large or (limit.inclusive and size == limit.large)
+    return limit.says if large or 0 < size <= limit.small else ""
 
 
 def _size_after(tokens: Sequence[Token], at: int) -> float:
@@ -132,6 +136,8 @@ def sizes(tokens: Sequence[Token]) -> list[float]:
 # A lymph node of this short axis, in mm, is enlarged (RECIST 1.1, section 3.1.1 calls nodes below it normal).
 _NODE = 10.0
 _NEAR = 9
+# Beyond this thickness its cortex is thick (Deurloo et al., Eur Radiol 2003;13:2262: 2.3 mm; 3 mm in common use).
+_CORTEX = 3.0
 _BELOW = wordset("< than under below subcentimeter subcentimetre")
 _OF_BEFORE = wordset("previously previous prior was formerly from")
 
@@ -141,8 +147,45 @@ def is_large_node(tokens: Sequence[Token], at: int) -> bool:
     if "node" not in tokens[at].canon or "enlarge" in tokens[at].canon:
         return False
     near = tokens[max(0, at - 5) : at + _NEAR]
+    if _has_lost_hilum(tokens[at + 1 : at + _NEAR]):
+        return True
+    least = _CORTEX + 0.1 if any("cortical" in token.canon for token in near) else _NODE
     told = sizes(near)
-    return bool(told) and told[0] >= _NODE and not _is_below(near)
+    return bool(told) and told[0] >= least and not _is_below(near)
+
+
+_LOST = wordset("loss lost absent effaced effacement replaced")
+_KEPT_HILUM = wordset("no without not")
+
+
+def _has_lost_hilum(after: Sequence[Token]) -> bool:
+    """Whether a node lacks what normal ones have: "a rounded node WITH LOSS OF THE FATTY HILUM"; it is not denied."""
+    at = next((at for at, token in enumerate(after) if "hilum" in token.canon), 0)
+    before = {token.text for token in after[max(0, at - 6) : at]}
+    return _LOST.isdisjoint(before) != _KEPT_HILUM.isdisjoint(before)
+
+
+# Liver of less than this is fatty on a CT without contrast (Kodama et al., AJR 2007;188:1307: 30 % fat at 40 HU).
+_FATTY = 40.0
+_DARKER = wordset("lower less below hypodense hypoattenuating hypoattenuated darker")
+_ATTENUATION = _BETWEEN | wordset("attenuation density parenchyma mean average value of has with diffusely")
+_OTHER_THING = wordset("lesion lesions mass cyst cysts nodule focus foci segment no not")
+_BESIDE = _OTHER_THING | wordset("around in near to along at within adjacent from beside surrounding ascites fluid")
+_COMPARED = 14
+
+
+def is_fatty(tokens: Sequence[Token], at: int) -> bool:
+    """Whether token `at` names a liver that is darker than the spleen, or of few HU: "LIVER attenuation is 28 HU"."""
+    before = [token.text for token in tokens[max(0, at - 5) : at]]
+    if tokens[at].canon[-1] != "liver" or not _BESIDE.isdisjoint(before):
+        return False
+    after = tokens[at + 1 : at + _COMPARED]
+    units = next((place for place in range(1, len(after)) if after[place].text == "hu"), 0)
+    if units and after[units - 1].text[0].isdigit() and float(after[units - 1].text) < _FATTY:
+        return all(token.text in _ATTENUATION for token in after[: units - 1])
+    darker = next((place for place, token in enumerate(after) if token.text in _DARKER), -1)
+    said = [token.text for token in after]
+    return darker >= 0 and "spleen" in said[darker:] and _OTHER_THING.isdisjoint(said)
 
 
 def _is_below(tokens: Sequence[Token]) -> bool:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, is_level, widened
 from services.reading.rules.exam import Exam
-from services.reading.rules.fit import fit, may_fit, other_kind
-from services.reading.rules.heads import LESIONS
+from services.reading.rules.fit import SURFACES, fit, may_fit, other_kind
+from services.reading.rules.heads import DEVICES, LESIONS
 from services.reading.rules.lesion_sizes import LESIONS as SIZED_LESIONS
 from services.reading.rules.lesion_sizes import nodule_or_mass
-from services.reading.rules.measured import LARGE, MEASURED, is_called_large, is_large_node, oversized
+from services.reading.rules.measured import LARGE, MEASURED, is_called_large, is_fatty, is_large_node, oversized
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.places import Topic
 from services.reading.rules.ratios import RATIOS, ratio_says
@@ -35,6 +35,7 @@ _BY_NAME = "asserted/phrase"
 # What is named too large by its size alone.
 NAMED_BY_SIZE = MEASURED | RATIOS | SIZED_LESIONS | LARGE | {"node"}
 _ONLY = wordset("only alone")
+_NEAR_SURFACE = 6
 
 
 class Mention(NamedTuple):
@@ -100,6 +101,8 @@ def _measured(tokens: tuple[Token, ...], at: int, around: frozenset[str]) -> tup
     """The canonical words of token `at`, with what its size says of it."""
     if is_large_node(tokens, at):
         return (*tokens[at].canon, "enlarge")
+    if is_fatty(tokens, at):
+        return (*tokens[at].canon, "steatosis")
     if is_called_large(tokens, at):
         return (*tokens[at].canon, "enlarge")
     if not SIZED_LESIONS.isdisjoint(tokens[at].canon):
@@ -130,7 +133,8 @@ def taken_back(found: list[Mention]) -> list[Mention]:
 
 def _is_refuted(mention: Mention) -> bool:
     tokens = mention.sentence.tokens[mention.first : mention.last]
-    return any(start <= token.start < end for start, end in mention.sentence.refuted for token in tokens[-1:])
+    ends = (tokens[0], tokens[-1])
+    return any(start <= token.start < end for start, end in mention.sentence.refuted for token in ends)
 
 
 def _named(
@@ -177,6 +181,8 @@ def _is_lent(mention: Mention, named: set[int], targets: Targets) -> bool:
         return False
     if not mention.rule.startswith("asserted") or mention.rule == _BY_NAME:
         return False
+    if not any(targets.targets[number].heads.isdisjoint(DEVICES) for number in named):
+        return False
     kin = {other for pair in targets.parents if mention.target in pair for other in pair}
     return kin.isdisjoint(named)
 
@@ -193,10 +199,17 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
         said = tokens[max(0, at - 4) : at] if at and tokens[at - 1].text in FINITE else tokens[at + 1 : at + 4]
         near = {word for token in said for word in token.canon}
         return is_adjective(tokens[at].text) and not near.isdisjoint(pattern.needs)
+    if tokens[at].text == "nodular" and _is_of_surface(pattern, tokens[max(0, at - _NEAR_SURFACE) : at]):
+        return False
     if pattern.needs:
         itself = not pattern.needs.isdisjoint(tokens[at].canon) or pattern.head in PREDICATES
         return itself or not qualifies(tokens, at) or _names_what_follows(pattern)
     return pattern.shade == shade_of(tokens[at].text) and not qualifies(tokens, at)
+
+
+def _is_of_surface(pattern: Pattern, before: tuple[Token, ...]) -> bool:
+    """Whether only a surface is called nodular: "the liver SURFACE is irregular and nodular"."""
+    return pattern.needs.isdisjoint(SURFACES) and any(not SURFACES.isdisjoint(token.canon) for token in before)
 
 
 def _read(head: Statement, number: int, target: Target, pattern: Pattern, exam: Exam) -> Mention | None:
@@ -204,7 +217,11 @@ def _read(head: Statement, number: int, target: Target, pattern: Pattern, exam: 
     if head.scope and not pattern.needs.isdisjoint(head.scope.hit.trigger.words):
         head = head.aside(pattern.needs | {pattern.head})
     scope = head.scope
-    if scope is None and not pattern.needs.isdisjoint(PREDICATES) and not pattern.needs.isdisjoint(_denied_near(head)):
+    if (
+        scope is None
+        and pattern.mode == "plain"
+        and not pattern.needs.isdisjoint(_denied_near(head, pattern.needs | {pattern.head}))
+    ):
         return None
     how = fit(pattern, target, head.place, exam, denied=head.status is Status.ABSENT)
     status = _turned(pattern, head) if how else None
@@ -228,9 +245,14 @@ def _is_near(head: Statement, pattern: Pattern, target: Target) -> bool:
     return not other_kind(pattern, target, head.place)
 
 
-def _denied_near(head: Statement) -> frozenset[str]:
-    """The words of its clause that are denied: "the ventricles are NOT ENLARGED" asserts nothing of them."""
-    scopes = [scope for scope in head.parsed.scopes if scope.kind is Kind.NEGATED]
+def _denied_near(head: Statement, own: frozenset[str]) -> frozenset[str]:
+    """The words of its clause that are denied: "the ventricles are NOT ENLARGED" asserts nothing of them.
+
+    A denial that is one of the words of the wording, `own` ("node with ABSENT hilum"), is none.
+    """
+    scopes = [
+        scope for scope in head.parsed.scopes if scope.kind is Kind.NEGATED and own.isdisjoint(scope.hit.trigger.words)
+    ]
     if not scopes:
         return frozenset()
     clause = head.parsed.clause_of(head.at)

@@ -84,9 +84,12 @@ SELF_DENYING = wordset(
 _SELF_DENYING = Trigger(("non",), Kind.NEGATED, True, True)
 # "X is likely." hedges X; "X is likely due to Y" does not.
 _TENTATIVE_END = wordset(
-    "likely possible favored probable presumed suspected questioned none nil limited negative absent"
+    "absent likely possible favored probable presumed suspected questioned none nil limited negative"
 )
-_MAY_FOLLOW = wordset(". , ; ) given in but and based at on clinically as : seen identified present evident by")
+_MAY_FOLLOW = wordset(
+    """. , ; ) given in but and based at on clinically as : seen identified present evident by although though despite
+    while whilst on from"""
+)
 
 
 def _lines() -> list[tuple[Kind, bool, str]]:

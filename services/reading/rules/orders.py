@@ -32,7 +32,7 @@ _LEAD = re.compile(
 # What it is for, or when: from there on anything may be said but what an exam showed.
 _FOR = re.compile(
     r"\b(?:for|to|if|when|once|unless|in|at|after|within|every|per|prior|before|due(?! to\b)|ideally|then|as|under"
-    r"|given|only|pre-?op(?:erative(?:ly)?)?|should follow)\b",
+    r"|given|through|via|post|only|pre-?op(?:erative(?:ly)?)?|should follow)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\b(?:if|when|once|unless|should|as|until|that|which)\b", re.IGNORECASE)
@@ -53,15 +53,17 @@ _TOLD_AHEAD = wordset(
     """normal abnormal unremarkable negative positive stable limited suboptimal nondiagnostic non-diagnostic inadequate
     adequate technically satisfactory benign equivocal incomplete degraded unchanged prior previous old recent earlier
     outside same-day comparison compared initial baseline last the this that these on by at from in of than since via
-    per with seen shown known status post after before during technique technical procedure modality exam poor good"""
+    per
+    see refer review await awaiting awaits booked had has have cannot correlating same with
+    seen shown known status post after before during technique technical procedure modality exam poor good"""
 )
 _TOLD_BEHIND = wordset(
     """evidence findings finding appearance appearances features feature criteria sign signs images image correlate
     abnormality abnormalities guidance guided proven avid dated positive negative occult signal flow waveform waveforms
     changes room scanner table suite department result results report reports showing shows nodule lesion conditional
-    compatible safe number numbers"""
+    compatible safe number numbers scheduled booked arranged pending awaited yesterday"""
 )
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
+_YEAR = re.compile(r"\b\d{1,2}:\d\d\b|\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
 _BRACKETED = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[a-z][a-z/-]*")
 # Words beside the exam's name that are looked at, and those of them that may be of anything.
@@ -70,16 +72,19 @@ _STRANGE = 3
 CONCLUDING = frozenset({SectionKind.IMPRESSION, SectionKind.RECOMMENDATION, SectionKind.ADDENDUM})
 
 
-def bare_orders(words: str, concluding: bool, own: str) -> Iterator[str]:
+def bare_orders(words: str, concluding: bool, own: str, continued: bool = False) -> Iterator[str]:
     """The parts of a sentence that ask for an exam by its name alone. `own`: the exam's own modality.
 
-    Outside of a conclusion only what says that it is still to be made, of another modality.
+    `continued`: they go on after a semicolon. Outside of a conclusion only what says that it is still to be made, of
+    another modality.
     """
     lead = _LEAD.match(words)
     pieces = _PARTS.split(words[lead.end() :] if lead else _NUMBERED.sub("", words, count=1))
     # What goes on after a semicolon: "cannot be excluded; dedicated neck ultrasound."
     concluding = concluding or words[:1].islower()
-    for mark, part, end in zip(["", *pieces[1::2]], pieces[::2], [*pieces[1::2], ""], strict=True):
+    for mark, part, end in zip(
+        [";" if continued else "", *pieces[1::2]], pieces[::2], [*pieces[1::2], ""], strict=True
+    ):
         exam = EXAM_WORD.search(part)
         where = (concluding, mark, bool(lead), own)
         strict = exam is not None and _names_exam_only(part, exam) and _asks(part, exam, where)
@@ -101,7 +106,8 @@ def _is_ordered(part: str, exam: re.Match[str], where: tuple[bool, str, bool, st
     conditional = where[2] or purpose is not None
     requested = not _REQUESTING.isdisjoint((*ahead, *_words(behind))) or bool(interval_of(part))
     other = any(exam_named(each.group()) != where[3] for each in EXAM_WORD.finditer(part))
-    return conditional or requested or (other and strange <= 1 and bool(ahead or after or where[1]))
+    several = bool(ahead or after or where[1]) or " " in exam.group()
+    return conditional or requested or (other and strange <= 1 and several)
 
 
 def _names_exam_only(part: str, exam: re.Match[str]) -> bool:

@@ -239,7 +239,8 @@ def _findings_and_impression(target: Target, findings: list[Mention], impression
         return Decision(Status.PRESENT, _of(both, Status.PRESENT), "asserted")
     if all(mention.weak or mention.rule == "normal" for mention in impression):
         return Decision(first, _of(findings, first), why)
-    if first is Status.PRESENT and last is Status.UNCERTAIN and _is_of_nature(target, findings, impression):
+    of_nature = _is_of_nature(target, findings, impression) or _is_of_other_name(target, findings, impression)
+    if first is Status.PRESENT and last is Status.UNCERTAIN and of_nature:
         return Decision(first, _of(findings, first), why)
     return Decision(last, _of(impression, last), rule)
 
@@ -249,6 +250,13 @@ def _is_of_nature(target: Target, findings: list[Mention], impression: list[Ment
     if LESIONS.isdisjoint(target.heads) or not any(mention.lesion for mention in findings):
         return False
     return all(LESIONS.isdisjoint(_said(mention)) for mention in impression)
+
+
+def _is_of_other_name(target: Target, findings: list[Mention], impression: list[Mention]) -> bool:
+    """Whether another of its own names is hedged than was asserted: "fibrosis. ... POSSIBLE ARACHNOIDITIS"."""
+    asserted = [_said(mention) & target.heads for mention in findings if mention.status is Status.PRESENT]
+    hedged = frozenset[str]().union(*(_said(mention) & target.heads for mention in impression))
+    return bool(hedged) and any(named and named.isdisjoint(hedged) for named in asserted)
 
 
 def _contradict(target: Target, findings: list[Mention], impression: list[Mention]) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from integration.canonical import SectionKind
-from services.reading.rules.clauses import STRONG, Clause, clauses
-from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, GENERIC_HEADS, LESIONS
+from services.reading.rules.clauses import STRONG, Clause, clauses, shares_object
+from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS, LESIONS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, Trigger, find
+from services.reading.rules.own_subjects import SIZES, has_own_subject, own_cause, own_remark, subject_start
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
-from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
 _POSITIVE_START = wordset(
@@ -22,15 +22,6 @@ _POSITIVE_START = wordset(
 )
 _CONCLUDING = wordset("suggest indicate suspect represent warrant")
 _LINKS = wordset("to would could might that which")
-_DETERMINERS = wordset("the this these a an")
-_JOINING = FINITE | wordset(
-    """of in and or , ; : ( at on to for from with within by than that as between along near if all under beneath below
-    above over behind into around about through across underlying overlying inside outside beyond against"""
-)
-_SIZES = wordset(
-    """small moderate mild minimal trace tiny large severe there multiple scattered one two three four five six seven
-    eight nine ten twelve"""
-)
 _BEFORE_SIZES = FILLERS | FINITE | wordset("or nor and , of for no without not any new")
 _NATURES = wordset("benign reactive physiologic chronic old degenerative postoperative postsurgical incidental")
 # Longer than this without a comma is dictation without punctuation.
@@ -41,18 +32,17 @@ _STOPPERS = STRONG | frozenset({"which", "however", "despite", "notwithstanding"
 _GIVEN = wordset("known existing preexisting positive")
 # After a comma: what was denied before means this.
 _MEANING = wordset("consistent compatible keeping diagnostic indicating representing reflecting confirming")
-_NONE = wordset("none nil")
-# Words of a remark after a comma, at most; what makes it a part of a list, or of what stands before.
-_REMARK = 5
-_LISTING = wordset("and or nor of in on at for with this these it which that")
-_PLACED_BY = wordset("with in at on within over")
-_ADVERBS = wordset("more most less very as not also")
 _WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
 _EXAMS = wordset(
     """ct mri mr ultrasound sonography radiograph radiographs xray imaging biopsy correlation follow followup
     consultation mrcp pet angiography cta evaluation sampling aspiration echocardiogram echocardiography
     colonoscopy endoscopy scan study examination exam surveillance mammogram mammography views reimaging
     repeat referral"""
+)
+_TREATMENTS = wordset(
+    """decompression fusion laminectomy discectomy microdiscectomy vertebroplasty kyphoplasty arthroplasty replacement
+    fixation stenting nailing orif tkr thr tka tha drainage removal surgery cholecystectomy appendicectomy appendectomy
+    catheterisation catheterization nephrostomy embolisation embolization repair resection excision"""
 )
 _NO_EXAM = wordset("pneumonia pneumonitis bronchiolitis")
 _BACK_STOPS = {
@@ -178,6 +168,11 @@ def _scope(sentence: Sentence, parts: tuple[Clause, ...], hit: Hit, hits: list[H
     return Scope(kind, start, hit.start, hit)
 
 
+def _is_asked_for(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether it is an exam or a treatment: to consider one asserts nothing."""
+    return _is_exam(tokens, at) or tokens[at].text in _TREATMENTS
+
+
 def _is_of_nature(tokens: tuple[Token, ...], hit: Hit) -> bool:
     """ "Probably BENIGN mass", "likely CHRONIC infarct": what is open is its nature, not that it is there."""
     following = tokens[hit.end : hit.end + 6]
@@ -208,7 +203,7 @@ def _is_exam(tokens: tuple[Token, ...], at: int) -> bool:
 
 def _resolved_kind(tokens: tuple[Token, ...], hit: Hit, end: int) -> Kind:
     """ "Consider CT for X" is a recommendation, "consider X" a differential."""
-    if hit.trigger.words[0] == "consider" and not any(_is_exam(tokens, at) for at in range(hit.end, end)):
+    if hit.trigger.words[0] == "consider" and not any(_is_asked_for(tokens, at) for at in range(hit.end, end)):
         return Kind.UNCERTAIN
     if hit.trigger.words[0].startswith("suggest") and any(
         _is_exam(tokens, at) for at in range(hit.end, min(hit.end + 3, len(tokens)))
@@ -224,6 +219,8 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
         # "Non displaced fracture" denies the displacement.
         described = hit.end < len(tokens) and tokens[hit.end].text.endswith(("ed", "ing"))
         return min(hit.end + 1 + (not described), clause.end)
+    if hit.trigger.words == ("not",) and hit.start > 2 and shares_object(tokens, hit.start - 2):
+        return hit.end + 1
     stops = {other.start for other in hits if other.trigger.kind is Kind.EXCEPT}
     if hit.trigger.kind is Kind.NEGATED:
         stops |= _own_remarks(tokens, hits)
@@ -280,6 +277,8 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
         return True
     if hit.trigger.kind in _WHOLE_CLAUSE:
         return word == "," and hit.trigger.words[0] in ("if", "should", "unless", "history", "h/o")
+    if word == ":" and hit.trigger.kind is Kind.NEGATED and at > hit.end:
+        return tokens[at - 1].text not in ("following", "of", "for", "no")
     if word in _GIVEN and hit.trigger.kind is Kind.NEGATED:
         return True
     if word in ("and", "&") and hit.trigger.words == ("absent",):
@@ -288,7 +287,7 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
         return at > hit.end
     if word == ",":
         return _comma_stops(tokens, at, end, hit)
-    if word in _SIZES and hit.trigger.kind is Kind.NEGATED:
+    if word in SIZES and hit.trigger.kind is Kind.NEGATED:
         # Dictated without punctuation: "no disc extrusion mild bulges".
         return at > hit.end and tokens[at - 1].text not in _BEFORE_SIZES
     if word == "with":
@@ -320,51 +319,6 @@ def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool
     return not (listed or "and" in rest or "vs" in rest or "versus" in rest)
 
 
-def _subject_start(tokens: tuple[Token, ...], start: int, end: int) -> int:
-    """Where the subject begins in dictation without punctuation: "... lower pole THE appendix is not seen"."""
-    for at in range(end - 1, start, -1):
-        if tokens[at].text in _DETERMINERS and tokens[at - 1].text not in _JOINING:
-            return at
-    return start
-
-
-def _own_remark(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
-    """Where the subject of a denial begins after a comma: "drain in the left base, SIDE HOLES not seen"."""
-    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), -1)
-    if comma < 0 or (comma == hit.start - 1 and tokens[hit.start].text not in _NONE):
-        return start
-    listed = any(token.text in ("and", "or", "nor") for token in tokens[start : hit.start])
-    return start if listed else comma + 1
-
-
-def _own_cause(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
-    """Where a hedge without a verb begins after a comma: "infarcts in both territories, EMBOLIC SOURCE likely"."""
-    ends = (",", "with") if len(hit.trigger.words) == 1 else (",",)
-    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text in ends), -1)
-    own = tokens[comma + 1 : hit.start]
-    if comma < 0 or not own or len(own) > _REMARK or not own[-1].text[0].isalpha():
-        return start
-    told = any(token.text in _LISTING or token.text in FINITE or token.text in SIDES for token in own)
-    bare = own[-1].text in _ADVERBS or not _SIZES.isdisjoint([token.text for token in own[:1]])
-    verbal = hit.trigger.words[0] in FINITE
-    return start if told or bare or verbal else comma + 1
-
-
-def _has_own_subject(tokens: tuple[Token, ...], start: int, hit: Hit) -> bool:
-    """Whether what is gone is named after a comma: "right line in place, LEFT PICC removed"."""
-    comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), hit.start)
-    own = tokens[comma + 1 : hit.start]
-    if hit.trigger.kind is not Kind.RESOLVED:
-        return False
-    return any(token.text in SIDES for token in own) or (bool(own) and _is_remark(tokens[start:comma], own))
-
-
-def _is_remark(before: tuple[Token, ...], own: tuple[Token, ...]) -> bool:
-    """Whether what is gone is a thing beside the one before: "tract with a burr hole, CATHETER removed"."""
-    placed = any(token.text in _PLACED_BY or token.text in FINITE for token in before)
-    return placed and len(own) <= _REMARK and not DEVICES.isdisjoint(own[-1].canon)
-
-
 def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Clause, hit: Hit) -> int:
     tokens = sentence.tokens
     start = clause.start
@@ -376,13 +330,13 @@ def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Claus
     ):
         start = next(part.start for part in parts if part.end == clause.start)
     if hit.trigger.kind is Kind.UNCERTAIN and start >= sentence.label:
-        start = _own_cause(tokens, start, hit)
+        start = own_cause(tokens, start, hit)
     own = hit.trigger.kind is Kind.NEGATED or hit.trigger.words[-1] == "excluded"
-    if start >= sentence.label and (own or _has_own_subject(tokens, start, hit)):
-        start = _own_remark(tokens, start, hit)
+    if start >= sentence.label and (own or has_own_subject(tokens, start, hit)):
+        start = own_remark(tokens, start, hit)
     stops = _BACK_STOPS.get(hit.trigger.kind)
     if stops is None:
-        return _subject_start(tokens, start, hit.start)
+        return subject_start(tokens, start, hit.start)
     for at in range(hit.start - 1, start - 1, -1):
         if tokens[at].text in stops:
             return at + 1

@@ -32,6 +32,11 @@ _FULL_STOP = re.compile(r"(?<=[A-Za-z)?])[.?]\s+(?=[A-Z])")
 # A new line begins with a capital, a number or a list mark ("Hx: pain\nNo fx.").
 _NEW_LINE = re.compile(r"\n(?=[ \t]*(?:[A-Z0-9(]|[-•*] ))")
 _ORIGINAL = re.compile(r"(?:original|initial|previous|full) report[ \t]*:?\s*\Z", re.IGNORECASE)
+# "Mammography: 28 mm spiculate mass in the left breast": a modality with what it showed, and no title.
+_MODALITY = re.compile(
+    r"^[ \t]*(?:mammogra(?:phy|ms?)|tomosynthesis|ultrasound|uss?|mri|ct)[ \t]*:[ \t]*(?:[^\s:]+[ \t]+){5}(?=\S)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -75,7 +80,7 @@ def _opening(text: str, kind: SectionKind, start: int, end: int, marks: list[Hea
     """What stands before the first heading: a title and not findings, where findings follow and it tells nothing."""
     words = {word.strip(".,;:").lower() for word in text[start:end].split()}
     follows = any(mark.kind in (SectionKind.FINDINGS, SectionKind.IMPRESSION) for mark in marks)
-    told = words & _TELLING or _finds(text[start:end])
+    told = words & _TELLING or _finds(text[start:end]) or _MODALITY.search(text, start, end)
     return Block(SectionKind.OTHER if follows and not told else kind, start, end)
 
 

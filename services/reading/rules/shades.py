@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.reading.lexicon import lexicon
-from services.reading.rules.anatomy import ANATOMY
+from services.reading.rules.anatomy import ANATOMY, is_level
 from services.reading.rules.modifiers import SEEN
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
@@ -45,7 +45,7 @@ def qualifies(tokens: tuple[Token, ...], at: int) -> bool:
     for token in tokens[at + 1 :]:
         if token.text in _QUALIFYING or token.text in _SIZES or not _PLACED.isdisjoint(token.canon):
             continue
-        if token.text[0].isdigit() or token.text in _ONE_SIDE:
+        if token.text[0].isdigit() or token.text in _ONE_SIDE or is_level(token.text):
             continue
         return token.text[0].isalpha() and token.text not in _ENDS and token.text not in _PASSAGES
     return False

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, WIDE, is_level, is_vertebra
+from services.reading.rules.denying_labels import denies
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of, sides_in
 from services.reading.rules.modifiers import Kind
@@ -90,6 +91,7 @@ _STUDIES = wordset("study examination exam film radiograph cxr")
 _CONTINUING = wordset("and with , heart liver size")
 _FLUID = wordset("fluid effusion enhance calcify")
 _KNOWN = wordset("the this these")
+_BEFORE = wordset("prior previous past earlier")
 _HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
 _OR = wordset("or and/or")
 _BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
@@ -261,7 +263,9 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
     # "NORMAL STUDY" is a finding by itself.
     if tokens[at].text in _STUDIES:
         return False
-    before = {token.text for token in tokens[place.first : at]}
+    # "A physiologic amount OF fluid."
+    first = place.first - 3 if tokens[place.first - 1].text == "of" else place.first
+    before = {token.text for token in tokens[max(0, first) : at]}
     after = [token.text for token in tokens[at + 1 : at + 4]]
     if (
         ("normal" in before and "pressure" not in before)
@@ -269,10 +273,10 @@ def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
         or (after[:1] in _BE and "normal" in after[1:2])
     ):
         return True
-    if _is_within_normal(tokens[at + 1 :]):
+    if not _PHYSIOLOGIC.isdisjoint(before) or _is_within_normal(tokens[at + 1 :]):
         return True
     fluid = not _FLUID.isdisjoint(tokens[at].canon)
-    return fluid and not _PHYSIOLOGIC.isdisjoint({*before, *[token.text for token in tokens[at + 1 : at + 3]]})
+    return fluid and not _PHYSIOLOGIC.isdisjoint(after[:2]) and "?" not in after
 
 
 def _is_within_normal(after: tuple[Token, ...]) -> bool:
@@ -289,6 +293,10 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
         return Status.NOT_MENTIONED, "history"
     if at < parsed.sentence.label:
         return (Status.NOT_MENTIONED, "label") if _is_other_choice(parsed, at) else _answer(parsed, at, scope)
+    if scope is None and _is_earlier(parsed, at):
+        return Status.NOT_MENTIONED, "history"
+    if scope is None and denies(parsed.sentence):
+        return Status.ABSENT, "label-negated"
     if scope is None:
         return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at) else (Status.PRESENT, "asserted")
     if scope.kind is Kind.HISTORY and _is_done(parsed, at, scope):
@@ -296,6 +304,14 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
     if scope.kind is Kind.UNCERTAIN and _is_doubted_of(parsed, at):
         return Status.PRESENT, "asserted"
     return _STATUS[scope.kind], scope.kind.value
+
+
+def _is_earlier(parsed: Parsed, at: int) -> bool:
+    """Whether an inflammation is one of before: "PRIOR appendicitis", "sequelae of PREVIOUS pancreatitis"."""
+    tokens = parsed.sentence.tokens
+    before = [token.text for token in tokens[max(0, at - 2) : at]]
+    told = before[-1:] if before and not before[-1].isalpha() else before
+    return tokens[at].text.endswith("itis") and not _BEFORE.isdisjoint(told)
 
 
 def _is_treated(parsed: Parsed, at: int) -> bool:
@@ -379,4 +395,4 @@ def _is_alternative(parsed: Parsed, at: int) -> bool:
     tokens = parsed.sentence.tokens
     if at + 1 < len(tokens) and tokens[at + 1].text in _OR:
         return True
-    return any(tokens[before].text in _OR for before in range(max(0, at - 2), at))
+    return any(tokens[before].text in _OR for before in range(max(0, at - 3), at))

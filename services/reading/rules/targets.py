@@ -37,6 +37,7 @@ _WHICH = OPPOSITES.keys() | wordset("cruciate collateral compartment")
 _SIZED = wordset("vessel bowel airway joint cell")
 _SIZES = frozenset({"small", "large"})
 MISPLACED = "malposition"
+_FATS = frozenset({"fat", "fatty"})
 # Disease → the canonical words of the organ its name says.
 _ORGAN_OF = {
     disease: frozenset(part for word in words_of(organ) for part in word.canon)
@@ -329,7 +330,7 @@ def _without_empty_nouns(kept: list[Token]) -> list[Token]:
     """ "Ischemic changes" are ischemia, "white matter changes" are changes."""
     rest = [word for word in kept if word.canon[-1] not in EMPTY_NOUNS]
     named = any(
-        not _is_place(word) and word.canon[-1] != "fat" and (word.text in FORMS or word.text in COMPOUNDS)
+        not _is_place(word) and word.canon[-1] not in _FATS and (word.text in FORMS or word.text in COMPOUNDS)
         for word in rest
     )
     return rest if named else kept

@@ -24,11 +24,19 @@ _WEIGHTED = (
     r"(?:[-\s/*]*(?:weight|w\b|signal|hyper|hypo|iso|bright|dark|flair|stir|shine|prolong|image|sequence|t[12]\b))"
 )
 _SEGMENT = r"(?:[1-8]|viii|vii|vi|iv|v|i{1,3})(?:\s?[ab])?\b(?!\s?[mc]m|\.\d)"
+_BONE = (
+    r"(?:[1-9]\d?(?:st|nd|rd|th)\b|metacarp|metatars|phalan|radi(?:us|al)\b|ulna|humer|femor|femur|tibia|fibula|rib|clavic"
+    r"|scaph|nof\b|neck\b|shaft|malleol|pelvi|pubic|acetab|patell|calcan|talus|talar|vertebra|[ctl]\d|wrist|ankle|hip\b"
+    r"|hand|toe|thumb|finger|nasal|mandib|skull|orbital|zygom|olecranon|condyl|tuberos|scapul|stern|distal|proximal|sacr"
+    r"|bone|mid|base\b)"
+)
+# A "#" that begins a line numbers it, where no bone follows: "# Acute pancreatitis".
+_BROKEN = rf"(?<!\#)(?:(?<!\n)(?<!\n[ \t])|(?=\#\s?(?:[\w-]{{1,20}}\s){{0,3}}{_BONE}))\#"
 _TOKEN = re.compile(
     # Two letters and more begin nothing but a word: most words are met here, at once.
     r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|(?:ext|int)ra[\s-]axial|gall[\s-]bladder|port[\s-][ao][\s-]cath|foramen\smagnum|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
     r"|(?P<parted>\b(?:sub[\s-](?:arachnoid|dural|galeal)[a-z]*|(?:ext|int)ra[\s-]axial(?:ly)?|gall[\s-]bladders?|port[\s-][ao][\s-]caths?|foramen\smagnum\b))"
-    rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?={_WEIGHTED}))"
+    rf"|(?P<weighting>\bt\s?(?:[12]|one|two)(?:(?={_WEIGHTED})|(?<=low\st[12])|(?<=high\st[12])|(?<=bright\st[12])))"
     rf"|(?P<level>\b[ctls]\d{{1,2}}{_JOINS}[ctls]?\d{{1,2}}(?![\d]|\.\d))"
     rf"|(?P<spelled>\b[ctls]\s{_SPELLED}\b(?:(?:\sand)?\s(?:[ctls]\s)?{_SPELLED}\b)?)"
     # An initial ("Dr R. Okafor", "L. Smith") is no side.
@@ -37,7 +45,7 @@ _TOKEN = re.compile(
     r"|(?P<kind>\btype\s(?:[ab]|[1-5]|i{1,3}|iv)\b)"
     r"|(?P<abbr>\b(?:w/o|s/p|c/w|r/o|b/l|h/o|d/t|s/o|and/or|d/w|w/)(?![a-z]))"
     r"|(?P<joined>\bnon-[a-z]+)"
-    r"|(?P<mark>\([-–−+]\)|(?<!\w)[-–−+]ve\b|(?<!\#)\#(?!\s*\#|\s?\d(?!\d?(?:st|nd|rd|th)\b)))"
+    rf"|(?P<mark>\([-–−+]\)|(?<!\w)[-–−+]ve\b|{_BROKEN}(?!\s*\#|\s?\d(?!\d?(?:st|nd|rd|th)\b)))"
     r"|(?P<ordinal>\b(?:1st|2nd|3rd|[4-9]th|1[0-2]th)\b)"
     r"|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<word>[^\W\d_]+(?:['’][a-z]+)?\d*)"
@@ -136,7 +144,10 @@ def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
 def _meant(token: Token, tokens: list[Token], at: int) -> Token:
     """The token, which is no place before certain words: "RADIAL tear"."""
     following = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    return token._replace(canon=(token.text,)) if following in _HOMOGRAPHS[token.text] else token
+    if following not in _HOMOGRAPHS[token.text]:
+        return token
+    # Of "iliac" the canonical word is that of the place itself.
+    return token._replace(canon=(token.text if token.canon != (token.text,) else f"{token.text}~",))
 
 
 def _spelled(text: str) -> str:

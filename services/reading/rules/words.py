@@ -35,6 +35,10 @@ SIDES: dict[str, str] = {
     "luz": "left",
     "lmz": "left",
     "llz": "left",
+    "rica": "right",
+    "lica": "left",
+    "rcca": "right",
+    "lcca": "left",
     "rk": "right",
     "lk": "left",
     "lingula": "left",
@@ -109,6 +113,7 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "clip": frozenset({"surgical"}),
     "thrombus": frozenset({"catheter", "line", "picc"}),
     "stone": frozenset({"ampulla"}),
+    "slip": frozenset({"epiphysis", "femur", "hip"}),
     "nodule": frozenset({"cutaneous"}),
     # An incomplete ring is one of demyelination.
     "lesion": frozenset({"peripheral", "transition", "pz", "tz", "incomplete"}),
@@ -164,8 +169,19 @@ NOT_IN: dict[str, frozenset[str]] = {
     ),
     "nodule": frozenset({"subcutaneous"}),
     # Named after who described them: impactions and tears.
-    "lesion": frozenset({"sach", "bankart", "slap", "stener", "matter"}),
-    "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "zenker", "calyceal"}),
+    "lesion": frozenset(
+        {"sach", "bankart", "slap", "stener", "intradural", "extramedullary", "intramedullary", "matter"}
+    ),
+    # The scar of a breast that no surgeon made.
+    "scar": frozenset({"radial", "sclerosing"}),
+    "collapse": frozenset({"disc"}),
+    # Bare bone that is eaten by infection.
+    "erode": frozenset({"cortical"}),
+    "fracture": frozenset({"spleen", "liver", "kidney", "pancreas"}),
+    "edema": frozenset({"root", "nerve", "cord"}),
+    # As it grew, and not as it broke.
+    "wedging": frozenset({"physiologic", "physiological", "developmental", "congenital", "scheuermann", "positional"}),
+    "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "duodenum", "zenker", "calyceal"}),
 }
 # Ventricles that are wide because the brain has shrunk are no hydrocephalus.
 EX_VACUO = dict.fromkeys(
@@ -177,6 +193,7 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "fluid": frozenset({"level", "collection"}),
     "nodule": frozenset({"contour", "surface", "outline", "margin", "liver", "hypertrophy", "hyperplasia"}),
     "disc": frozenset({"space", "height"}),
+    "slip": frozenset({"disc", "angle"}),
     "subdural": frozenset({"hygroma", "effusion", "empyema"}),
     "aneurysm": frozenset({"clip", "clipping", "repair", "coil", "coiling", "embolization"}),
     "pacer": frozenset({"pad"}),

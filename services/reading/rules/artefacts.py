@@ -1,0 +1,52 @@
+"""What a sentence explains away: an "apparent thickening" of an empty bowel, a "signal" that is an artefact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from services.reading.rules.wordset import wordset
+
+_CAUSE = (
+    r"(?:artefact\w*|artifact\w*|under-?disten[st]ion|under-?distended|(?:incomplete|inadequate|poor|lack of"
+    r"|suboptimal) disten[st]ion|non-?disten[st]ion|peristalsis|contraction wave|summation\w*|superimposition"
+    r"|superimposed (?:tissue|structures?|parenchyma|shadows?)|overlapping (?:tissue|structures?|parenchyma|shadows?)"
+    r"|partial[- ]volum\w+|volume averaging)"
+)
+_KIND = (
+    r"(?:gibbs|truncation|ringing|motion|pulsation|flow|csf|beam[- ]hardening|susceptibility|streak|respiratory"
+    r"|breathing|chemical[- ]shift|technical|reverberation|imaging|mere|positional|projectional|simple|bowel|normal)"
+)
+_LIKELY = r"(?:(?:likely|probably|most likely|felt to be|thought to be|considered|simply|merely|an|a)[ ]){0,3}"
+_FROM = (
+    r"(?:due to|related to|secondary to|attributable to|caused by|from|because of|in keeping with|consistent with"
+    r"|representing|reflecting|explained by)"
+)
+_NAMED = r"(?P<x>[^.;:,\n]{2,90}?)"
+_EXPLAINED = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # Apparent thickening of the ascending colon is due to underdistension.
+        rf"\bapparent {_NAMED},? {_LIKELY}(?:(?:is|are|was|were) )?{_LIKELY}(?:{_FROM} )?(?:{_KIND} ){{0,2}}{_CAUSE}\b",
+        # The signal in the cord is artefactual.
+        rf"(?:\A|(?<=[;:,] )){_NAMED} (?:is|are|was|were) {_LIKELY}(?:{_FROM} )?(?:{_KIND} ){{0,2}}{_CAUSE}\b",
+        # Linear signal in the cord due to truncation artefact.
+        rf"(?:\A|(?<=[;:,] )){_NAMED},? {_LIKELY}{_FROM} (?:{_KIND} ){{0,2}}{_CAUSE}\b",
+    )
+)
+_HINT = re.compile(rf"{_CAUSE}", re.IGNORECASE)
+# What an artefact hides is not explained by it: "evaluation of the lung bases LIMITED due to motion artefact".
+_HIDDEN = wordset(
+    """limited degraded obscured obscures suboptimal evaluation assessment quality detail nondiagnostic limitation
+    limitations not no excluded seen"""
+)
+
+
+def explained(words: str) -> Iterator[tuple[int, int]]:
+    """Spans of a sentence that name what it explains away."""
+    if not _HINT.search(words):
+        return
+    for pattern in _EXPLAINED:
+        for match in pattern.finditer(words):
+            if _HIDDEN.isdisjoint(match.group("x").lower().split()):
+                yield match.span("x")
