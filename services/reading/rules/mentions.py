@@ -36,6 +36,8 @@ _BY_NAME = "asserted/phrase"
 NAMED_BY_SIZE = MEASURED | RATIOS | SIZED_LESIONS | LARGE | {"node"}
 _ONLY = wordset("only alone")
 _NEAR_SURFACE = 6
+# Where one of these is spoken of, bone is eroded by it, and no joint.
+_INFECTED = wordset("osteomyelitis infection ulcer ulcers septic")
 
 
 class Mention(NamedTuple):
@@ -195,6 +197,8 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
     own = ANATOMY.intersection(tokens[at].canon) - {pattern.head}
     if own and own.isdisjoint(pattern.needs):
         return False
+    if pattern.head == "erode" and any(token.text in _INFECTED for token in tokens):
+        return "ulcer" in pattern.needs or "cortical" in pattern.needs
     if pattern.shade == ADJECTIVE:
         said = tokens[max(0, at - 4) : at] if at and tokens[at - 1].text in FINITE else tokens[at + 1 : at + 4]
         near = {word for token in said for word in token.canon}
@@ -217,17 +221,19 @@ def _read(head: Statement, number: int, target: Target, pattern: Pattern, exam: 
     if head.scope and not pattern.needs.isdisjoint(head.scope.hit.trigger.words):
         head = head.aside(pattern.needs | {pattern.head})
     scope = head.scope
-    if (
-        scope is None
-        and pattern.mode == "plain"
-        and not pattern.needs.isdisjoint(_denied_near(head, pattern.needs | {pattern.head}))
-    ):
-        return None
     how = fit(pattern, target, head.place, exam, denied=head.status is Status.ABSENT)
     status = _turned(pattern, head) if how else None
+    if status is Status.PRESENT and scope is None and pattern.mode == "plain" and _is_denied(pattern, head):
+        return None
     if status is None or (how == "general" and (head.is_weak or (scope and scope.kind is not Kind.NEGATED))):
         return None
     return _sided(_mention(head, number, target, status, f"{head.rule}/{how}", pattern, exam), target)
+
+
+def _is_denied(pattern: Pattern, head: Statement) -> bool:
+    """Whether a word that the wording needs is denied: "dilated appendix WITHOUT STRANDING"."""
+    own = pattern.needs | {pattern.head}
+    return not pattern.needs.isdisjoint(_denied_near(head, own))
 
 
 def _only_at(head: Statement) -> frozenset[str]:
