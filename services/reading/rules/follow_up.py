@@ -132,6 +132,12 @@ _IMAGING = re.compile(
     r"\b(?:follow[- ]?up|imaging|surveillance|screening|study|examination|re-?scan|re-?imag(?:ed?|ing))\b",
     re.IGNORECASE,
 )
+# What a mammogram that found nothing concludes on.
+_SCREENING = re.compile(
+    r"\W*(?:(?:return|back) to )?(?:routine|annual|normal|usual|standard|biennial|triennial) (?:\w+ )?"
+    r"(?:screening|recall|mammogra\w+)\b[^.;]{0,30}[.\s]*\Z|\W*(?:return|back) to screening\b",
+    re.IGNORECASE,
+)
 _VIEWS = re.compile(r"\b(?:views?|compression|magnification)\b", re.IGNORECASE)
 # "CTA of the neck AND dedicated thyroid ultrasound" are two; "MRCP or ERCP" is one.
 _PARTS = re.compile(
@@ -179,7 +185,7 @@ def follow_up(text: str, sentences: Sequence[Sentence], own: str = "") -> list[A
     last = _last_paragraph(sentences)
     for before, sentence in zip([None, *sentences], sentences, strict=False):
         if may_name_exam(sentence.tokens) and not (_is_title(text, sentence) or _is_reread(text, sentence, before)):
-            joined = before is not None and text[before.end - 1] == ";"
+            joined = before is not None and (text[before.end - 1] == ";" or _is_alone(text, sentence, before))
             further = joined and bool(requests) and requests[-1].sentence is before
             where = _Where(ours, before is not None and (sentence.paragraph == last or further), joined)
             requests += [*_requests(text, sentence, where)] or _also(text, sentence, before)
@@ -190,6 +196,12 @@ def _last_paragraph(sentences: Sequence[Sentence]) -> int | None:
     """Where a report without a conclusion concludes, all the same; None for one that has a conclusion."""
     concluded = any(each.kind in CONCLUDING for each in sentences)
     return None if concluded or not sentences else sentences[-1].paragraph
+
+
+def _is_alone(text: str, sentence: Sentence, before: Sentence) -> bool:
+    """Whether it is nothing but an exam, behind what it is for: "Complex adnexal mass. MRI."."""
+    alone = len(text[sentence.start : sentence.end].split()) == 1
+    return alone and sentence.paragraph == before.paragraph and text.find("\n", before.start, sentence.start) < 0
 
 
 def _is_title(text: str, sentence: Sentence) -> bool:
@@ -212,8 +224,10 @@ def modality_of(words: str) -> str:
 
 def _requests(text: str, sentence: Sentence, where: _Where) -> Iterator[_Request]:
     words, own = asked_part(text[sentence.start : sentence.end]), where.own
-    if not _asks(words, sentence.kind):
-        for part in bare_orders(words, where.concludes or sentence.kind in CONCLUDING, own, where.joined):
+    concludes = where.concludes or sentence.kind in CONCLUDING
+    screens = own == "MG" and concludes and _SCREENING.match(words)
+    if not screens and not _asks(words, sentence.kind):
+        for part in bare_orders(words, concludes, own, where.joined):
             yield from _ordered(part, sentence, own)
         return
     parts = [*_parts(words)]

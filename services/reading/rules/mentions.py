@@ -36,6 +36,8 @@ _BY_NAME = "asserted/phrase"
 NAMED_BY_SIZE = MEASURED | RATIOS | SIZED_LESIONS | LARGE | {"node"}
 _ONLY = wordset("only alone")
 _NEAR_SURFACE = 6
+# Where one of these is spoken of, bone is eroded by it, and no joint.
+_INFECTED = wordset("osteomyelitis infection ulcer ulcers septic")
 
 
 class Mention(NamedTuple):
@@ -195,6 +197,8 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
     own = ANATOMY.intersection(tokens[at].canon) - {pattern.head}
     if own and own.isdisjoint(pattern.needs):
         return False
+    if pattern.head == "erode" and any(token.text in _INFECTED for token in tokens):
+        return "ulcer" in pattern.needs or "cortical" in pattern.needs
     if pattern.shade == ADJECTIVE:
         said = tokens[max(0, at - 4) : at] if at and tokens[at - 1].text in FINITE else tokens[at + 1 : at + 4]
         near = {word for token in said for word in token.canon}

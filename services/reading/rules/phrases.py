@@ -18,7 +18,9 @@ _PLACING = wordset(
     """of in within at involving along through on to from overlying near throughout about over under beneath across
     around"""
 )
-_LEFT_BOUNDS = wordset(", ; : ( ) no without with but which that there and or of in at to for on from by than nor")
+_LEFT_BOUNDS = wordset(
+    ", ; : ( ) no without with but which that there and or of in at to for on from by than nor about around"
+)
 _RIGHT_BOUNDS = wordset(
     """, ; : . no without with but which that there however is after following since status causing none nil abutting
     contacting encasing displacing effacing distorting"""

@@ -74,7 +74,10 @@ _OPENING = 2
 # Words of what it is for, at most, and what ends them.
 _LOOKED_FOR = 10
 _ENDS_PURPOSE = wordset(": ; , . no without there but")
-_EARLIER = frozenset({"prior", "previous", "previously", "earlier", "last", "old", "preoperative", "baseline"})
+_EARLIER = wordset(
+    """prior previous previously earlier last old preoperative baseline initially originally prospectively
+    preliminarily"""
+)
 
 
 class Scope(NamedTuple):

@@ -127,10 +127,23 @@ _HINTS = (
     *("aast", "mirel", "graf"),
     *("figo", "agatston", "ctsi", "fisher", "hess", "wfns", "spetzler", "pfirrmann", "meyerding", "goutallier"),
     *("gustilo", "outerbridge", "icrs", "bilsky", "escc", "sins", "balthazar", "gca", "garden", "schatzker", "salter"),
-    *("cac", "ficat", "modic", "brooker", "schizas", "castellvi", "sfu", "utd", "epe", "gartland", "tlics", "slic"),
+    *("cac", "ficat", "modic", "brooker", "schizas", "castellvi", "sfu", "utd", "epe ", "gartland", "tlics", "slic "),
     *("risser", "bismuth", "strasberg", "todani", "mirizzi", "bakey", "borden", "cognard", "koos", "graeb", "tici"),
-    *("qual", "nnis", "eaton", "arco", "catterall", "pipkin", "sanders", "pauwels", "alonzo", "edwards", "weber"),
-    *("qanadli", "lee", "evans", "neer", "mason", "hawkins", "marshall", "rotterdam", "crawford", "stanford"),
+    *(
+        "pi-qual",
+        "piqual",
+        "nnis",
+        "eaton",
+        "arco ",
+        "catterall",
+        "pipkin",
+        "sanders",
+        "pauwels",
+        "alonzo",
+        "edwards",
+        "weber",
+    ),
+    *("qanadli", "lee ", "evans", "neer", "mason", "hawkins", "marshall", "rotterdam", "crawford", "stanford"),
     *("vancouver", "alization", "alisation"),
 )
 _EARLIER = re.compile(
@@ -183,10 +196,11 @@ def scores(text: str, sentences: Sequence[Sentence]) -> list[Advisory]:
     if marked is _BREAST and "rads" not in lower:
         named = (each for sentence in sentences for each in _CATEGORY.finditer(text, sentence.start, sentence.end))
         found |= dict(_advisory("", each) for each in named)
-    if not any(hint in lower for hint in _HINTS):
+    hints = [hint for hint in _HINTS if hint in lower]
+    if not hints:
         return [*found.values()]
     for start, end in (_with_heading(text, each) for each in sentences):
-        if _SCORED.search(text, start, end):
+        if any(lower.find(hint, start, end) >= 0 for hint in hints) and _SCORED.search(text, start, end):
             for scale, match in _matches(text, start, end):
                 earlier = _EARLIER.search(text, max(start, match.start() - _LOOK_BACK), match.start())
                 if not earlier and not _LONG_AGO.match(text, match.end()):

@@ -318,13 +318,19 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for match in _STOP.finditer(text, start, end):
         if match.start() < first or not _ends(text, first, match):
             continue
-        if match.group() == "," and _NUMBERED.fullmatch(text, first, match.start()):
+        if match.group() == "," and (_NUMBERED.fullmatch(text, first, match.start()) or _lists(text, first, match)):
             continue
         if match.group() == "." and _NUMBERED_LESION.fullmatch(text, first, match.end()):
             continue
         yield from _trimmed(text, first, match.end())
         first = _skip_marker(text, match.end(), end)
     yield from _trimmed(text, first, end)
+
+
+def _lists(text: str, first: int, comma: re.Match[str]) -> bool:
+    """Whether the comma stands in a list with one answer: "Masses, nodules and effusion: none"."""
+    rest = text[comma.end() : text.find(":", comma.end())]
+    return " and " in rest and ":" not in text[first : comma.start()]
 
 
 def _skip_marker(text: str, start: int, end: int) -> int:
@@ -342,6 +348,8 @@ def _ends(text: str, first: int, match: re.Match[str]) -> bool:
     if len(before) > 1 and before[-1] in ("R", "L") and before[-2].islower():
         return True  # "no hydronephrosis on R. Left ..." names a side, "Dr. R. Smith" a person
     word = before[-1].lower().strip("(") if before else ""
+    if before and before[-1] in ("MS", "MR"):
+        return True  # a disease and a modality, which no name follows
     after = text[match.end() : match.end() + 2].strip()
     if word in _SIDES and (not after[:1].isupper() or text[first : match.start()].strip().lower() == word):
         return False

@@ -101,7 +101,7 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "slip": frozenset({"epiphysis", "femur", "hip"}),
     "nodule": frozenset({"cutaneous"}),
     # An incomplete ring is one of demyelination.
-    "lesion": frozenset({"matter", "peripheral", "transition", "pz", "tz", "incomplete"}),
+    "lesion": frozenset({"peripheral", "transition", "pz", "tz", "incomplete"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
     "shift": frozenset({"pivot", "chemical"}),
     "plate": frozenset({"volar", "growth", "palmar", "tarsal", "cribriform"}),
@@ -154,7 +154,9 @@ NOT_IN: dict[str, frozenset[str]] = {
     ),
     "nodule": frozenset({"subcutaneous"}),
     # Named after who described them: impactions and tears.
-    "lesion": frozenset({"sach", "bankart", "slap", "stener", "intradural", "extramedullary", "intramedullary"}),
+    "lesion": frozenset(
+        {"sach", "bankart", "slap", "stener", "intradural", "extramedullary", "intramedullary", "matter"}
+    ),
     # The scar of a breast that no surgeon made.
     "scar": frozenset({"radial", "sclerosing"}),
     "collapse": frozenset({"disc"}),
