@@ -19,6 +19,10 @@ _JOINING = FINITE | wordset(
     above over behind into around about through across underlying overlying inside outside beyond against"""
 )
 _NONE = wordset("none nil")
+# Parts of a line or tube, words said of them, and what adds a part to what was told.
+_PARTS = wordset("tip tips end ends aspect portion extent side-port sideport sidehole hole holes port course")
+_OF_PART = _PARTS | _DETERMINERS | wordset("its their side distal proximal inferior most is are itself")
+_ADDING = wordset("with and , but")
 # Words of a remark after a comma, at most; what makes it a part of a list, or of what stands before.
 _REMARK = 5
 _LISTING = wordset("and or nor of in on at for with this these it which that")
@@ -29,6 +33,15 @@ _CHANGED = wordset(
     """improving improved stable unchanged persistent persisting persists decreased decreasing increased increasing
     smaller larger residual worsening worse better"""
 )
+
+
+def own_part(tokens: tuple[Token, ...], start: int, end: int) -> int:
+    """Where a part has a remark of its own: "tube below the diaphragm WITH THE TIP not identified"."""
+    at = end - 1
+    while at > start and tokens[at].text in _OF_PART:
+        at -= 1
+    joined = start < at < end - 1 and tokens[at].text in _ADDING
+    return at + 1 if joined and any(token.text in _PARTS for token in tokens[at + 1 : end]) else start
 
 
 def subject_start(tokens: tuple[Token, ...], start: int, end: int) -> int:

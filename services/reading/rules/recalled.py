@@ -5,6 +5,7 @@ from __future__ import annotations
 from integration.canonical import Side
 from services.reading.rules.anatomy import UNPAIRED, WIDE, is_vertebra
 from services.reading.rules.places import Place
+from services.reading.rules.plurals import of_plural
 from services.reading.rules.scope import Parsed
 from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
@@ -17,7 +18,7 @@ _COVERS = frozenset({"skin"})
 def side_of_topic(parsed: Parsed, place: Place, topic: Topic) -> Side | None:
     """The side spoken of before, where this sentence refers back to it or names the same organ or none."""
     tokens = parsed.sentence.tokens
-    if topic.side is None or sides_in(tokens) or not UNPAIRED.isdisjoint(place.local):
+    if topic.side is None or sides_in(tokens) or of_plural(tokens) or not UNPAIRED.isdisjoint(place.local):
         return None
     if any(map(is_vertebra, place.local)):
         return None

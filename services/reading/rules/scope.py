@@ -8,7 +8,7 @@ from integration.canonical import SectionKind
 from services.reading.rules.clauses import STRONG, Clause, clauses, shares_object
 from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS, LESIONS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, Trigger, find
-from services.reading.rules.own_subjects import SIZES, has_own_subject, own_cause, own_remark, subject_start
+from services.reading.rules.own_subjects import SIZES, has_own_subject, own_cause, own_part, own_remark, subject_start
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
@@ -334,6 +334,7 @@ def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Claus
     own = hit.trigger.kind is Kind.NEGATED or hit.trigger.words[-1] == "excluded"
     if start >= sentence.label and (own or has_own_subject(tokens, start, hit)):
         start = own_remark(tokens, start, hit)
+    start = own_part(tokens, start, hit.start)
     stops = _BACK_STOPS.get(hit.trigger.kind)
     if stops is None:
         return subject_start(tokens, start, hit.start)

@@ -95,6 +95,8 @@ _CONTINUING = wordset("and with , heart liver size")
 _FLUID = wordset("fluid effusion enhance calcify")
 _KNOWN = wordset("the this these")
 _BEFORE = wordset("prior previous past earlier")
+# An infection that is called so has left its calcified trace.
+_SCARRED = _BEFORE | wordset("old remote healed chronic granulomatous resolved treated")
 _HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
 _OR = wordset("or and/or")
 _BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
@@ -299,9 +301,11 @@ def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
 
 
 def _is_earlier(parsed: Parsed, at: int) -> bool:
-    """Whether an inflammation is one of before: "PRIOR appendicitis", "sequelae of PREVIOUS pancreatitis"."""
+    """Whether an inflammation is one of before: "PRIOR appendicitis", "sequelae of OLD granulomatous infection"."""
     tokens = parsed.sentence.tokens
     before = [token.text for token in tokens[max(0, at - 2) : at]]
+    if "infection" in tokens[at].canon:
+        return not _SCARRED.isdisjoint(before)
     told = before[-1:] if before and not before[-1].isalpha() else before
     return tokens[at].text.endswith("itis") and not _BEFORE.isdisjoint(told)
 

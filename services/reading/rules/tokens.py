@@ -47,7 +47,7 @@ _TOKEN = re.compile(
     r"|(?P<joined>\bnon-[a-z]+)"
     rf"|(?P<mark>\([-–−+]\)|(?<!\w)[-–−+]ve\b|{_BROKEN}(?!\s*\#|\s?\d(?!\d?(?:st|nd|rd|th)\b)))"
     r"|(?P<ordinal>\b(?:1st|2nd|3rd|[4-9]th|1[0-2]th)\b)"
-    r"|(?P<number>\d+(?:\.\d+)?)"
+    r"|(?P<number>\d+(?:\.\d+)?|(?<![\w.])\.\d+)"
     r"|(?P<word>[^\W\d_]+(?:['’][a-z]+)?\d*)"
     r"|(?P<dash>(?<=\s)[-–—](?=\s)|[–—])"
     r"|(?P<point>[,;:.?!()\[\]/&<>=%+])",
@@ -180,6 +180,8 @@ def _written(kind: str | None, written: str) -> tuple[str, tuple[str, ...]]:
         raw = {"r": "right", "l": "left"}[raw]
     elif kind == "mark":
         return _marked(raw)
+    elif kind == "number":
+        raw = f"0{raw}" if raw[0] == "." else raw
     elif kind == "kind":
         raw = "-".join(raw.split())
     elif kind == "ordinal":
