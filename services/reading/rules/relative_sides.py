@@ -103,6 +103,8 @@ def with_sides(sentence: Sentence, told: Told, known: Mapping[str, Side | None])
 
 def _under(sentence: Sentence, labels: tuple[Token, ...]) -> Sentence:
     """The sentence under labels with their sides."""
+    if not labels:
+        return sentence
     sided = {token.start: token for token in labels}
     if sided.keys().isdisjoint(token.start for token in sentence.context_tokens):
         return sentence
@@ -111,11 +113,12 @@ def _under(sentence: Sentence, labels: tuple[Token, ...]) -> Sentence:
 
 def _after(tokens: tuple[Token, ...], told: Told) -> Told:
     """What is told after these words."""
-    sides = [Side(SIDES[token.text]) for at, token in enumerate(tokens) if token.text in _ONE and is_side(tokens, at)]
+    sides = [SIDES[token.text] for at, token in enumerate(tokens) if token.text in _ONE and is_side(tokens, at)]
     if not sides:
         return told
+    last = Side(sides[-1])
     taken = len(set(sides)) == 1 and any(_TAKEN_OUT.fullmatch(token.text) for token in tokens)
-    return told._replace(last=sides[-1], removed=sides[-1] if taken else told.removed)
+    return told._replace(last=last, removed=last if taken else told.removed)
 
 
 def _meant(tokens: Sequence[Token], at: int, told: Told) -> Side | None:

@@ -61,17 +61,20 @@ class Topic(NamedTuple):
 def topic_of(sentence: Sentence, before: Topic) -> Topic:
     """What a sentence is about: the organs before its first verb and their side; else what was spoken of `before`."""
     about = _subject(sentence.tokens)
+    texts = [token.text for token in about]
     organs = _words(about) & ORGANS
-    if _OF_OPERATED & {token.text for token in about}:
+    operated = not _OF_OPERATED.isdisjoint(texts)
+    if operated:
         organs |= {"breast"}
     side = sides_in(about) or (before.side if points_back(sentence.tokens) else None)
     runs_on = sentence.tokens[-1].text == ";"
-    if not _REST.isdisjoint(token.text for token in about):
+    if not _REST.isdisjoint(texts):
         return Topic()
     if not organs and not side:
         return before._replace(runs_on=runs_on)
-    paired = _is_paired(about) or _opens_with_side(sentence.tokens) or (not organs and before.paired)
-    described = not _DESCRIBED.isdisjoint(_words(sentence.tokens))
+    paired = operated or _is_paired(about) or _opens_with_side(sentence.tokens) or (not organs and before.paired)
+    # Only what has a side is recalled.
+    described = side is not None and not _DESCRIBED.isdisjoint(_words(sentence.tokens))
     return Topic(organs or before.organs, side, paired, runs_on, described)
 
 
@@ -121,8 +124,6 @@ def _opens_with_side(tokens: tuple[Token, ...]) -> bool:
 
 def _is_paired(tokens: tuple[Token, ...]) -> bool:
     """Whether it is about one of a pair ("the right kidney"), which what follows is then about too."""
-    if _OF_OPERATED & {token.text for token in tokens}:
-        return True
     return any(
         token.text in SIDES and not _PAIRED.isdisjoint(word for near in tokens[at + 1 : at + 3] for word in near.canon)
         for at, token in enumerate(tokens)
