@@ -121,6 +121,16 @@ _AGAIN = re.compile(
 )
 # In a conclusion, or where it says when, to call an exam the better one is to ask for it.
 _BETTER = re.compile(r"\b(?:more|most) (?:sensitive|specific|accurate)\b", re.IGNORECASE)
+# How far before a part of a sentence the rest of it is looked for.
+_LED = 200
+# Said of the exam alone, or behind what was not seen.
+_CAVEAT = re.compile(
+    r"\W*(?:impression|conclusion|opinion)?\W*"
+    r"(?:(?:there is |there are )?(?:no|without|normal|negative|unremarkable)\b[^.]*?)?\W*"
+    r"(?:(?:please )?note (?:that )?|although |though |however,? |but )?(?:\w+ )?"
+    r"(?:mri?|ct|ultrasound)(?: \w+)? (?:is|are)(?: \w+)? more (?:sensitive|specific|accurate)\b",
+    re.IGNORECASE,
+)
 _DOING = (
     r"(?:not|have|has|miss|under-?estimate|over-?estimate|show"
     r"|be (?:normal|limited|negative|due|seen|false\w*|related))\b"
@@ -226,7 +236,7 @@ def _requests(text: str, sentence: Sentence, where: _Where) -> Iterator[_Request
     words, own = asked_part(text[sentence.start : sentence.end]), where.own
     concludes = where.concludes or sentence.kind in CONCLUDING
     screens = own == "MG" and concludes and _SCREENING.match(words)
-    if not screens and not _asks(words, sentence.kind):
+    if not screens and not _asks(words, sentence.kind) and not _asks_better(text, words, sentence):
         for part in bare_orders(words, concludes, own, where.joined):
             yield from _ordered(part, sentence, own)
         return
@@ -300,12 +310,20 @@ def _asks(words: str, kind: SectionKind) -> bool:
         kind is SectionKind.RECOMMENDATION
         or _ASKS.search(words)
         or _would(words, kind is SectionKind.IMPRESSION)
-        or (_BETTER.search(words) and (kind is SectionKind.IMPRESSION or _IF.search(words)))
+        or (_BETTER.search(words) and _IF.search(words))
         or (is_due(words) and interval_of(words) and (modality_of(words) or _AGAIN.search(words)))
         or (is_short(words) and (_AGAIN.search(words) or modality_of(words)))
         or (says_soon(words) and _IMAGING.search(words) and kind is SectionKind.IMPRESSION)
         or (says_soon(words) and (modality_of(words) or _AGAIN.search(words)) and len(words.split()) <= _TERSE)
     )
+
+
+def _asks_better(text: str, words: str, sentence: Sentence) -> bool:
+    """Whether a conclusion asks by it; a caveat does not: "no acute infarct, though MRI IS MORE SENSITIVE"."""
+    if sentence.kind is not SectionKind.IMPRESSION or not _BETTER.search(words):
+        return False
+    led = re.split(r"\n|\.\s", text[max(0, sentence.start - _LED) : sentence.start])[-1]
+    return _CAVEAT.match(led + words) is None
 
 
 def _would(words: str, concludes: bool) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, is_level
+from services.reading.rules.called_normal import is_normal
 from services.reading.rules.denying_labels import denies
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of
@@ -89,17 +90,12 @@ _LASTING = 10
 _HOLDING_AIR = wordset("bowel stomach colon fundus loop haustral")
 _CERVICAL = wordset("atlas axis dens vertebra facet screw")
 _INNER = wordset("within in of around involving to from surrounding along")
-_PHYSIOLOGIC = wordset("physiologic physiological")
-_STUDIES = wordset("study examination exam film radiograph cxr")
-_CONTINUING = wordset("and with , heart liver size")
-_FLUID = wordset("fluid effusion enhance calcify")
 _KNOWN = wordset("the this these")
 _BEFORE = wordset("prior previous past earlier")
 # An infection that is called so has left its calcified trace.
 _SCARRED = _BEFORE | wordset("old remote healed chronic granulomatous resolved treated")
 _HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
 _OR = wordset("or and/or")
-_BE = [["is"], ["are"], ["appears"], ["appear"], ["remains"]]
 
 
 # Who is named by what they treat: "the stroke team", "fracture clinic".
@@ -160,7 +156,7 @@ def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
     if _presupposed(parsed, at, scope) or _is_heading(parsed, at):
         return None
     place = place_of(parsed, at, topic)
-    if scope is None and _is_normal(parsed, at, place):
+    if scope is None and is_normal(parsed, at, place):
         return None
     return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else side_of_topic(parsed, place, topic))
 
@@ -247,39 +243,6 @@ def _presupposed(parsed: Parsed, at: int, scope: Scope | None) -> bool:
         return False
     texts = [token.text for token in parsed.sentence.tokens[scope.start : at]]
     return any(texts[number] in _INNER and texts[number + 1] in _KNOWN for number in range(1, len(texts) - 1))
-
-
-def _is_normal(parsed: Parsed, at: int, place: Place) -> bool:
-    """ "Normal follicles", "enhance normally", "the signal is normal": what is called normal is no finding."""
-    tokens = parsed.sentence.tokens
-    if not DEVICES.isdisjoint(tokens[at].canon):
-        return False
-    # "NORMAL STUDY" is a finding by itself.
-    if tokens[at].text in _STUDIES:
-        return False
-    # "A physiologic amount OF fluid."
-    first = place.first - 3 if tokens[place.first - 1].text == "of" else place.first
-    before = {token.text for token in tokens[max(0, first) : at]}
-    after = [token.text for token in tokens[at + 1 : at + 4]]
-    if (
-        ("normal" in before and "pressure" not in before)
-        or after[:1] == ["normally"]
-        or (after[:1] in _BE and "normal" in after[1:2])
-    ):
-        return True
-    if not _PHYSIOLOGIC.isdisjoint(before) or _is_within_normal(tokens[at + 1 :]):
-        return True
-    fluid = not _FLUID.isdisjoint(tokens[at].canon)
-    return fluid and not _PHYSIOLOGIC.isdisjoint(after[:2]) and "?" not in after
-
-
-def _is_within_normal(after: tuple[Token, ...]) -> bool:
-    """Whether what follows calls it normal: "tonsils 4 mm below the foramen magnum - WITHIN NORMAL RANGE"."""
-    texts = [token.text for token in after]
-    end = next((at for at, text in enumerate(texts) if text in (";", "but")), len(texts))
-    starts = (at for at in range(end - 1) if texts[at : at + 2] == ["within", "normal"])
-    at = next(starts, -1)
-    return at >= 0 and not any(text in _CONTINUING for text in texts[:at])
 
 
 def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:

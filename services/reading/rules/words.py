@@ -160,6 +160,10 @@ NOT_IN: dict[str, frozenset[str]] = {
     # The scar of a breast that no surgeon made.
     "scar": frozenset({"radial", "sclerosing"}),
     "collapse": frozenset({"disc"}),
+    # What the nose, the jaw or the scalp takes up is none of the brain's.
+    "enhance": wordset("turbinate nasal nose ethmoid maxillary mucosa scalp parotid adenoid nasopharynx retention"),
+    # What comes down in the pelvis, or in the heart, is no disc.
+    "prolapse": wordset("uterus uterine pelvis pelvic organ bladder rectum rectal vagina vaginal mitral valve"),
     # Bare bone that is eaten by infection.
     "erode": frozenset({"cortical"}),
     "fracture": frozenset({"spleen", "liver", "kidney", "pancreas"}),
