@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 from services.store.tables import audit
 from tests import seeding
 from tests.browser.conftest import OpenReviewer, Worklist
+from tests.browser.test_looks import ready
 from tests.seeding import Exam
 
 Seed = Callable[[Callable[[Connection], int]], int]
@@ -35,7 +36,9 @@ def test_the_page_says_that_sign_waits_and_when_it_does_no_more(
     expect(again).to_be_visible(timeout=60_000)
     again.click()
     expect(sign).to_be_enabled()
+    ready(page)
     sign.click()
+    expect(page.locator("[data-command=sign].armed")).to_have_count(1)
     sign.click()
     with engine.connect() as connection:
         for _ in range(100):
