@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 
-from integration.canonical import Change, SectionKind, Side
+from integration.canonical import Change, SectionKind, Side, Status
 from services.reading.rules.anatomy import is_level
 from services.reading.rules.critical_finding import Found
 from services.reading.rules.mentions import Mention
 from services.reading.rules.patterns import any_of
 from services.reading.rules.sentences import Sentence
+from services.reading.rules.wordset import wordset
 
 _NEW = re.compile(
     r"(?<!no )(?<!not )(?<!without )(?<!nor )\b"
@@ -118,6 +119,13 @@ _LATER_EXAM = re.compile(
     re.IGNORECASE,
 )
 _SAME_SIZE = 1.0
+_UNDER_SKIN = wordset(
+    "superficial thrombophlebitis cephalic basilic saphenous varicose varicosity varicosities gsv ssv"
+)
+_DEEP = wordset(
+    """deep dvt femoral popliteal iliac axillary subclavian jugular brachial tibial peroneal gastrocnemius soleal
+    junction saphenofemoral saphenopopliteal sfj spj portal caval ivc septic"""
+)
 _DESPITE = re.compile(
     r"\bdespite (?:[\w-]+ ){0,5}?(?:drains?|tubes?|catheter|treatment|anticoagulation|therapy|antibiotics)\b",
     re.IGNORECASE,
@@ -142,6 +150,8 @@ def calm(text: str, sentences: Sequence[Sentence], found: Found) -> str:
         return "small"
     if found.verdict.finding.id == "arterial_occlusion" and _is_narrow(text, found):
         return "mild"
+    if found.verdict.finding.id == "thrombosis" and _is_superficial(found):
+        return "superficial"
     if _undrained(text, found):
         return ""
     mentions = found.before if found.before and _tells_of_later(text, sentences) else found.mentions
@@ -151,6 +161,13 @@ def calm(text: str, sentences: Sequence[Sentence], found: Found) -> str:
     if len(groups) == 1 and changed and reasons[0] is None:
         return _SETTLED.get(changed, "")
     return reasons[0] or "" if all(reasons) else ""
+
+
+def _is_superficial(found: Found) -> bool:
+    """Whether only veins under the skin are clotted: "THROMBOPHLEBITIS OF THE CEPHALIC VEIN"."""
+    asserted = [each for each in found.mentions if each.status is Status.PRESENT]
+    said = [{token.text for token in each.sentence.tokens[each.first : each.last]} for each in asserted]
+    return bool(said) and all(not _UNDER_SKIN.isdisjoint(words) and _DEEP.isdisjoint(words) for words in said)
 
 
 def _undrained(text: str, found: Found) -> bool:

@@ -73,6 +73,8 @@ _THORACIC = wordset("ascending root arch sinotubular")
 _ROUND = wordset("nodule mass calcify")
 _OF_LUNG = wordset("base basal basilar apex apical zone lobe lingula")
 _IN_LININGS = wordset("effusion pneumothorax")
+# Where no organ is asked, a cyst of the skin is one, and a clot around a line.
+_ANYWHERE = wordset("cyst thrombus")
 
 
 def may_fit(pattern: Pattern, said: frozenset[str], *, denied: bool) -> bool:
@@ -204,6 +206,13 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if "plate" in pattern.needs and not NOT_AFTER["plate"].isdisjoint(place.local):
         return True
+    if pattern.head in _ANYWHERE and not target.home:
+        return False
+    return _is_named_apart(pattern, target, place)
+
+
+def _is_named_apart(pattern: Pattern, target: Target, place: Place) -> bool:
+    """Whether a word beside the head makes it another thing: fat of the PANCREAS, a SEBACEOUS cyst, a pivot shift."""
     other = NOT_IN.get(pattern.head, frozenset())
     if other.isdisjoint(pattern.needs) and not other.isdisjoint(place.local - target.home):
         return True

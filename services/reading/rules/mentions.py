@@ -37,6 +37,8 @@ NAMED_BY_SIZE = MEASURED | RATIOS | SIZED_LESIONS | LARGE | {"node"}
 _ONLY = wordset("only alone")
 _NEAR_SURFACE = 6
 # Where one of these is spoken of, bone is eroded by it, and no joint.
+_DARK = wordset("hypodense hypoattenuating hypoattenuated")
+_OF_WHOLE = wordset("relative compared comparison than diffusely uniformly homogeneously globally")
 _INFECTED = wordset("osteomyelitis infection ulcer ulcers septic")
 
 
@@ -162,6 +164,7 @@ def _named(
             number in best
             or not may_fit(pattern, said, denied=may_deny)
             or not _is_meant(pattern, tokens, statement.at)
+            or ("lesion" in target.heads and _is_of_whole(pattern, tokens, statement.at))
         ):
             continue
         mention = _read(told, number, target, pattern, exam)
@@ -209,6 +212,12 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
         itself = not pattern.needs.isdisjoint(tokens[at].canon) or pattern.head in PREDICATES
         return itself or not qualifies(tokens, at) or _names_what_follows(pattern)
     return pattern.shade == shade_of(tokens[at].text) and not qualifies(tokens, at)
+
+
+def _is_of_whole(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether a whole organ is called dark: "the liver is HYPODENSE RELATIVE to the spleen", "DIFFUSELY hypodense"."""
+    near = {token.text for token in tokens[max(0, at - 1) : at + 3]}
+    return pattern.head == "hypodensity" and tokens[at].text in _DARK and not near.isdisjoint(_OF_WHOLE)
 
 
 def _is_of_surface(pattern: Pattern, before: tuple[Token, ...]) -> bool:

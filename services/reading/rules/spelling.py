@@ -28,7 +28,7 @@ _PROTECTED = wordset(
     measured median mental neutral palate prevent produces recorded relate relayed remained restriction retracting
     reverse reversed rising sample scattered secretary shattered simply spaced spaces stands streak structured
     supine thinner thoracotomy thorough though traced laminar organised compromised denser injecting injections
-    rejection ejection detection traction fraction palpable culture nature mature stature lecture"""
+    spiral rejection ejection detection traction fraction palpable culture nature mature stature lecture"""
 )
 
 _SETTLED = ANATOMY | _PROTECTED | FORMS.keys() | COMPOUNDS.keys()

@@ -99,6 +99,8 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "thrombus": frozenset({"catheter", "line", "picc"}),
     "stone": frozenset({"ampulla"}),
     "slip": frozenset({"epiphysis", "femur", "hip"}),
+    # Where a disc has broken through, the endplate is no broken one.
+    "depression": frozenset({"schmorl", "schmorls"}),
     "nodule": frozenset({"cutaneous"}),
     # An incomplete ring is one of demyelination.
     "lesion": frozenset({"peripheral", "transition", "pz", "tz", "incomplete"}),
@@ -139,6 +141,8 @@ NOT_IN: dict[str, frozenset[str]] = {
     ),
     # Fibrous bands are scars.
     "band": frozenset({"parenchyma", "parenchymal", "fibrosis", "fibrous", "fibroparenchymal", "scar", "adhesion"}),
+    # The pancreas is as fat as the liver.
+    "steatosis": frozenset({"pancreas"}),
     "infection": wordset("wound line device pocket urinary skin sternal soft tissue joint disc"),
     # Cysts of the nose, the jaw, the skin or the pituitary are none of the brain.
     "cyst": wordset(
@@ -182,7 +186,8 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "fluid": frozenset({"level", "collection"}),
     "nodule": frozenset({"contour", "surface", "outline", "margin", "liver", "hypertrophy", "hyperplasia"}),
     "disc": frozenset({"space", "height"}),
-    "slip": frozenset({"disc", "angle"}),
+    "slip": frozenset({"disc", "angle", "capital", "upper", "femoral"}),
+    "herniate": frozenset({"repair", "mesh"}),
     "subdural": frozenset({"hygroma", "effusion", "empyema"}),
     "aneurysm": frozenset({"clip", "clipping", "repair", "coil", "coiling", "embolization"}),
     "pacer": frozenset({"pad"}),
