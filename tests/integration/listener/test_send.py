@@ -103,7 +103,8 @@ def test_interrupted_it_sums_up_what_was_sent(listen: Listen, file: Path, engine
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as running:
-        while not bodies(engine):
+        # The second goes out once the first was answered.
+        while len(bodies(engine)) < 2:
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=30)
