@@ -14,10 +14,11 @@ _FIRST_READ = (
     r"|original|earlier|first|teleradiology|nighthawk)\b"
     r"(?: (?:report|read(?:ing)?|interpretation|impression|review|version))?"
 )
-_TOLD = (
-    r"(?:mentioned|reported|described|included|identified|seen|noted|recorded|called|given|documented|commented on"
-    r"|recogni[sz]ed|appreciated)"
+_WRITTEN = (
+    r"mentioned|reported|described|included|identified|recorded|called|given|documented|commented on|recogni[sz]ed"
+    r"|appreciated"
 )
+_TOLD = rf"(?:{_WRITTEN}|seen|noted)"
 _LEFT_OUT = (
     rf"(?:missed|overlooked|omitted|(?:not|never|neither) (?:\w+ )?{_TOLD}|incorrect(?:ly)?|in error"
     r"|erroneous(?:ly)?|understated)"
@@ -45,7 +46,7 @@ _OVERNIGHT = (
 )
 _IN_BODY = re.compile(
     rf"\b(?:{_LEFT_OUT}|{_DIFFERS})\b[^.\n]{{0,40}}?\b{_OVERNIGHT}"
-    rf"|\b(?:missed|overlooked|(?:not|never) (?:{_TOLD[3:-1].replace('|seen|noted', '')}))"
+    rf"|\b(?:missed|overlooked|(?:not|never) (?:{_WRITTEN}))"
     r" (?:initially|originally|at first|overnight)\b"
     r"|\b(?:initially|originally) (?:missed|overlooked|misinterpreted|not (?:appreciated|recogni[sz]ed|reported))\b"
     rf"|\bnot (?:in|on|part of) (?:the |an? )?{_OVERNIGHT}"

@@ -20,6 +20,7 @@ _ADVERBS = wordset("still now also has have been only again")
 _STAYING = FINITE | wordset("persists persist persisting remains confined limited visible")
 _OPEN = wordset("excluded exclude possible considered consider ruled")
 _DASH = "-"
+_ORDINALS = wordset("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
 # Words of a place, at most.
 _LONG = 4
 _NOT_IN_PLACES = (FINDINGS - ANATOMY) | {"node"}
@@ -68,9 +69,6 @@ def joins_numbers(tokens: tuple[Token, ...], at: int) -> bool:
 
 def _is_number(token: Token) -> bool:
     return token.text[0].isdigit() or token.text in _ORDINALS
-
-
-_ORDINALS = wordset("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
 
 
 def goes_on(parsed: Parsed, head: int) -> Side | None:

@@ -149,9 +149,10 @@ def is_large_node(tokens: Sequence[Token], at: int) -> bool:
     near = tokens[max(0, at - 5) : at + _NEAR]
     if _has_lost_hilum(tokens[at + 1 : at + _NEAR]):
         return True
-    least = _CORTEX + 0.1 if any("cortical" in token.canon for token in near) else _NODE
     told = sizes(near)
-    return bool(told) and told[0] >= least and not _is_below(near)
+    if not told or _is_below(near):
+        return False
+    return told[0] > _CORTEX if any("cortical" in token.canon for token in near) else told[0] >= _NODE
 
 
 _LOST = wordset("loss lost absent effaced effacement replaced")
