@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
-from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, is_level, widened
+from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, WIDE, is_level, related, widened
+from services.reading.rules.darkness import is_of_another
 from services.reading.rules.exam import Exam
 from services.reading.rules.fit import SURFACES, fit, may_fit, other_kind
 from services.reading.rules.heads import DEVICES, LESIONS
@@ -200,6 +201,11 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
     own = ANATOMY.intersection(tokens[at].canon) - {pattern.head}
     if own and own.isdisjoint(pattern.needs):
         return False
+    if is_of_another(pattern, tokens, at):
+        return False
+    # The clot in which something lies was told before.
+    if pattern.head == "clot" and [token.text for token in tokens[max(0, at - 2) : at]] == ["within", "the"]:
+        return False
     if pattern.head == "erode" and any(token.text in _INFECTED for token in tokens):
         return "ulcer" in pattern.needs or "cortical" in pattern.needs
     if pattern.shade == ADJECTIVE:
@@ -324,7 +330,36 @@ def _is_of_other(head: Statement, target: Target) -> bool:
     organs = target.organs & UNPAIRED
     own = next((at for at, token in enumerate(tokens) if not organs.isdisjoint(token.canon)), len(tokens))
     rest = [token.text for token in tokens[own:]]
-    return "and" in rest and any(word in SIDES for word in rest[rest.index("and") :])
+    if "and" in rest and any(word in SIDES for word in rest[rest.index("and") :]):
+        return True
+    return _is_of_neighbour(head, target)
+
+
+def _is_of_neighbour(head: Statement, target: Target) -> bool:
+    """Whether only the other of two places has a side: "fluid in the LEFT mastoid and THE SPHENOID SINUS"."""
+    tokens = head.parsed.sentence.tokens[head.at : head.place.last]
+    joins = [at for at, token in enumerate(tokens) if token.text == "and"]
+    home = target.organs - WIDE
+    if len(joins) != 1 or not home:
+        return False
+    first, second = tokens[: joins[0]], tokens[joins[0] + 1 :]
+    own, other = (second, first) if _names_place(second, home) else (first, second)
+    if not _names_place(own, home) or _names_place(other, home) or not _names_any(other):
+        return False
+    alone = own is first or own[0].text == "the"
+    return alone and _is_sided(other) and not _is_sided(own)
+
+
+def _is_sided(tokens: tuple[Token, ...]) -> bool:
+    return any(token.text in SIDES for token in tokens)
+
+
+def _names_place(tokens: tuple[Token, ...], home: frozenset[str]) -> bool:
+    return any(related(home, ANATOMY.intersection(token.canon)) for token in tokens)
+
+
+def _names_any(tokens: tuple[Token, ...]) -> bool:
+    return any(not (ANATOMY - VAGUE).isdisjoint(token.canon) for token in tokens)
 
 
 def _is_partial(head: Statement, target: Target) -> bool:

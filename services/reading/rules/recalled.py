@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from integration.canonical import Side
 from services.reading.rules.anatomy import UNPAIRED, WIDE, is_vertebra
+from services.reading.rules.directions import is_shifted
 from services.reading.rules.places import Place
 from services.reading.rules.plurals import of_plural
 from services.reading.rules.scope import Parsed
 from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
 from services.reading.rules.topics import Topic, names_what_was_described, points_back, tells_one_of_pair
+from services.reading.rules.wordset import wordset
 
+_ABOUT = wordset("surrounding perilesional perihematomal perihaematomal peritumoral peritumoural perifocal")
+# "The" may stand before it, and how much of it.
+_OPENING = 3
 # What covers an organ is no organ of its own beside it.
 _COVERS = frozenset({"skin"})
 
 
-def side_of_topic(parsed: Parsed, place: Place, topic: Topic) -> Side | None:
+def side_of_topic(parsed: Parsed, head: int, place: Place, topic: Topic) -> Side | None:
     """The side spoken of before, where this sentence refers back to it or names the same organ or none."""
     tokens = parsed.sentence.tokens
+    if is_shifted(tokens, head):
+        return None
+    if topic.side and _is_around(tokens, place) and UNPAIRED.isdisjoint(place.local):
+        return topic.side
     if topic.side is None or sides_in(tokens) or of_plural(tokens) or not UNPAIRED.isdisjoint(place.local):
         return None
     if any(map(is_vertebra, place.local)):
@@ -27,6 +36,12 @@ def side_of_topic(parsed: Parsed, place: Place, topic: Topic) -> Side | None:
     if same or points_back(tokens[: place.last]) or (topic.described and names_what_was_described(tokens)):
         return topic.side
     return topic.side if topic.side is not Side.BILATERAL and tells_one_of_pair(_clause(parsed, place)) else None
+
+
+def _is_around(tokens: tuple[Token, ...], place: Place) -> bool:
+    """Whether it opens the sentence as what lies about the thing before: "SURROUNDING oedema has decreased, as ..."."""
+    opening = [token.text for token in tokens[:_OPENING]]
+    return not _ABOUT.isdisjoint(opening) and sides_in(tokens[: place.last]) is None
 
 
 def _clause(parsed: Parsed, place: Place) -> tuple[Token, ...]:

@@ -31,6 +31,8 @@ _PARTS = wordset(
 )
 # What is normal has no disease of either age.
 _AGES = wordset("acute chronic old")
+# The rule of a parent that only a sign of its child implies.
+CHILD_BY_SIGN = "child/sign/"
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -86,7 +88,7 @@ def _told_beside(target: Target, decision: Decision, mentions: list[Mention]) ->
     """
     if not decision.mentions:
         return decision
-    known = (target.home | target.organs | {"lung", "breast", "lobe"}) - UNPAIRED
+    known = (target.home | target.organs | {"lung", "breast", "lobe", "vessel"}) - UNPAIRED
     if any(word not in known and (word in ANATOMY or is_level(word)) for m in decision.mentions for word in _said(m)):
         return decision
     told = frozenset(each.side for each in mentions if each.side and _speaks(each) and each.status is not Status.ABSENT)
@@ -151,7 +153,11 @@ def _unsigned(mentions: list[Mention], target: Target) -> list[Mention]:
         return mentions
     if LESIONS.isdisjoint(target.heads):
         return named
-    hedged = {mention.sentence.number for mention in named if mention.status is Status.UNCERTAIN}
+    if all(mention.status is not Status.PRESENT for mention in named):
+        # What is only called a lesion is told by the hedged name.
+        hedged = frozenset[int]()
+    else:
+        hedged = frozenset(mention.sentence.number for mention in named if mention.status is Status.UNCERTAIN)
     return [m for m in mentions if not m.sign or (m.lesion and m.sentence.number in hedged)]
 
 
@@ -316,9 +322,25 @@ def _said(mention: Mention) -> frozenset[str]:
 
 def _sides_disagree(mentions: list[Mention]) -> bool:
     """Whether findings and impression each name one side, and not the same."""
+    return _name_two(mentions) and _name_two(_named_or_signs(mentions))
+
+
+def _name_two(mentions: list[Mention]) -> bool:
     impression = _sides([each for each in mentions if each.sentence.kind is SectionKind.IMPRESSION])
     findings = _sides([each for each in mentions if each.sentence.kind is not SectionKind.IMPRESSION])
     return {findings, impression} == {frozenset({Side.LEFT}), frozenset({Side.RIGHT})}
+
+
+def _named_or_signs(mentions: list[Mention]) -> list[Mention]:
+    """Of each part those that name the finding, else its signs: beside the name these may be another's."""
+    parts = [
+        [each for each in mentions if (each.sentence.kind is SectionKind.IMPRESSION) is last] for last in (False, True)
+    ]
+    return [each for part in parts for each in [m for m in part if not m.sign and _is_present(m)] or part]
+
+
+def _is_present(mention: Mention) -> bool:
+    return mention.status is Status.PRESENT
 
 
 def _sides(mentions: list[Mention]) -> frozenset[Side]:
@@ -332,7 +354,8 @@ def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
     for at, parent in targets.parents:
         child, above = found[at], result[parent]
         if child.status in (Status.PRESENT, Status.UNCERTAIN) and _yields(above):
-            result[parent] = child._replace(rule=f"child/{child.rule}")
+            implied = CHILD_BY_SIGN if _is_only_sign(targets.targets[at], child) else "child/"
+            result[parent] = child._replace(rule=f"{implied}{child.rule}")
         elif child.status is above.status and child.status in (Status.PRESENT, Status.UNCERTAIN):
             own = _of_its_own(above.mentions, child.mentions)
             # A healing fracture is one of the fractures; a rib's is told by itself.
@@ -342,6 +365,11 @@ def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
         elif child.status is Status.NOT_MENTIONED and _denies_all(above):
             result[at] = above._replace(rule=f"parent/{above.rule}")
     return result
+
+
+def _is_only_sign(target: Target, child: Decision) -> bool:
+    """Whether the child is told by signs of it alone; a drain told by its kind is a device all the same."""
+    return DEVICES.isdisjoint(target.heads) and all(mention.sign for mention in child.mentions)
 
 
 def _is_kind_of(child: Target, parent: Target) -> bool:

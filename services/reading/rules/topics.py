@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from integration.canonical import Side
@@ -25,6 +25,8 @@ _OF_OPERATED = wordset("lumpectomy")
 # What points back to the place spoken of before.
 _BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
 _PRONOUNS = wordset("it they expected")
+# "A haemorrhage WITHIN IT".
+_PLACING = wordset("within around about beneath over beside behind inside near adjoining")
 # What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
 _OPENING_BACK = wordset("appearance appearances findings features")
 # What is described and not named, so that a name may follow.
@@ -81,7 +83,9 @@ def topic_of(sentence: Sentence, before: Topic) -> Topic:
 def points_back(tokens: tuple[Token, ...]) -> bool:
     """Whether a sentence is about the thing or place spoken of before."""
     opening = tokens[0].text
-    return opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens)
+    if opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens):
+        return True
+    return any(one.text in _PLACING and two.text == "it" for one, two in pairwise(tokens))
 
 
 def names_what_was_described(tokens: tuple[Token, ...]) -> bool:
