@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, is_level, related
+from services.reading.rules.diffuse import is_of_both_lungs
 from services.reading.rules.heads import DEVICES, LESIONS
 from services.reading.rules.mentions import NEAR, Mention
+from services.reading.rules.side_conflicts import sides_disagree
 from services.reading.rules.silence import UNMENTIONED
 from services.reading.rules.targets import Target, Targets
 from services.reading.rules.words import OPPOSITES
@@ -33,6 +35,8 @@ _PARTS = wordset(
 _AGES = wordset("acute chronic old")
 # The rule of a parent that only a sign of its child implies.
 CHILD_BY_SIGN = "child/sign/"
+# A choice between two names of one thing; what borrows a word from elsewhere in its clause is no name of its own.
+_OWN_CHOICES = ("alternative/phrase", "alternative/exam")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -68,10 +72,11 @@ def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
 
 def _either_way(mentions: list[Mention]) -> list[Mention]:
     """Of "effusion or hemothorax" both are the same finding: it is there, whichever it is."""
-    choices = Counter((m.sentence.number, m.rule.startswith("alternative")) for m in mentions)
+    named = {(m.sentence.number, m.last) for m in mentions if m.rule in _OWN_CHOICES}
+    choices = Counter(number for number, _ in named)
     return [
         m._replace(status=Status.PRESENT, rule="asserted/clause")
-        if _is_choice(m) and choices[m.sentence.number, True] > 1
+        if _is_choice(m) and choices[m.sentence.number] > 1
         else m
         for m in mentions
     ]
@@ -91,7 +96,11 @@ def _told_beside(target: Target, decision: Decision, mentions: list[Mention]) ->
     known = (target.home | target.organs | {"lung", "breast", "lobe", "vessel"}) - UNPAIRED
     if any(word not in known and (word in ANATOMY or is_level(word)) for m in decision.mentions for word in _said(m)):
         return decision
-    told = frozenset(each.side for each in mentions if each.side and _speaks(each) and each.status is not Status.ABSENT)
+    others = [each for each in mentions if each.side and _speaks(each) and each.status is not Status.ABSENT]
+    if is_of_both_lungs(target.heads, target.organs):
+        # What only may be edema lends no side to the edema of both lungs.
+        others = [each for each in others if each.status is decision.status or each.side is Side.BILATERAL]
+    told = frozenset(each.side for each in others if each.side)
     return decision._replace(beside=told) if told else decision
 
 
@@ -228,7 +237,7 @@ def _across(target: Target, mentions: list[Mention], every: list[Mention]) -> De
     """From findings and impression; `every`: the mentions with those that only support the finding."""
     impression = [mention for mention in mentions if mention.sentence.kind is SectionKind.IMPRESSION]
     findings = [mention for mention in mentions if mention.sentence.kind is not SectionKind.IMPRESSION]
-    if target.candidate.sides and DEVICES.isdisjoint(target.heads) and _sides_disagree(every):
+    if target.candidate.sides and DEVICES.isdisjoint(target.heads) and sides_disagree(every):
         chosen = _of(findings, Status.PRESENT)[:1] + _of(impression, Status.PRESENT)[:1]
         return Decision(Status.UNCERTAIN, chosen, "conflict/side", conflict=True)
     findings, impression = _here(findings), _here(impression)
@@ -318,34 +327,6 @@ def _said(mention: Mention) -> frozenset[str]:
     tokens = mention.sentence.tokens
     own = tokens if mention.rule == "normal" else tokens[mention.first : mention.last]
     return frozenset(word for token in own for word in token.canon)
-
-
-def _sides_disagree(mentions: list[Mention]) -> bool:
-    """Whether findings and impression each name one side, and not the same."""
-    return _name_two(mentions) and _name_two(_named_or_signs(mentions))
-
-
-def _name_two(mentions: list[Mention]) -> bool:
-    impression = _sides([each for each in mentions if each.sentence.kind is SectionKind.IMPRESSION])
-    findings = _sides([each for each in mentions if each.sentence.kind is not SectionKind.IMPRESSION])
-    return {findings, impression} == {frozenset({Side.LEFT}), frozenset({Side.RIGHT})}
-
-
-def _named_or_signs(mentions: list[Mention]) -> list[Mention]:
-    """Of each part those that name the finding, else its signs: beside the name these may be another's."""
-    parts = [
-        [each for each in mentions if (each.sentence.kind is SectionKind.IMPRESSION) is last] for last in (False, True)
-    ]
-    return [each for part in parts for each in [m for m in part if not m.sign and _is_present(m)] or part]
-
-
-def _is_present(mention: Mention) -> bool:
-    return mention.status is Status.PRESENT
-
-
-def _sides(mentions: list[Mention]) -> frozenset[Side]:
-    """The sides asserted; where none is named, that of the exam."""
-    return frozenset(m.side for m in mentions if m.side is not None and m.status is Status.PRESENT)
 
 
 def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
