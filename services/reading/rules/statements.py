@@ -159,7 +159,7 @@ def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
     place = place_of(parsed, at, topic)
     if scope is None and is_normal(parsed, at, place):
         return None
-    told = side_of_topic(parsed, place, topic) or side_of_opening(parsed.sentence.tokens, place, topic)
+    told = side_of_topic(parsed, at, place, topic) or side_of_opening(parsed.sentence.tokens, place, topic)
     return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else told)
 
 
