@@ -50,7 +50,7 @@ _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
 _POSTERIOR = wordset(
-    "process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac"
+    "process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac stress"
 )
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 # "The liver SURFACE is nodular".
@@ -70,6 +70,9 @@ _NARROWED = frozenset({"compress", "effacement"})
 _OF_DISC = wordset("protrusion extrusion herniate bulge fragment sequestrum prolapse material sequester")
 _EPIDURAL = frozenset({"epidural"})
 _PASSAGES = wordset("canal foramen recess sac thecal central")
+_SPINE = frozenset({"spine"})
+# What of the spine is narrowed by itself.
+_BESIDE_CANAL = wordset("disc foramen facet")
 _OF_HEAD = frozenset({"skull", "intracranial", "brain"})
 _BODY = frozenset({"chest", "abdomen", "intracranial"})
 _TRUNK = frozenset({"chest", "abdomen", "spine"})
@@ -267,7 +270,11 @@ def _is_of_neighbour(pattern: Pattern, target: Target, place: Place) -> bool:
         return "duct" in place.around and "duct" not in target.home
     if pattern.head == "dilate" and pattern.needs == _DUCT:
         return "pancreas" in place.around and "bile" not in place.around
-    return pattern.head == "narrow" and _is_of_disc(pattern, place)
+    if pattern.head != "narrow":
+        return False
+    # A disc or foramen that is narrowed, said or spoken of before, is no narrowed spine.
+    lent = pattern.needs == _SPINE and "spine" not in place.local
+    return _is_of_disc(pattern, place) or (lent and not (place.here | place.before).isdisjoint(_BESIDE_CANAL))
 
 
 def _is_of_disc(pattern: Pattern, place: Place) -> bool:
