@@ -13,6 +13,7 @@ from services.reading.rules.denying_labels import denies
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of
 from services.reading.rules.modifiers import Kind
+from services.reading.rules.openings import side_of_opening
 from services.reading.rules.places import Place, answer, place_of
 from services.reading.rules.recalled import side_of_topic
 from services.reading.rules.scope import Parsed, Scope
@@ -59,13 +60,15 @@ QUALIFIERS = wordset(
     enhancing suspicious gross pathologically remaining otherwise destructive lytic blastic solid calcified"""
 )
 # "No other fracture" speaks of the rest and presupposes one.
+# A denial of one of these leaves what is known or expected.
+_BUT_KNOWN = wordset("new unexpected")
 _OF_THE_REST = wordset("other additional further elsewhere else")
 _ELSEWHERE = wordset("elsewhere else")
 # "Hydrocele: no change" says that it is there.
 _SAME = wordset("change increase decrease progression")
 _DONE = re.compile(
     r"\w+(?:otomy|ectomy|ostomy|plasty|desis)|surgery|fusion|repair|replacement|placement|graft|shunt|stent|holes?"
-    r"|clipping|coiling|stenting|resection|excision|bypass|cabg|evacuation"
+    r"|clipping|coiling|stenting|resection|excision|bypass|cabg|evacuation|acdf|plif|tlif|alif|xlif"
 )
 
 
@@ -129,7 +132,7 @@ class Statement(NamedTuple):
     @property
     def is_weak(self) -> bool:
         """Whether it denies what is new only, or says that it could not be assessed."""
-        new = self.status is Status.ABSENT and "new" in self.qualifying
+        new = self.status is Status.ABSENT and not _BUT_KNOWN.isdisjoint(self.qualifying)
         return new or (self.scope is not None and self.scope.kind is Kind.UNASSESSED)
 
     @property
@@ -161,9 +164,8 @@ def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
     place = place_of(parsed, at, topic)
     if scope is None and is_normal(parsed, at, place):
         return None
-    return _stated(
-        parsed, at, place, scope, None if _is_landmark(parsed, at) else side_of_topic(parsed, at, place, topic)
-    )
+    told = side_of_topic(parsed, at, place, topic) or side_of_opening(parsed.sentence.tokens, place, topic)
+    return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else told)
 
 
 def _is_heading(parsed: Parsed, at: int) -> bool:

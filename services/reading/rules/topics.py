@@ -20,14 +20,15 @@ _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder a
 # One of a pair, told again without its side: "blunting of THE COSTOPHRENIC angle".
 _ONE_OF_PAIR = _PAIRED | wordset(
     """costophrenic hemithorax hemidiaphragm axilla parotid hilum lung mastoid antrum angle
+    nipple areola
     vesicoureteric vesicoureteral ureterovesical ureteropelvic pelviureteric vuj uvj puj upj"""
 )
 _OF_OPERATED = wordset("lumpectomy")
 # What points back to the place spoken of before.
 _BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
 _PRONOUNS = wordset("it they expected")
-# "A haemorrhage WITHIN IT".
-_PLACING = wordset("within around about beneath over beside behind inside near adjoining")
+# "WITHIN IT there is a focus", "a haemorrhage WITHIN IT".
+_PLACING = wordset("within in around about beneath below above over beside behind inside near adjoining")
 # What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
 _OPENING_BACK = wordset("appearance appearances findings features")
 # How a sentence opens that only names what was described: "LIKELY pneumonia", "SUSPICIOUS for carcinoma".
@@ -52,6 +53,7 @@ class Topic(NamedTuple):
     """What a paragraph spoke of last: organs, the one side of them, and whether it was one of a pair.
 
     `runs_on`: only a semicolon parts it from what follows. `described`: it described something that a name may follow.
+    `opened`: the side that opened its passage.
     """
 
     organs: frozenset[str] = frozenset()
@@ -59,6 +61,7 @@ class Topic(NamedTuple):
     paired: bool = False
     runs_on: bool = False
     described: bool = False
+    opened: Side | None = None
 
 
 def topic_of(sentence: Sentence, before: Topic) -> Topic:
