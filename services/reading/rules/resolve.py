@@ -162,12 +162,15 @@ def _unsigned(mentions: list[Mention], target: Target) -> list[Mention]:
         return mentions
     if LESIONS.isdisjoint(target.heads):
         return named
-    if all(mention.status is not Status.PRESENT for mention in named):
-        # What is only called a lesion is told by the hedged name.
-        hedged = frozenset[int]()
-    else:
-        hedged = frozenset(mention.sentence.number for mention in named if mention.status is Status.UNCERTAIN)
-    return [m for m in mentions if not m.sign or (m.lesion and m.sentence.number in hedged)]
+    hedged = {mention.sentence.number for mention in named if mention.status is Status.UNCERTAIN}
+    asserted = any(mention.status is Status.PRESENT for mention in named)
+    kept = [m for m in mentions if m.sign and m.lesion and m.sentence.number in hedged and (asserted or _enhances(m))]
+    return [m for m in mentions if not m.sign or m in kept]
+
+
+def _enhances(mention: Mention) -> bool:
+    """Whether it is a lesion whatever its hedged name: what takes up contrast is more than a dark place."""
+    return "enhance" in _said(mention)
 
 
 def _is_of_other_side(denied: Mention, mentions: list[Mention]) -> bool:
