@@ -9,6 +9,7 @@ from services.reading.rules.appositions import (
     before_dash,
     continues,
     goes_on,
+    joins_aspects,
     joins_numbers,
     joins_place,
     lists_on,
@@ -30,6 +31,11 @@ _FINDINGS = (AMBIGUOUS_HEADS | GENERIC_HEADS | DEVICES) - ANATOMY
 # "A left adrenal nodule, CONSISTENT with an adenoma" is one thing.
 _SAME = wordset(
     "consistent compatible keeping c/w representing suggestive suggesting likely suspicious concerning favored typical"
+)
+# Nouns of which what follows is told: "trace right fluid, ATELECTASIS IN BOTH BASES".
+_ALSO_FOUND = FINDINGS | wordset(
+    """atelectasis emphysema pneumonia bronchiectasis scar scarring fibrosis granuloma reticulation honeycombing
+    infiltrate haze contusion interstitial thicken ground glass"""
 )
 # What stands between two sides of one finding: "moderate right AND MILD left narrowing", "left > right".
 _BETWEEN = wordset(
@@ -163,7 +169,7 @@ def _goes_on(tokens: tuple[Token, ...], end: int, side: Side) -> bool:
         token = tokens[at]
         if token.text in SIDES and is_side(tokens, at):
             return placed and SIDES[token.text] != side
-        if token.text in FINITE or token.text in _OTHERS or not FINDINGS.isdisjoint(token.canon):
+        if token.text in FINITE or token.text in _OTHERS or not _ALSO_FOUND.isdisjoint(token.canon):
             return False
         placed = placed or token.text in ("in", "within")
     return False
@@ -325,7 +331,7 @@ def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
             continue
         if word in _TIPS and [token.text for token in tokens[at + 1 : at + 2]] != ["of"]:
             return None
-        if joins_numbers(tokens, at) or (word == "and" and joins_place(tokens, at)):
+        if joins_numbers(tokens, at) or joins_aspects(tokens, at) or (word == "and" and joins_place(tokens, at)):
             continue
         if word in _BREAKS or (word == "," and not _is_place_next(tokens, at + 1)):
             return _shared(tokens, head, at, end) or plural_next(tokens, at, end)

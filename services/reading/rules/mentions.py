@@ -35,6 +35,7 @@ _BY_NAME = "asserted/phrase"
 # What is named too large by its size alone.
 NAMED_BY_SIZE = MEASURED | RATIOS | SIZED_LESIONS | LARGE | {"node"}
 _ONLY = wordset("only alone")
+_FLAT = wordset("flat flattened flattening")
 _NEAR_SURFACE = 6
 # Where one of these is spoken of, bone is eroded by it, and no joint.
 _DARK = wordset("hypodense hypoattenuating hypoattenuated")
@@ -295,7 +296,8 @@ def _turned(pattern: Pattern, head: Statement) -> Status | None:
 def _mention(
     head: Statement, number: int, target: Target, status: Status, rule: str, pattern: Pattern, exam: Exam
 ) -> Mention:
-    sentence, side = head.parsed.sentence, None if _is_of_other(head, target) else head.side
+    lent = _is_of_other(head, target) or _is_of_diaphragms(head, pattern)
+    sentence, side = head.parsed.sentence, None if lent else head.side
     if status is Status.ABSENT and head.of_the_rest:
         status, rule = Status.NOT_MENTIONED, "of-the-rest"
     kinds = head.qualifying & QUALIFIERS
@@ -325,6 +327,16 @@ def _is_of_other(head: Statement, target: Target) -> bool:
     own = next((at for at, token in enumerate(tokens) if not organs.isdisjoint(token.canon)), len(tokens))
     rest = [token.text for token in tokens[own:]]
     return "and" in rest and any(word in SIDES for word in rest[rest.index("and") :])
+
+
+def _is_of_diaphragms(head: Statement, pattern: Pattern) -> bool:
+    """Whether only the plural of the diaphragms, a sign of lungs too full, says that it is on both sides."""
+    if "diaphragm" not in pattern.needs | {pattern.head} or head.side is not Side.BILATERAL:
+        return False
+    clause = head.parsed.clause_of(head.at)
+    tokens = head.parsed.sentence.tokens[clause.start : clause.end]
+    flat = any(token.text in _FLAT for token in tokens)
+    return flat and not any(token.text in SIDES for token in tokens)
 
 
 def _is_partial(head: Statement, target: Target) -> bool:

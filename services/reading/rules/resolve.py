@@ -31,6 +31,8 @@ _PARTS = wordset(
 )
 # What is normal has no disease of either age.
 _AGES = wordset("acute chronic old")
+# "No active disease" leaves what a disease left behind.
+_SETTLED = wordset("granuloma calcify scar fibrosis fibrous old healed chronic stable unchanged")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -277,6 +279,8 @@ def _contradict(target: Target, findings: list[Mention], impression: list[Mentio
 def _denies(denied: Mention, asserted: Mention, target: Target) -> bool:
     if _is_of_acute(denied, target) and "acute" in _said(asserted):
         return True
+    if "active" in _said(denied) and not _SETTLED.isdisjoint(_said(asserted)):
+        return False
     return _is_plain(denied, target) and _same_thing(denied, asserted)
 
 
