@@ -102,6 +102,7 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     # Where a disc has broken through, the endplate is no broken one.
     "depression": frozenset({"schmorl", "schmorls"}),
     "nodule": frozenset({"cutaneous"}),
+    "glass": frozenset({"ground", "groundglass"}),
     # An incomplete ring is one of demyelination.
     "lesion": frozenset({"peripheral", "transition", "pz", "tz", "incomplete"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
@@ -163,7 +164,7 @@ NOT_IN: dict[str, frozenset[str]] = {
         {"sach", "bankart", "slap", "stener", "intradural", "extramedullary", "intramedullary", "matter"}
     ),
     # The scar of a breast that no surgeon made.
-    "scar": frozenset({"radial", "sclerosing"}),
+    "scar": wordset("radial sclerosing incision incisional laparotomy skin"),
     "collapse": frozenset({"disc"}),
     # What the nose, the jaw or the scalp takes up is none of the brain's.
     "enhance": wordset("turbinate nasal nose ethmoid maxillary mucosa scalp parotid adenoid nasopharynx retention"),
@@ -172,7 +173,14 @@ NOT_IN: dict[str, frozenset[str]] = {
     # Bare bone that is eaten by infection.
     "erode": frozenset({"cortical"}),
     "fracture": frozenset({"spleen", "liver", "kidney", "pancreas"}),
-    "edema": frozenset({"root", "nerve", "cord"}),
+    "edema": wordset("root nerve cord myelomalacia myelopathy myelopathic compressive"),
+    # Vertebrae that never came apart.
+    "fusion": wordset(
+        """congenital developmental autofusion spontaneous sacroiliac ankylosing syndesmophyte syndesmophytes physeal
+        epiphysis physis segmentation"""
+    ),
+    # How a bone bears a load is not what its periosteum does.
+    "reaction": wordset("stress desmoplastic inflammatory allergic"),
     # As it grew, and not as it broke.
     "wedging": frozenset({"physiologic", "physiological", "developmental", "congenital", "scheuermann", "positional"}),
     "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "duodenum", "zenker", "calyceal"}),
