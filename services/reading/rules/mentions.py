@@ -302,7 +302,7 @@ def _turned(pattern: Pattern, head: Statement) -> Status | None:
 def _mention(
     head: Statement, number: int, target: Target, status: Status, rule: str, pattern: Pattern, exam: Exam
 ) -> Mention:
-    lent = _is_of_other(head, target) or _is_of_diaphragms(head, target)
+    lent = _is_of_other(head, target) or (head.side is Side.BILATERAL and _is_of_diaphragms(head, target))
     sentence, side = head.parsed.sentence, None if lent else head.side
     if status is Status.ABSENT and head.of_the_rest:
         status, rule = Status.NOT_MENTIONED, "of-the-rest"
@@ -337,8 +337,6 @@ def _is_of_other(head: Statement, target: Target) -> bool:
 
 def _is_of_diaphragms(head: Statement, target: Target) -> bool:
     """Whether only the plural of the diaphragms, a sign of lungs too full, says that it is on both sides."""
-    if head.side is not Side.BILATERAL:
-        return False
     tokens = head.parsed.sentence.tokens
     if not any(token.text in _FLAT for token in tokens) or any(token.text in SIDES for token in tokens):
         return False

@@ -94,7 +94,7 @@ COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intrapar
 NOT_AFTER: dict[str, frozenset[str]] = {
     "fluid": frozenset({"bursa", "bursal", "cerebrospinal"}),
     "mass": frozenset({"node", "nodal"}),
-    "port": frozenset({"side"}),
+    "port": frozenset({"side", "proximal", "nasogastric", "gastric"}),
     "clip": frozenset({"surgical"}),
     "thrombus": frozenset({"catheter", "line", "picc"}),
     "stone": frozenset({"ampulla"}),
@@ -107,6 +107,11 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "lesion": frozenset({"peripheral", "transition", "pz", "tz", "incomplete"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
     "shift": frozenset({"pivot", "chemical"}),
+    # What is fed through the skin passes no esophagus.
+    "tube": frozenset({"percutaneous"}),
+    # A cuff that holds too much air is no lung.
+    "hyperinflation": frozenset({"cuff", "balloon"}),
+    "overinflated": frozenset({"cuff", "balloon"}),
     "plate": frozenset({"volar", "growth", "palmar", "tarsal", "cribriform"}),
     "destruction": frozenset({"endplate", "disc", "cartilage"}),
     "contusion": frozenset({"pivot", "marrow"}),
@@ -207,5 +212,8 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "tb": frozenset({"cell", "coordinator", "clinic"}),
     # "Right IJ" is a line; the vein it turns into is none.
     "jugular": frozenset({"vein"}),
+    # Where a drain has been.
+    "tube": frozenset({"tract", "tracts", "track"}),
+    "drain": frozenset({"tract", "tracts", "track"}),
     "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell", "forming"}),
 }
