@@ -105,8 +105,7 @@ def may_fit(pattern: Pattern, said: frozenset[str], *, denied: bool) -> bool:
 
 def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: bool) -> str:
     """How the pattern is met: "" (not at all), or "phrase", "clause", "exam" or "general"."""
-    if pattern.head in _IN_LININGS:
-        place = _with_lining(pattern, target, place)
+    place = _with_lining(pattern, target, place) if pattern.head in _IN_LININGS else place
     if other_kind(pattern, target, place) or _other_level(target, place):
         return ""
     if _is_bare_effusion(pattern, place, exam, denied=denied):
