@@ -6,7 +6,8 @@ from services.reading.rules.targets import Pattern
 from services.reading.rules.tokens import Token
 from services.reading.rules.wordset import wordset
 
-_DARK = wordset("hypodensity opacity attenuation hyperintensity")
+# Heads of wordings that call tissue dark, or bright on MR.
+DARK = wordset("hypodensity opacity attenuation hyperintensity")
 _WHITE = wordset("matter periventricular")
 _AROUND = wordset("surrounding perilesional perihematomal perihaematomal peritumoral peritumoural")
 _SEEPING = wordset("transependymal seepage vasogenic exudation ooze")
@@ -16,7 +17,7 @@ _BEFORE, _BEHIND = 4, 9
 
 def is_of_another(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
     """Whether the dark white matter at token `at` is edema: "periventricular LUCENCY, transependymal seepage"."""
-    if pattern.head not in _DARK or pattern.needs.isdisjoint(_WHITE) or "surrounding" in pattern.needs:
+    if pattern.needs.isdisjoint(_WHITE) or "surrounding" in pattern.needs:
         return False
     behind = [token.text for token in tokens[at + 1 : at + _BEHIND]]
     near = [token.text for token in tokens[max(0, at - _BEFORE) : at]] + behind[:_BEFORE]

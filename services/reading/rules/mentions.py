@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, WIDE, is_level, related, widened
-from services.reading.rules.darkness import is_of_another
+from services.reading.rules.darkness import DARK, is_of_another
 from services.reading.rules.exam import Exam
 from services.reading.rules.fit import SURFACES, fit, may_fit, other_kind
 from services.reading.rules.heads import DEVICES, LESIONS
@@ -36,6 +36,7 @@ _BY_NAME = "asserted/phrase"
 # What is named too large by its size alone.
 NAMED_BY_SIZE = MEASURED | RATIOS | SIZED_LESIONS | LARGE | {"node"}
 _ONLY = wordset("only alone")
+_FLAT = wordset("flat flattened flattening")
 _NEAR_SURFACE = 6
 # Where one of these is spoken of, bone is eroded by it, and no joint.
 _DARK = wordset("hypodense hypoattenuating hypoattenuated")
@@ -201,7 +202,7 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
     own = ANATOMY.intersection(tokens[at].canon) - {pattern.head}
     if own and own.isdisjoint(pattern.needs):
         return False
-    if is_of_another(pattern, tokens, at):
+    if pattern.head in DARK and is_of_another(pattern, tokens, at):
         return False
     # The clot in which something lies was told before.
     if pattern.head == "clot" and [token.text for token in tokens[max(0, at - 2) : at]] == ["within", "the"]:
@@ -307,7 +308,8 @@ def _turned(pattern: Pattern, head: Statement) -> Status | None:
 def _mention(
     head: Statement, number: int, target: Target, status: Status, rule: str, pattern: Pattern, exam: Exam
 ) -> Mention:
-    sentence, side = head.parsed.sentence, None if _is_of_other(head, target) else head.side
+    lent = _is_of_other(head, target) or (head.side is Side.BILATERAL and _is_of_diaphragms(head, target))
+    sentence, side = head.parsed.sentence, None if lent else head.side
     if status is Status.ABSENT and head.of_the_rest:
         status, rule = Status.NOT_MENTIONED, "of-the-rest"
     kinds = head.qualifying & QUALIFIERS
@@ -366,6 +368,15 @@ def _names_place(tokens: tuple[Token, ...], home: frozenset[str]) -> bool:
 
 def _names_any(tokens: tuple[Token, ...]) -> bool:
     return any(not (ANATOMY - VAGUE).isdisjoint(token.canon) for token in tokens)
+
+
+def _is_of_diaphragms(head: Statement, target: Target) -> bool:
+    """Whether only the plural of the diaphragms, a sign of lungs too full, says that it is on both sides."""
+    tokens = head.parsed.sentence.tokens
+    if not any(token.text in _FLAT for token in tokens) or any(token.text in SIDES for token in tokens):
+        return False
+    told = any("diaphragm" in token.canon for token in tokens)
+    return told and any("diaphragm" in pattern.needs | {pattern.head} for pattern in target.patterns)
 
 
 def _is_partial(head: Statement, target: Target) -> bool:
