@@ -42,7 +42,7 @@ _DESCRIBING = wordset(
 )
 # What a denial adds to any stone or lesion.
 _SEEN_AS = wordset("radiopaque calcify visible obstruct discrete")
-_CARRIED = wordset("mass focus nodule lesion cyst stone polyp dilate enlarge thicken narrow")
+_CARRIED = wordset("mass tumor focus nodule lesion cyst stone polyp dilate enlarge thicken narrow")
 
 # Words that name a place well enough for a wording; there are nodes everywhere.
 _NODAL = frozenset({"node", "lymph"})
@@ -50,7 +50,7 @@ _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
 _POSTERIOR = wordset(
-    "process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac stress"
+    "mass process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac stress"
 )
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 # "The liver SURFACE is nodular".
@@ -87,6 +87,10 @@ _ROUND = wordset("nodule mass calcify")
 _OF_LUNG = wordset("base basal basilar apex apical zone lobe lingula")
 _OF_CHEST = {"effusion": frozenset({"pleura"}), "edema": frozenset({"lung"})}
 _NO_PLEURA = JOINTS | wordset("pericardium abdomen mastoid soft tissue wall subcutaneous bone brain breast neck")
+_DRAINS = wordset("tube drain catheter")
+_AIRY = wordset("soft mediastinum subcutaneous neck")
+_FULL = wordset("engorgement congest distend distension distention")
+_GREAT_VEINS = wordset("mediastinum azygos jugular")
 _IN_LININGS = wordset("effusion pneumothorax")
 # Where no organ is asked, a cyst of the skin is one, and a clot around a line.
 _ANYWHERE = wordset("cyst thrombus")
@@ -101,6 +105,7 @@ def may_fit(pattern: Pattern, said: frozenset[str], *, denied: bool) -> bool:
 
 def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: bool) -> str:
     """How the pattern is met: "" (not at all), or "phrase", "clause", "exam" or "general"."""
+    place = _with_lining(pattern, target, place) if pattern.head in _IN_LININGS else place
     if other_kind(pattern, target, place) or _other_level(target, place):
         return ""
     if _is_bare_effusion(pattern, place, exam, denied=denied):
@@ -137,9 +142,23 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     return "general" if denied and _general(pattern, target, place, exam) else ""
 
 
+def _with_lining(pattern: Pattern, target: Target, place: Place) -> Place:
+    """The place with the pleura for the lung that a label names: "LEFT LUNG: small effusion"."""
+    if (
+        "pleura" not in pattern.needs | target.home
+        or "lung" not in place.here - place.local
+        or place.local & ORGANS - {"pleura"}
+    ):
+        return place
+    return place._replace(here=place.here - {"lung"} | {"pleura"}, widest=place.widest | {"pleura"})
+
+
 def _is_lent(pattern: Pattern, place: Place, missing: frozenset[str]) -> bool:
     """Whether the place left out is another thing's: "extradural GAS, blood in the cavity", a nodule's the pleura."""
     if pattern.head in _BLOOD and "air" in place.around and not COMPARTMENTS.isdisjoint(missing - place.labelled):
+        return True
+    # "View of the CHEST demonstrates a TUBE": the exam's chest is none of the tube's.
+    if pattern.head in _DRAINS and ("chest" in missing or (pattern.head == "tube" and "pleura" in missing)):
         return True
     carried = missing <= place.before and bool(missing & _LINED)
     return carried and pattern.head in _ROUND and not place.local.isdisjoint(_OF_LUNG)
@@ -239,8 +258,18 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     return _is_named_apart(pattern, target, place)
 
 
+def _is_of_neck(pattern: Pattern, place: Place) -> bool:
+    """Whether free air lies outside of the abdomen, or only veins of the mediastinum are full."""
+    if pattern.head == "air" and "free" in pattern.needs:
+        return not place.local.isdisjoint(_AIRY) and "abdomen" not in place.local
+    veins = "vein" in place.around and not place.around.isdisjoint(_GREAT_VEINS) and "lung" not in place.around
+    return veins and not _FULL.isdisjoint({pattern.head, *pattern.needs})
+
+
 def _is_named_apart(pattern: Pattern, target: Target, place: Place) -> bool:
     """Whether a word beside the head makes it another thing: fat of the PANCREAS, a SEBACEOUS cyst, a pivot shift."""
+    if _is_of_neck(pattern, place):
+        return True
     other = NOT_IN.get(pattern.head, frozenset())
     if other.isdisjoint(pattern.needs) and not other.isdisjoint(place.local - target.home):
         return True

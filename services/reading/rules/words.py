@@ -94,7 +94,7 @@ COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intrapar
 NOT_AFTER: dict[str, frozenset[str]] = {
     "fluid": frozenset({"bursa", "bursal", "cerebrospinal"}),
     "mass": frozenset({"node", "nodal"}),
-    "port": frozenset({"side"}),
+    "port": frozenset({"side", "proximal", "nasogastric", "gastric"}),
     "clip": frozenset({"surgical"}),
     "thrombus": frozenset({"catheter", "line", "picc"}),
     "stone": frozenset({"ampulla"}),
@@ -107,11 +107,17 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "lesion": frozenset({"peripheral", "transition", "pz", "tz", "incomplete"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
     "shift": frozenset({"pivot", "chemical"}),
+    # What is fed through the skin passes no esophagus.
+    "tube": frozenset({"percutaneous"}),
+    # A cuff that holds too much air is no lung.
+    "hyperinflation": frozenset({"cuff", "balloon"}),
+    "overinflated": frozenset({"cuff", "balloon"}),
     "plate": frozenset({"volar", "growth", "palmar", "tarsal", "cribriform"}),
     "destruction": frozenset({"endplate", "disc", "cartilage"}),
     "contusion": frozenset({"pivot", "marrow"}),
     "collapse": frozenset({"vertebra"}),
-    "loss": frozenset({"disc"}),
+    # Scarred lung has lost volume, and so has a lung of which a lobe was taken.
+    "loss": frozenset({"disc", "fibrosis", "fibrous", "scar", "reticular", "reticulate", "honeycombing", "lobectomy"}),
     "height": frozenset({"disc"}),
     "effusion": frozenset({"mastoid"}),
     "herniate": frozenset({"hiatal", "hiatus", "diaphragm"}),
@@ -204,5 +210,10 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "pace": frozenset({"pad"}),
     "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
     "tb": frozenset({"cell", "coordinator", "clinic"}),
+    # "Right IJ" is a line; the vein it turns into is none.
+    "jugular": frozenset({"vein"}),
+    # Where a drain has been.
+    "tube": frozenset({"tract", "tracts", "track"}),
+    "drain": frozenset({"tract", "tracts", "track"}),
     "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell", "forming"}),
 }
