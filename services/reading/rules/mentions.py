@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
-from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, WIDE, is_level, related, widened
+from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, is_level, widened
 from services.reading.rules.darkness import DARK, is_of_another
 from services.reading.rules.exam import Exam
 from services.reading.rules.fit import SURFACES, fit, may_fit, other_kind
@@ -22,6 +22,7 @@ from services.reading.rules.statements import ABSENT_THERE, QUALIFIERS, Statemen
 from services.reading.rules.targets import REMOVED, Pattern, Target, Targets
 from services.reading.rules.tokens import Token
 from services.reading.rules.topics import Topic
+from services.reading.rules.two_places import is_of_neighbour
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import COMPARTMENTS, NOT_FOLLOWED, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
@@ -308,8 +309,7 @@ def _turned(pattern: Pattern, head: Statement) -> Status | None:
 def _mention(
     head: Statement, number: int, target: Target, status: Status, rule: str, pattern: Pattern, exam: Exam
 ) -> Mention:
-    lent = _is_of_other(head, target) or (head.side is Side.BILATERAL and _is_of_diaphragms(head, target))
-    sentence, side = head.parsed.sentence, None if lent else head.side
+    sentence, side = head.parsed.sentence, None if head.side is None or _is_side_of_other(head, target) else head.side
     if status is Status.ABSENT and head.of_the_rest:
         status, rule = Status.NOT_MENTIONED, "of-the-rest"
     kinds = head.qualifying & QUALIFIERS
@@ -332,6 +332,11 @@ def _mention(
     )
 
 
+def _is_side_of_other(head: Statement, target: Target) -> bool:
+    """Whether the side that is said is none of the target's."""
+    return _is_of_other(head, target) or (head.side is Side.BILATERAL and _is_of_diaphragms(head, target))
+
+
 def _is_of_other(head: Statement, target: Target) -> bool:
     """Whether the side before its noun is that of an organ after its own: "MEDIASTINAL and left axillary nodes"."""
     tokens = head.parsed.sentence.tokens[head.place.first : head.at]
@@ -340,34 +345,7 @@ def _is_of_other(head: Statement, target: Target) -> bool:
     rest = [token.text for token in tokens[own:]]
     if "and" in rest and any(word in SIDES for word in rest[rest.index("and") :]):
         return True
-    return _is_of_neighbour(head, target)
-
-
-def _is_of_neighbour(head: Statement, target: Target) -> bool:
-    """Whether only the other of two places has a side: "fluid in the LEFT mastoid and THE SPHENOID SINUS"."""
-    tokens = head.parsed.sentence.tokens[head.at : head.place.last]
-    joins = [at for at, token in enumerate(tokens) if token.text == "and"]
-    home = target.organs - WIDE
-    if len(joins) != 1 or not home:
-        return False
-    first, second = tokens[: joins[0]], tokens[joins[0] + 1 :]
-    own, other = (second, first) if _names_place(second, home) else (first, second)
-    if not _names_place(own, home) or _names_place(other, home) or not _names_any(other):
-        return False
-    alone = own is first or own[0].text == "the"
-    return alone and _is_sided(other) and not _is_sided(own)
-
-
-def _is_sided(tokens: tuple[Token, ...]) -> bool:
-    return any(token.text in SIDES for token in tokens)
-
-
-def _names_place(tokens: tuple[Token, ...], home: frozenset[str]) -> bool:
-    return any(related(home, ANATOMY.intersection(token.canon)) for token in tokens)
-
-
-def _names_any(tokens: tuple[Token, ...]) -> bool:
-    return any(not (ANATOMY - VAGUE).isdisjoint(token.canon) for token in tokens)
+    return is_of_neighbour(head, target)
 
 
 def _is_of_diaphragms(head: Statement, target: Target) -> bool:
