@@ -86,6 +86,8 @@ _SELF_DENYING = Trigger(("non",), Kind.NEGATED, True, True)
 _TENTATIVE_END = wordset(
     "absent likely possible favored probable presumed suspected questioned none nil limited negative free"
 )
+# "X, likely FROM Y" says what X is due to and hedges that alone.
+_OPEN_CAUSE = wordset("likely possible probable presumed")
 _MARKS = wordset(". , ; )")
 _MAY_FOLLOW = wordset(
     """. , ; ) given in but and based at on clinically as : seen identified present evident by although though despite
@@ -168,6 +170,8 @@ def _is_adjective(tokens: tuple[Token, ...], at: int) -> bool:
 
 def _may_end(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether a word may end a remark here; "emboli FREE" does before a mark only: gas is "free IN the abdomen"."""
+    if at < len(tokens) and tokens[at].text == "from" and tokens[at - 1].text in _OPEN_CAUSE:
+        return False
     follow = _MARKS if tokens[at - 1].text == "free" else _MAY_FOLLOW
     return at >= len(tokens) or tokens[at].text in follow
 

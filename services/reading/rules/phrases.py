@@ -92,7 +92,7 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
         if word in (",", "and") and _lists_numbers(tokens, last):
             last += 1
             continue
-        if word in FINITE or word in _RIGHT_BOUNDS or _points_back(tokens, last):
+        if word in FINITE or word in _RIGHT_BOUNDS or _points_back(tokens, last) or _ends_width(tokens, at, last):
             break
         if word in ("and", "or") and (_opens_another(tokens, last, end) if placed else not _joins_places(tokens, last)):
             break
@@ -148,6 +148,12 @@ def _may_place(token: Token) -> bool:
 def _points_back(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether a part of the subject follows: "the ligament is torn AT ITS femoral attachment"."""
     return tokens[at].text in _PLACING and at + 1 < len(tokens) and tokens[at + 1].text in ("its", "their")
+
+
+def _ends_width(tokens: tuple[Token, ...], head: int, at: int) -> bool:
+    """Whether token `at` tells where something wide ends, which is another thing: "dilated DOWN TO the bladder"."""
+    told = tokens[at].text == "down" or (tokens[at].text == "to" and tokens[at - 1].text != "up")
+    return told and "dilate" in tokens[head].canon
 
 
 def _lists_numbers(tokens: tuple[Token, ...], at: int) -> bool:

@@ -9,7 +9,7 @@ from services.reading.rules.plurals import of_plural
 from services.reading.rules.scope import Parsed
 from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
-from services.reading.rules.topics import Topic, names_what_was_described, points_back, tells_one_of_pair
+from services.reading.rules.topics import Topic, covers, names_what_was_described, points_back, tells_one_of_pair
 
 # What covers an organ is no organ of its own beside it.
 _COVERS = frozenset({"skin"})
@@ -23,7 +23,7 @@ def side_of_topic(parsed: Parsed, place: Place, topic: Topic) -> Side | None:
     if any(map(is_vertebra, place.local)):
         return None
     own = place.here - WIDE - _COVERS
-    same = (topic.paired or topic.runs_on) and (not place.here or not own or not own.isdisjoint(topic.organs))
+    same = (topic.paired or topic.runs_on) and (not place.here or not own or covers(topic, own))
     if same or points_back(tokens[: place.last]) or (topic.described and names_what_was_described(tokens)):
         return topic.side
     return topic.side if topic.side is not Side.BILATERAL and tells_one_of_pair(_clause(parsed, place)) else None
