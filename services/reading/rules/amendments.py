@@ -71,6 +71,12 @@ _REVERSES = re.compile(
     re.IGNORECASE,
 )
 
+# One of these stands in whatever one of the patterns matches.
+_HINTS = re.compile(
+    r"prelim|provisional|wet|hot|initial|night|on-?call|resident|registrar|original|earlier|first|teleradio|review"
+    r"|disagree|addition|previously"
+)
+
 
 def changing(text: str, sentences: Sequence[Sentence]) -> Sentence | None:
     """The first sentence that says it changes an earlier reading of the exam; None for none."""
@@ -79,7 +85,7 @@ def changing(text: str, sentences: Sequence[Sentence]) -> Sentence | None:
 
 def _changes(text: str, sentence: Sentence) -> bool:
     words = text[sentence.start : sentence.end]
-    if _AGREES.search(words):
+    if not _HINTS.search(text[sentence.start : sentence.end + _AHEAD].lower()) or _AGREES.search(words):
         return False
     if sentence.kind is SectionKind.ADDENDUM:
         return any(pattern.search(words) for pattern in (_CHANGES, _REVERSES, _IN_BODY))

@@ -30,8 +30,7 @@ _CASE = re.compile(
 )
 _TELLS = re.compile(
     r"\b(?:shows?|showed|demonstrates?|demonstrated|reveals?|revealed|there (?:is|are)|is seen|are seen|is noted"
-    r"|are noted|identified|visuali[sz]ed|no evidence)\b",
-    re.IGNORECASE,
+    r"|are noted|identified|visuali[sz]ed|no evidence)\b"
 )
 # "In 2018 there was an effusion" tells of another exam.
 _THEN = re.compile(
@@ -75,7 +74,7 @@ def is_history(words: str, *, before_findings: bool) -> bool:
 
     `before_findings`: nothing was told yet of what the exam shows.
     """
-    if _TELLS.search(words):
+    if _TELLS.search(words.lower()):
         return False
     told = _AGED.match(words) or _PATIENT.match(words) or _THEN.match(words)
     return bool(told or (before_findings and (_CASE.match(words) or _is_request(words))))

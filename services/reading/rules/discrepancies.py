@@ -12,11 +12,11 @@ from services.reading.rules.advisories import quote
 from services.reading.rules.amendments import changing
 from services.reading.rules.anatomy import ANATOMY, is_level, widened
 from services.reading.rules.exam import Title, regions, title_of
-from services.reading.rules.fields import first_open
 from services.reading.rules.headings import Block
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.side_words import is_side
 from services.reading.rules.tokens import Token
+from services.reading.rules.unfinished import unfinished
 from services.reading.rules.words import SIDES
 
 _OF_ANOTHER = frozenset({SectionKind.COMPARISON, SectionKind.HISTORY, SectionKind.INDICATION})
@@ -47,11 +47,6 @@ _PERSON = re.compile(
 )
 # "Uterus and adnexa: N.A."
 _NOT_APPLICABLE = re.compile(r"[^.;\n]{0,40}?(?:\bn\.?/?a\b|\bnot applicable\b|\babsent\b)", re.IGNORECASE)
-_CUT_SHORT = re.compile(
-    r"\b(?:exam\w*|study|scan|series|sequences?|acquisition|protocol)\b[^.\n]{0,80}?\b(?:incomplete|terminated"
-    r"|aborted|abandoned|not completed|could not be completed|cut short|discontinued)\b",
-    re.IGNORECASE,
-)
 # Whose organ it is: a father's prostate is not the patient's.
 _RELATIVE = re.compile(
     r"\b(?:family|father|mother|brother|sister|son|daughter|husband|wife|partner|uncle|aunt|cousin|grand\w+"
@@ -75,22 +70,9 @@ _CAVITIES = frozenset({"intracranial", "chest", "abdomen", "breast"})
 _ENOUGH = 3
 _SIDE = "laterality"
 _QUADRANT = frozenset({"quadrant", "abdomen", "abdominal"})
-_EMPTY = re.compile(
-    r"^[ \t]*(?:impression|conclusion|opinion)[ \t]*:(?=\s*(?:\Z|(?:electronically|signed|dictated|transcribed)\b))",
-    re.IGNORECASE | re.MULTILINE,
-)
-_UNFINISHED = re.compile(
-    r"\b(?:dictation|(?:full |final |formal )?report) (?:to follow|(?:is )?pending|in progress)\b|\bto be dictated\b",
-    re.IGNORECASE,
-)
 # Part of every match of `_PERSON`, and quick to look for.
 _AGED = re.compile(r"\d[\s-]*(?:y|[mf]\b)", re.IGNORECASE)
 _MALE = frozenset({"male", "man", "boy", "gentleman", "m"})
-_BROKEN_OFF = re.compile(
-    r"\b(?:and|or|the|of|with|a|an|no|is|are|in|at|to|for|from|which|left|right)\s*\Z", re.IGNORECASE
-)
-# No word a report may break off after is longer, the letter before it included.
-_LAST_WORD = 6
 _MODALITIES = {
     "CT": re.compile(r"\bCT[A]?\b|computed tomograph", re.IGNORECASE),
     "MR": re.compile(r"\bMR[IA]?\b|magnetic resonance", re.IGNORECASE),
@@ -114,7 +96,7 @@ def discrepancies(
         _wrong_person(question),
         _wrong_exam(question, parts, sentences),
         _changed(question.text, sentences),
-        _incomplete(question.text, parts),
+        (_advisory("incomplete", message, *quotes) for message, quotes in unfinished(question, parts, sentences)),
     )
     return [advisory for check in checks for advisory in check]
 
@@ -300,29 +282,6 @@ def _changed(text: str, sentences: Sequence[Sentence]) -> Iterator[Advisory]:
     """It says that it changes what an earlier reading told."""
     if found := changing(text, sentences):
         yield _advisory("preliminary_vs_final", "The report changes an earlier reading", quote(text, found))
-
-
-def _incomplete(text: str, parts: Sequence[Block]) -> Iterator[Advisory]:
-    body = [text[part.start : part.end] for part in parts if part.kind in _BODY]
-    blank = first_open(text)
-    if not any(char.isalpha() for block in body for char in block):
-        yield _advisory(
-            "incomplete", "The report has no findings and no impression", *map(_span, filter(None, [blank]))
-        )
-        return
-    for said, message in _unfinished(text, blank):
-        if said:
-            yield _advisory("incomplete", message, _span(said))
-            return
-
-
-def _unfinished(text: str, blank: re.Match[str] | None) -> Iterator[tuple[re.Match[str] | None, str]]:
-    end = text.rstrip()
-    yield blank, "A field of the report was left blank"
-    yield _EMPTY.search(text), "The impression is empty"
-    yield _UNFINISHED.search(text), "The report says that it is not finished"
-    yield _CUT_SHORT.search(text), "The exam was cut short"
-    yield _BROKEN_OFF.search(end, max(0, len(end) - _LAST_WORD)), "The report breaks off"
 
 
 def _span(match: re.Match[str]) -> Quote:

@@ -11,6 +11,7 @@ _NO_MORE = (
     rf" (?:to be )?)?{_NEEDED}"
 )
 _WITHDRAWN = r"(?:withdrawn|retracted|cancel\w+|rescinded|no longer (?:applies|stands))"
+# Searched in lower case: without regard to case an alternative is ruled out far more slowly.
 _NOT_ASKED = re.compile(
     r"\bno (?:further |additional |imaging |specific |routine |dedicated |radiolog\w+ )*(?:follow[- ]?up|imaging"
     r"|evaluation|workup|work-up|surveillance)\b"
@@ -28,7 +29,6 @@ _NOT_ASKED = re.compile(
     r"|\bunlikely to (?:add|help|change|alter|be (?:helpful|of|useful))\b"
     r"|\bof no (?:added |additional )?(?:value|benefit)\b"
     rf"|\brecommend\w*\b[^.\n]{{0,60}}?\b{_WITHDRAWN}|\b(?<!if )(?:patient|she|he) (?:\w+ )?(?:declin|refus)\w+",
-    re.IGNORECASE,
 )
 _WITHDRAWS = re.compile(
     r"\b(?:recommend\w*|advice|suggestion|follow[- ]?up|request)\b[^.\n]{0,60}?"
@@ -39,8 +39,8 @@ _WITHDRAWS = re.compile(
     rf"\b{_NEEDED}\b|\b(?:is|are) {_NO_MORE}\b",
     re.IGNORECASE,
 )
-_BARRED = re.compile(r"\b(?:is|are|remains) (?:\w+ly )?contra-?indicated\b", re.IGNORECASE)
-_IF = re.compile(r"\b(?:if|where|when|unless)\b", re.IGNORECASE)
+_BARRED = re.compile(r"\b(?:is|are|remains) (?:\w+ly )?contra-?indicated\b")
+_IF = re.compile(r"\b(?:if|where|when|unless)\b")
 # An exam to look at again, not one to make.
 _OF_OLD = re.compile(
     r"\b(?:compar\w+|correlat\w+) (?:with|to) (?:\w+ ){0,4}?(?:prior|previous|outside|old)(?:[ /-]\w+){0,3}"
@@ -91,7 +91,7 @@ def asked_part(words: str) -> str:
     "NO CT IS NEEDED, but MRI in 6 months", "compared with CT OF 2021".
     """
     kept = _GUIDED.sub("", _OF_OLD.sub("", _OF_A_SIGN.sub("", words)))
-    return " ".join(clause for clause in _CLAUSES.split(kept) if not _denies(clause))
+    return " ".join(clause for clause in _CLAUSES.split(kept) if not _denies(clause.lower()))
 
 
 def withdraws(words: str) -> bool:

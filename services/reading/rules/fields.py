@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 BLANK = re.compile(r"(?<!\*)\*{3}(?!\*)|_{3,}|\{\s*\}")
@@ -19,6 +19,13 @@ _BEFORE_VALUE = re.compile(
 )
 _NAME_FOLLOWS = re.compile(r"\s*(?:[-–]?\s?(?:year|yr|y/?o|month|week|day)|at\b|on\b|[MF]\b|\d|_)", re.IGNORECASE)
 _AFTER_LABEL = re.compile(r":[ \t]*\Z")
+# Labels of what is hidden and not left open: "REFERENCE EXAM: ___", "PORTABLE CHEST: ___".
+_HIDES = re.compile(
+    r"\b(?:comparisons?|compared|reference|prior|previous|dates?|times?|exam\w*|stud(?:y|ies)|techniques?|chest|portable"
+    r"|radiographs?|films?|views?|dr|md|names?|by|signed|mrn|accession|phone|pager|history|indication)\b"
+    r"[^:\n]*:[ \t]*\Z",
+    re.IGNORECASE,
+)
 _LOOK_BACK = 24
 _ANSWER = re.compile(
     r"(?:yes|no|none|present|absent|positive|negative|normal|abnormal|n/a|mild|moderate|severe|small|large|left|right"
@@ -36,9 +43,12 @@ class Ticked(NamedTuple):
     end: int
 
 
-def first_open(text: str) -> re.Match[str] | None:
-    """The first field of the text that was left open: a blank for a value, or a box where none is ticked."""
-    fields = (each for each in BLANK.finditer(text) if is_open(text, each))
+def first_open(text: str, among: Callable[[int], bool] = lambda at: True) -> re.Match[str] | None:
+    """The first field of the text that was left open: a blank for a value, or a box where none is ticked.
+
+    `among`: whether a blank at an offset counts.
+    """
+    fields = (each for each in BLANK.finditer(text) if among(each.start()) and is_open(text, each))
     if found := next(fields, None):
         return found
     boxes = [*BOX.finditer(text)]
@@ -53,6 +63,8 @@ def is_open(text: str, blank: re.Match[str]) -> bool:
     before = text[max(line, blank.start() - _LOOK_BACK) : blank.start()]
     after = text[blank.end() : blank.end() + _LOOK_BACK]
     if _NAME_FOLLOWS.match(after):
+        return False
+    if _HIDES.search(before):
         return False
     if _AFTER_LABEL.search(before):
         return not after.split("\n")[0].strip(" .,;")

@@ -27,6 +27,7 @@ from services.reading.rules.orders import CONCLUDING, bare_orders
 from services.reading.rules.patterns import any_of
 from services.reading.rules.sentences import Sentence
 
+# Searched in lower case, as what follows: without regard to case an alternative is ruled out far more slowly.
 _ASKS = re.compile(
     r"\b"
     + any_of(
@@ -70,7 +71,6 @@ _ASKS = re.compile(
         as (?:an )?(?:out|in)-?patient""".replace("@EXAM", FILM)
     )
     + r"\b",
-    re.IGNORECASE,
 )
 # A visit is no imaging: "follow-up with orthopedics", "clinic follow-up in 2 weeks".
 _VISIT = re.compile(
@@ -117,7 +117,6 @@ _AGAIN = re.compile(
         (?:contrast|enhanced|dynamic|dedicated|complete|full|further)[- ](?:\w+[- ])?(?:study|scan|sequences|series)"""
     )
     + r"\b",
-    re.IGNORECASE,
 )
 # In a conclusion, or where it says when, to call an exam the better one is to ask for it.
 _BETTER = re.compile(r"\b(?:more|most) (?:sensitive|specific|accurate)\b", re.IGNORECASE)
@@ -228,7 +227,7 @@ def _is_reread(text: str, sentence: Sentence, before: Sentence | None) -> bool:
 
 def modality_of(words: str) -> str:
     """The modality asked for: the first named after the asking word, else the first named; "" for none."""
-    asked = _ASKS.search(words)
+    asked = _ASKS.search(words.lower())
     return (exam_named(words, asked.start()) if asked else "") or exam_named(words)
 
 
@@ -248,7 +247,7 @@ def _requests(text: str, sentence: Sentence, where: _Where) -> Iterator[_Request
     modality, intervals = _seen_by(own, modality_of(words)), intervals_of(words)
     alone = _VISITED.sub("", words)
     timed = bool(intervals[0] and _IMAGING.search(alone) and not _VISIT.search(words))
-    if not modality and (timed or _AGAIN.search(alone)):
+    if not modality and (timed or _AGAIN.search(alone.lower())):
         modality = own
     if modality or timed:
         others = alternatives(words, modality)
@@ -277,13 +276,13 @@ def _seen_by(own: str, modality: str) -> str:
 def _also(text: str, sentence: Sentence, before: Sentence | None) -> Iterator[_Request]:
     """A few words that name an exam, after what asked for something or was scored: "Left axillary ultrasound."."""
     words = text[sentence.start : sentence.end]
-    if before is None or before.paragraph != sentence.paragraph or asked_part(words) != words:
-        return
     count = len(words.split())
-    scored = count <= _FEW and _OPEN_SCORE.search(text, before.start, before.end) and _EXAM_FIRST.match(words)
-    asked = count <= _TERSE and _ASKS.match(text, before.start, before.end)
+    if before is None or before.paragraph != sentence.paragraph or count > _FEW:
+        return
     ahead = text[before.start : before.end]
-    if (scored or (asked and asked_part(ahead) == ahead)) and (modality := modality_of(words)):
+    scored = _OPEN_SCORE.search(ahead) and _EXAM_FIRST.match(words)
+    asked = count <= _TERSE and _ASKS.match(ahead.lower()) and asked_part(ahead) == ahead
+    if (scored or asked) and asked_part(words) == words and (modality := modality_of(words)):
         yield _Request(modality, interval_of(words), sentence, alternatives(words, modality))
 
 
@@ -306,15 +305,16 @@ def _of_several(words: str, part: _Part, sentence: Sentence, own: str) -> Iterat
 
 def _asks(words: str, kind: SectionKind) -> bool:
     """By a word that asks, or by saying when: "CT in 6-12 months"."""
+    lower = words.lower()
     return bool(
         kind is SectionKind.RECOMMENDATION
-        or _ASKS.search(words)
+        or _ASKS.search(lower)
         or _would(words, kind is SectionKind.IMPRESSION)
         or (_BETTER.search(words) and _IF.search(words))
-        or (is_due(words) and interval_of(words) and (modality_of(words) or _AGAIN.search(words)))
-        or (is_short(words) and (_AGAIN.search(words) or modality_of(words)))
+        or (is_due(words) and interval_of(words) and (modality_of(words) or _AGAIN.search(lower)))
+        or (is_short(words) and (_AGAIN.search(lower) or modality_of(words)))
         or (says_soon(words) and _IMAGING.search(words) and kind is SectionKind.IMPRESSION)
-        or (says_soon(words) and (modality_of(words) or _AGAIN.search(words)) and len(words.split()) <= _TERSE)
+        or (says_soon(words) and (modality_of(words) or _AGAIN.search(lower)) and len(words.split()) <= _TERSE)
     )
 
 

@@ -89,6 +89,8 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
         if seen := seen_in(tokens, last):
             last, placed = seen, True
             continue
+        if word == "as" and is_addition(tokens, last) and _opens_another(tokens, last + 2, end):
+            break
         if word in (",", "and") and _lists_numbers(tokens, last):
             last += 1
             continue
@@ -101,6 +103,11 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
             break
         last += 1
     return _with_age(tokens, last)
+
+
+def is_addition(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether "as well as" begins at token `at`."""
+    return tokens[at].text == "as" and [token.text for token in tokens[at + 1 : at + 3]] == ["well", "as"]
 
 
 def _with_side(tokens: tuple[Token, ...], first: int, last: int) -> int:
@@ -201,7 +208,7 @@ def _bounds_left(tokens: tuple[Token, ...], at: int) -> bool:
     word = tokens[at].text
     if word in (",", "and", "or", "nor"):
         return not _joins_places(tokens, at)
-    return word in FINITE or word in _LEFT_BOUNDS
+    return word in FINITE or word in _LEFT_BOUNDS or (word == "as" and at > 1 and is_addition(tokens, at - 2))
 
 
 def _joins_places(tokens: tuple[Token, ...], at: int) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, is_level, related
+from services.reading.rules.diffuse import is_of_both_lungs
 from services.reading.rules.heads import DEVICES, LESIONS
 from services.reading.rules.mentions import NEAR, Mention
 from services.reading.rules.silence import UNMENTIONED
@@ -89,7 +90,11 @@ def _told_beside(target: Target, decision: Decision, mentions: list[Mention]) ->
     known = (target.home | target.organs | {"lung", "breast", "lobe"}) - UNPAIRED
     if any(word not in known and (word in ANATOMY or is_level(word)) for m in decision.mentions for word in _said(m)):
         return decision
-    told = frozenset(each.side for each in mentions if each.side and _speaks(each) and each.status is not Status.ABSENT)
+    others = [each for each in mentions if each.side and _speaks(each) and each.status is not Status.ABSENT]
+    if is_of_both_lungs(target.heads, target.organs):
+        # What only may be edema lends no side to the edema of both lungs.
+        others = [each for each in others if each.status is decision.status or each.side is Side.BILATERAL]
+    told = frozenset(each.side for each in others if each.side)
     return decision._replace(beside=told) if told else decision
 
 

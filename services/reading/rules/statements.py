@@ -158,7 +158,9 @@ def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
     place = place_of(parsed, at, topic)
     if scope is None and is_normal(parsed, at, place):
         return None
-    return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else side_of_topic(parsed, place, topic))
+    return _stated(
+        parsed, at, place, scope, None if _is_landmark(parsed, at) else side_of_topic(parsed, at, place, topic)
+    )
 
 
 def _is_heading(parsed: Parsed, at: int) -> bool:

@@ -33,6 +33,8 @@ _BONE = (
 # A "#" that begins a line numbers it, where no bone follows: "# Acute pancreatitis".
 _BROKEN = rf"(?<!\#)(?:(?<!\n)(?<!\n[ \t])|(?=\#\s?(?:[\w-]{{1,20}}\s){{0,3}}{_BONE}))\#"
 _TOKEN = re.compile(
+    # The space before a word goes with it: where one stands alone every alternative would be tried in vain.
+    r"\s?+(?:"
     # Two letters and more begin nothing but a word: most words are met here, at once.
     r"(?P<plain>(?!and/or|non-|sub[\s-](?:arachnoid|dural|galeal)|(?:ext|int)ra[\s-]axial|gall[\s-]bladder|port[\s-][ao][\s-]cath|foramen\smagnum|t(?:one|two|ype\s)|seg(?:ment)?s?\.?[\s-][1-8iv])[^\W\d_]{2,}(?:['’][a-z]+)?\d*)"
     r"|(?P<parted>\b(?:sub[\s-](?:arachnoid|dural|galeal)[a-z]*|(?:ext|int)ra[\s-]axial(?:ly)?|gall[\s-]bladders?|port[\s-][ao][\s-]caths?|foramen\smagnum\b))"
@@ -50,7 +52,7 @@ _TOKEN = re.compile(
     r"|(?P<number>\d+(?:\.\d+)?|(?<![\w.])\.\d+)"
     r"|(?P<word>[^\W\d_]+(?:['’][a-z]+)?\d*)"
     r"|(?P<dash>(?<=\s)[-–—](?=\s)|[–—])"
-    r"|(?P<point>[,;:.?!()\[\]/&<>=%+])",
+    r"|(?P<point>[,;:.?!()\[\]/&<>=%+]))",
     re.IGNORECASE,
 )
 # Thoracic vertebrae are dorsal ones in much of the world.
@@ -132,8 +134,10 @@ def _singular(word: str) -> str:
 
 def tokenise(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of text[start:end]; offsets are into `text`. Hyphens inside words separate words."""
+    # The constructor of a named tuple takes its arguments apart once more; this runs for every word of a report.
+    new = tuple.__new__
     found = [
-        _token(*_written(match.lastgroup, match.group()), *match.span())
+        new(Token, (*_written(kind := match.lastgroup or "", match[kind]), *match.span(kind)))
         for match in _TOKEN.finditer(text, start, len(text) if end is None else end)
     ]
     if not _HOMOGRAPHS.keys().isdisjoint([token.text for token in found]):
@@ -159,13 +163,8 @@ def _spelled(text: str) -> str:
     return level(f"{first}{_NUMBERS[low]}-{second}{_NUMBERS[high]}") if high else f"{first}{_NUMBERS[low]}"
 
 
-def _token(text: str, canon: tuple[str, ...], start: int, end: int) -> Token:
-    # The constructor of a named tuple takes its arguments apart once more; this runs for every word of a report.
-    return tuple.__new__(Token, (text, canon, start, end))
-
-
 @lru_cache(maxsize=32768)
-def _written(kind: str | None, written: str) -> tuple[str, tuple[str, ...]]:
+def _written(kind: str, written: str) -> tuple[str, tuple[str, ...]]:
     """A word or mark as compared, and its canonical words."""
     if kind in ("plain", "word", "joined"):
         return _word(written)
