@@ -54,6 +54,7 @@ _OUTSIDE = wordset("scalp subgaleal periorbital orbit preseptal facial face subc
 _LINED = wordset("pleura mediastinum heart pericardium")
 _WITHOUT_LOBES = wordset("kidney spleen pancreas adrenal ovary uterus bladder")
 _WITH_POLES = wordset("kidney urinary spleen thyroid testis ovary")
+_GROWING = wordset("spleen liver")
 _LOOKS = wordset("attenuation density opacity hypodense hypodensity hypoattenuating echogenicity liver")
 _AREAS = wordset("area focus nodule lesion wedge")
 _OF_SPINE = frozenset({"canal", "foramen"})
@@ -234,11 +235,16 @@ def _is_of_neighbour(pattern: Pattern, target: Target, place: Place) -> bool:
         in_duct = "duct" in place.around and "duct" not in target.home
         # Of a stone a pole is the kidney's.
         return in_duct or ("pole" in place.local and target.home.isdisjoint(_WITH_POLES))
-    if "steatosis" in target.heads and _is_focal(pattern, place):
+    if ("steatosis" in target.heads and _is_focal(pattern, place)) or _is_other_growth(pattern, target, place):
         return True
     if pattern.head == "dilate" and pattern.needs == _DUCT:
         return "pancreas" in place.around and "bile" not in place.around
     return pattern.head == "narrow" and _is_of_disc(pattern, place)
+
+
+def _is_other_growth(pattern: Pattern, target: Target, place: Place) -> bool:
+    """Whether contrast spreads and no organ is large: "a focus of contrast that ENLARGES ON DELAYED images"."""
+    return pattern.head == "enlarge" and "delayed" in place.local and not target.organs.isdisjoint(_GROWING)
 
 
 def _is_of_disc(pattern: Pattern, place: Place) -> bool:
