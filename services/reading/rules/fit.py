@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from services.reading.rules.anatomy import ANATOMY, VAGUE, WIDE, is_level, related, spinal_region, telling, widened
+from services.reading.rules.anatomy import (
+    ANATOMY,
+    JOINTS,
+    VAGUE,
+    WIDE,
+    is_level,
+    related,
+    spinal_region,
+    telling,
+    widened,
+)
 from services.reading.rules.exam import Exam
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, LESIONS, SIGN_HEADS
 from services.reading.rules.phrases import ORGANS
@@ -57,6 +67,7 @@ _WITH_POLES = wordset("kidney urinary spleen thyroid testis ovary")
 _GROWING = wordset("spleen liver")
 _LOOKS = wordset("attenuation density opacity hypodense hypodensity hypoattenuating echogenicity liver")
 _AREAS = wordset("area focus nodule lesion wedge")
+_WITH_NEIGHBOURS = _LOOKS | wordset("stone focus dilate narrow enlarge")
 _OF_SPINE = frozenset({"canal", "foramen"})
 _DUCT = frozenset({"duct"})
 _NARROWED = frozenset({"compress", "effacement"})
@@ -76,6 +87,8 @@ _THORACIC = wordset("ascending root arch sinotubular")
 # "Nodule at the left base", after a sentence about the pleura, is one of the lung.
 _ROUND = wordset("nodule mass calcify")
 _OF_LUNG = wordset("base basal basilar apex apical zone lobe lingula")
+_OF_CHEST = {"effusion": frozenset({"pleura"}), "edema": frozenset({"lung"})}
+_NO_PLEURA = JOINTS | wordset("pericardium abdomen mastoid soft tissue wall subcutaneous bone brain breast neck")
 _IN_LININGS = wordset("effusion pneumothorax")
 # Where no organ is asked, a cyst of the skin is one, and a clot around a line.
 _ANYWHERE = wordset("cyst thrombus")
@@ -92,6 +105,8 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     """How the pattern is met: "" (not at all), or "phrase", "clause", "exam" or "general"."""
     if other_kind(pattern, target, place) or _other_level(target, place):
         return ""
+    if _is_bare_effusion(pattern, place, exam, denied=denied):
+        return "exam"
     if _elsewhere(pattern, target, place, exam, denied=denied):
         return ""
     missing = pattern.needs - place.local - place.wide
@@ -110,11 +125,7 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         return ""
     if pattern.sign and not denied and missing - ANATOMY - PARTS:
         return ""
-    # "Extradural GAS, blood in the cavity": the compartment of the gas is none of the blood's.
-    if pattern.head in _BLOOD and "air" in place.around and not COMPARTMENTS.isdisjoint(missing - place.labelled):
-        return ""
-    carried = missing <= place.before and bool(missing & _LINED)
-    if carried and pattern.head in _ROUND and not place.local.isdisjoint(_OF_LUNG):
+    if _is_lent(pattern, place, missing):
         return ""
     sign = (
         target.candidate.definition
@@ -126,6 +137,21 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     if _in_exam(pattern, target, place, exam, missing, denied=denied):
         return "exam"
     return "general" if denied and _general(pattern, target, place, exam) else ""
+
+
+def _is_lent(pattern: Pattern, place: Place, missing: frozenset[str]) -> bool:
+    """Whether the place left out is another thing's: "extradural GAS, blood in the cavity", a nodule's the pleura."""
+    if pattern.head in _BLOOD and "air" in place.around and not COMPARTMENTS.isdisjoint(missing - place.labelled):
+        return True
+    carried = missing <= place.before and bool(missing & _LINED)
+    return carried and pattern.head in _ROUND and not place.local.isdisjoint(_OF_LUNG)
+
+
+def _is_bare_effusion(pattern: Pattern, place: Place, exam: Exam, *, denied: bool) -> bool:
+    """Whether it is an effusion of a chest that is said of no organ: "cardiomegaly, SMALL EFFUSION and mild edema"."""
+    if denied or pattern.needs != _OF_CHEST.get(pattern.head) or not exam.covered >= pattern.needs:
+        return False
+    return place.local.isdisjoint(ORGANS) and place.around.isdisjoint(_NO_PLEURA)
 
 
 def _places_more(pattern: Pattern, place: Place) -> bool:
@@ -231,6 +257,8 @@ def _is_named_apart(pattern: Pattern, target: Target, place: Place) -> bool:
 
 def _is_of_neighbour(pattern: Pattern, target: Target, place: Place) -> bool:
     """Whether a disc is narrowed, the pancreatic duct wide or a duct holds the stone, where another thing is asked."""
+    if pattern.head not in _WITH_NEIGHBOURS:
+        return False
     if pattern.head in ("stone", "focus") and pattern.needs.isdisjoint(ANATOMY):
         in_duct = "duct" in place.around and "duct" not in target.home
         # Of a stone a pole is the kidney's.

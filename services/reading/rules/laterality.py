@@ -132,8 +132,8 @@ def _own_words(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
 
 def _is_of_liver(parsed: Parsed, window: tuple[int, int]) -> bool:
     """Whether the lobe it lies in is one of the liver: "Liver: abscess in the RIGHT LOBE", "RT LOBE LIVER abscess"."""
-    own = _words(parsed.sentence.tokens[slice(*window)])
-    return "lobe" in own and "liver" in own | parsed.sentence.context
+    own = parsed.sentence.tokens[slice(*window)]
+    return "lobe" in [token.text for token in own] and "liver" in _words(own) | parsed.sentence.context
 
 
 def _of_spine(phrase: tuple[Token, ...]) -> bool:

@@ -18,7 +18,7 @@ from services.reading.rules.discrepancies import discrepancies
 from services.reading.rules.echoes import with_echoes
 from services.reading.rules.evidence import change_of, deciding, quotes
 from services.reading.rules.exam import Exam, exam_of, is_title
-from services.reading.rules.grading import behind_children, grade_of
+from services.reading.rules.grading import behind_children, grade_of, is_unassessed
 from services.reading.rules.headings import Block
 from services.reading.rules.language import foreign
 from services.reading.rules.mentions import NAMED_BY_SIZE, Mention, mentions, taken_back, without_exams_side
@@ -72,7 +72,7 @@ class RulesReader:
         pairs = zip(targets.targets, decisions, strict=True)
         hidden = behind_children(targets, decisions, self._holds)
         verdicts = tuple(
-            self._graded(_verdict(kept.text, target, decision), decision, number in hidden)
+            self._graded(_verdict(kept.text, target, decision), decision, number in hidden or is_unassessed(decision))
             for number, (target, decision) in enumerate(pairs)
         )
         found = _critical(targets, decisions, verdicts, every)
@@ -91,7 +91,7 @@ class RulesReader:
         )
 
     def _graded(self, verdict: Verdict, decision: Decision, hidden: bool) -> Verdict:
-        """The verdict with its grade, where it is a suggestion; `hidden`: a child of it says the same."""
+        """The verdict with its grade, where it is a suggestion; `hidden`: it tells a reviewer nothing."""
         if verdict.status not in _SUGGESTED:
             return verdict
         grade = grade_of(decision)

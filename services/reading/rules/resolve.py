@@ -32,6 +32,8 @@ _PARTS = wordset(
 )
 # What is normal has no disease of either age.
 _AGES = wordset("acute chronic old")
+# A choice between two names of one thing; what borrows a word from elsewhere in its clause is no name of its own.
+_OWN_CHOICES = ("alternative/phrase", "alternative/exam")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -67,10 +69,11 @@ def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
 
 def _either_way(mentions: list[Mention]) -> list[Mention]:
     """Of "effusion or hemothorax" both are the same finding: it is there, whichever it is."""
-    choices = Counter((m.sentence.number, m.rule.startswith("alternative")) for m in mentions)
+    named = {(m.sentence.number, m.last) for m in mentions if m.rule in _OWN_CHOICES}
+    choices = Counter(number for number, _ in named)
     return [
         m._replace(status=Status.PRESENT, rule="asserted/clause")
-        if _is_choice(m) and choices[m.sentence.number, True] > 1
+        if _is_choice(m) and choices[m.sentence.number] > 1
         else m
         for m in mentions
     ]
