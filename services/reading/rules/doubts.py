@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.heads import FINDINGS
+from services.reading.rules.modifiers import Hit
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES
@@ -33,6 +34,8 @@ _SEEN = wordset(
     """attenuation signal density densities stranding change changes lucency opacification haziness blunting finding
     findings appearance appearances markings hypoattenuation widening"""
 )
+_PAIRED = wordset("left right interstitial alveolar upper lower superior inferior anterior posterior medial lateral")
+_PLACING = wordset("the on in at of to than")
 _EXPLAINING = wordset("explains explain accounts account")
 _GIVEN = wordset("the known associated adjacent accompanying coexistent coexisting concurrent overlying")
 
@@ -88,6 +91,15 @@ def _is_together(tokens: Sequence[Token], at: int, end: int) -> bool:
 
 def _is_described(token: Token) -> bool:
     return token.text in _SEEN or not FINDINGS.isdisjoint(token.canon)
+
+
+def is_of_second(tokens: Sequence[Token], hit: Hit) -> bool:
+    """Whether only the second of two is hedged, whose noun both share: "RIGHT AND POSSIBLE LEFT effusions"."""
+    if not hit.trigger.near or hit.start < 2 or tokens[hit.start - 1].text not in ("and", "&"):
+        return False
+    first = tokens[hit.start - 2].text
+    placed = hit.start > 2 and tokens[hit.start - 3].text in _PLACING
+    return first in _PAIRED and not placed and any(token.text in _PAIRED for token in tokens[hit.end : hit.end + 3])
 
 
 def is_given(tokens: Sequence[Token], at: int) -> bool:

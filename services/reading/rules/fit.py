@@ -50,7 +50,7 @@ _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
 _POSTERIOR = wordset(
-    "process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac"
+    "process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac stress"
 )
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 # "The liver SURFACE is nodular".
@@ -75,6 +75,9 @@ _NARROWED = frozenset({"compress", "effacement"})
 _OF_DISC = wordset("protrusion extrusion herniate bulge fragment sequestrum prolapse material sequester")
 _EPIDURAL = frozenset({"epidural"})
 _PASSAGES = wordset("canal foramen recess sac thecal central")
+_SPINE = frozenset({"spine"})
+# What of the spine is narrowed by itself.
+_BESIDE_CANAL = wordset("disc foramen facet")
 _OF_HEAD = frozenset({"skull", "intracranial", "brain"})
 _BODY = frozenset({"chest", "abdomen", "intracranial"})
 _TRUNK = frozenset({"chest", "abdomen", "spine"})
@@ -89,6 +92,10 @@ _ROUND = wordset("nodule mass calcify")
 _OF_LUNG = wordset("base basal basilar apex apical zone lobe lingula")
 _OF_CHEST = {"effusion": frozenset({"pleura"}), "edema": frozenset({"lung"})}
 _NO_PLEURA = JOINTS | wordset("pericardium abdomen mastoid soft tissue wall subcutaneous bone brain breast neck")
+_DRAINS = wordset("tube drain catheter")
+_AIRY = wordset("soft mediastinum subcutaneous neck")
+_FULL = wordset("engorgement congest distend distension distention")
+_GREAT_VEINS = wordset("mediastinum azygos jugular")
 _IN_LININGS = wordset("effusion pneumothorax")
 # Where no organ is asked, a cyst of the skin is one, and a clot around a line.
 _ANYWHERE = wordset("cyst thrombus")
@@ -142,6 +149,9 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
 def _is_lent(pattern: Pattern, place: Place, missing: frozenset[str]) -> bool:
     """Whether the place left out is another thing's: "extradural GAS, blood in the cavity", a nodule's the pleura."""
     if pattern.head in _BLOOD and "air" in place.around and not COMPARTMENTS.isdisjoint(missing - place.labelled):
+        return True
+    # "View of the CHEST demonstrates a TUBE": the exam's chest is none of the tube's.
+    if pattern.head in _DRAINS and ("chest" in missing or (pattern.head == "tube" and "pleura" in missing)):
         return True
     carried = missing <= place.before and bool(missing & _LINED)
     return carried and pattern.head in _ROUND and not place.local.isdisjoint(_OF_LUNG)
@@ -247,8 +257,18 @@ def _is_focal(pattern: Pattern, place: Place) -> bool:
     return looks and (not place.local.isdisjoint(_AREAS) or any(word.startswith("segment-") for word in place.local))
 
 
+def _is_of_neck(pattern: Pattern, place: Place) -> bool:
+    """Whether free air lies outside of the abdomen, or only veins of the mediastinum are full."""
+    if pattern.head == "air" and "free" in pattern.needs:
+        return not place.local.isdisjoint(_AIRY) and "abdomen" not in place.local
+    veins = "vein" in place.around and not place.around.isdisjoint(_GREAT_VEINS) and "lung" not in place.around
+    return veins and not _FULL.isdisjoint({pattern.head, *pattern.needs})
+
+
 def _is_named_apart(pattern: Pattern, target: Target, place: Place) -> bool:
     """Whether a word beside the head makes it another thing: fat of the PANCREAS, a SEBACEOUS cyst, a pivot shift."""
+    if _is_of_neck(pattern, place):
+        return True
     other = NOT_IN.get(pattern.head, frozenset())
     if other.isdisjoint(pattern.needs) and not other.isdisjoint(place.local - target.home):
         return True
@@ -267,7 +287,11 @@ def _is_of_neighbour(pattern: Pattern, target: Target, place: Place) -> bool:
         return True
     if pattern.head == "dilate" and pattern.needs == _DUCT:
         return "pancreas" in place.around and "bile" not in place.around
-    return pattern.head == "narrow" and _is_of_disc(pattern, place)
+    if pattern.head != "narrow":
+        return False
+    # A disc or foramen that is narrowed, said or spoken of before, is no narrowed spine.
+    lent = pattern.needs == _SPINE and "spine" not in place.local
+    return _is_of_disc(pattern, place) or (lent and not (place.here | place.before).isdisjoint(_BESIDE_CANAL))
 
 
 def _is_other_growth(pattern: Pattern, target: Target, place: Place) -> bool:

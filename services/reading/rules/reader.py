@@ -24,6 +24,7 @@ from services.reading.rules.language import foreign
 from services.reading.rules.mentions import NAMED_BY_SIZE, Mention, mentions, taken_back, without_exams_side
 from services.reading.rules.mimics import without_mimics
 from services.reading.rules.normal import may_call_normal, normal_mentions
+from services.reading.rules.openings import holding
 from services.reading.rules.position import position_mentions
 from services.reading.rules.references import with_references
 from services.reading.rules.relative_sides import told_before, with_sides
@@ -173,7 +174,7 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
             own = with_references(own, known)
             found += own
             last = own or last
-            topic, paragraph = topic_of(spelled, topic), sentence.paragraph
+            topic, paragraph = holding(spelled, topic_of(spelled, topic), topic), sentence.paragraph
     return found
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind
 from services.reading.rules.clauses import STRONG, Clause, clauses, shares_object
-from services.reading.rules.doubts import asked_of, goes_on, is_choice, is_given
+from services.reading.rules.doubts import asked_of, goes_on, is_choice, is_given, is_of_second
 from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS, LESIONS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, Trigger, find
 from services.reading.rules.own_subjects import SIZES, has_own_subject, own_cause, own_part, own_remark, subject_start
@@ -165,7 +165,7 @@ def _scope(sentence: Sentence, parts: tuple[Clause, ...], hit: Hit, hits: list[H
     anchor = max(hit.start, hit.end - 1) if own_verb else hit.start
     clause = next(part for part in parts if part.start <= anchor < part.end)
     if hit.trigger.forward:
-        if kind is Kind.UNCERTAIN and _is_of_nature(sentence.tokens, hit):
+        if kind is Kind.UNCERTAIN and (_is_of_nature(sentence.tokens, hit) or is_of_second(sentence.tokens, hit)):
             return None
         if hit.trigger.words == ("either",) and not is_choice(sentence.tokens, hit.start, hit.end):
             return None

@@ -13,6 +13,7 @@ from services.reading.rules.denying_labels import denies
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of
 from services.reading.rules.modifiers import Kind
+from services.reading.rules.openings import side_of_opening
 from services.reading.rules.places import Place, answer, place_of
 from services.reading.rules.recalled import side_of_topic
 from services.reading.rules.scope import Parsed, Scope
@@ -65,7 +66,7 @@ _ELSEWHERE = wordset("elsewhere else")
 _SAME = wordset("change increase decrease progression")
 _DONE = re.compile(
     r"\w+(?:otomy|ectomy|ostomy|plasty|desis)|surgery|fusion|repair|replacement|placement|graft|shunt|stent|holes?"
-    r"|clipping|coiling|stenting|resection|excision|bypass|cabg|evacuation"
+    r"|clipping|coiling|stenting|resection|excision|bypass|cabg|evacuation|acdf|plif|tlif|alif|xlif"
 )
 
 
@@ -161,9 +162,8 @@ def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
     place = place_of(parsed, at, topic)
     if scope is None and is_normal(parsed, at, place):
         return None
-    return _stated(
-        parsed, at, place, scope, None if _is_landmark(parsed, at) else side_of_topic(parsed, at, place, topic)
-    )
+    told = side_of_topic(parsed, at, place, topic) or side_of_opening(parsed.sentence.tokens, place, topic)
+    return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else told)
 
 
 def _is_heading(parsed: Parsed, at: int) -> bool:

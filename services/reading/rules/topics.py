@@ -21,6 +21,7 @@ _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder a
 # One of a pair, told again without its side: "blunting of THE COSTOPHRENIC angle".
 _ONE_OF_PAIR = _PAIRED | wordset(
     """costophrenic hemithorax hemidiaphragm axilla parotid hilum lung mastoid antrum angle
+    nipple areola
     vesicoureteric vesicoureteral ureterovesical ureteropelvic pelviureteric vuj uvj puj upj"""
 )
 _OF_OPERATED = wordset("lumpectomy")
@@ -30,6 +31,8 @@ _PLURAL = wordset("ureters kidneys calyces poles")
 # What points back to the place spoken of before.
 _BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
 _PRONOUNS = wordset("it they expected")
+# "WITHIN it there is a focus".
+_INSIDE = wordset("within in inside beside around behind beneath below above")
 # What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
 _OPENING_BACK = wordset("appearance appearances findings features")
 # How a sentence opens that only names what was described: "LIKELY pneumonia", "SUSPICIOUS for carcinoma".
@@ -54,6 +57,7 @@ class Topic(NamedTuple):
     """What a paragraph spoke of last: organs, the one side of them, and whether it was one of a pair.
 
     `runs_on`: only a semicolon parts it from what follows. `described`: it described something that a name may follow.
+    `opened`: the side that opened its passage.
     """
 
     organs: frozenset[str] = frozenset()
@@ -61,6 +65,7 @@ class Topic(NamedTuple):
     paired: bool = False
     runs_on: bool = False
     described: bool = False
+    opened: Side | None = None
 
 
 def topic_of(sentence: Sentence, before: Topic) -> Topic:
@@ -102,6 +107,8 @@ def covers(topic: Topic, places: frozenset[str]) -> bool:
 def points_back(tokens: tuple[Token, ...]) -> bool:
     """Whether a sentence is about the thing or place spoken of before."""
     opening = tokens[0].text
+    if opening in _INSIDE and [token.text for token in tokens[1:2]] == ["it"]:
+        return True
     return opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens)
 
 
