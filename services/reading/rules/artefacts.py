@@ -23,6 +23,10 @@ _FROM = (
     r"|representing|reflecting|explained by)"
 )
 _NAMED = r"(?P<x>[^.;:,\n]{2,90}?)"
+_NOT_LARGE = (
+    r"(?:(?:but|though|although|yet|and|which|all) )?(?:none|not|nil)(?: (?:of (?:them|which|these)|is|are|being))*"
+    r" (?:\w+ )?(?:enlarged|pathological|pathologically|suspicious by size)\b"
+)
 _EXPLAINED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -30,6 +34,12 @@ _EXPLAINED = tuple(
         rf"\bapparent {_NAMED},? {_LIKELY}(?:(?:is|are|was|were) )?{_LIKELY}(?:{_FROM} )?(?:{_KIND} ){{0,2}}{_CAUSE}\b",
         # The signal in the cord is artefactual.
         rf"(?:\A|(?<=[;:,] )){_NAMED} (?:is|are|was|were) {_LIKELY}(?:{_FROM} )?(?:{_KIND} ){{0,2}}{_CAUSE}\b",
+        # A few prominent mesenteric nodes, none enlarged by size criteria.
+        rf"\b(?P<x>prominent(?: [\w-]+){{0,4}}? nodes?\b[^.;:\d,]{{0,40}}?),? \(?{_NOT_LARGE}",
+        # Inguinal nodes, none of which are enlarged.
+        r"\bnone of (?:which|these|them) (?:is|are|appears?) (?P<x>(?:\w+ )?enlarged)\b",
+        # Prominent but not enlarged nodes.
+        rf"\b(?P<x>prominent),? {_NOT_LARGE}",
         # Linear signal in the cord due to truncation artefact.
         rf"(?:\A|(?<=[;:,] )){_NAMED},? {_LIKELY}{_FROM} (?:{_KIND} ){{0,2}}{_CAUSE}\b",
     )
@@ -45,11 +55,13 @@ _HINTS = (
     "superimpos",
     "overlapping",
     "volum",
+    "prominent",
+    "none of",
 )
 # What an artefact hides is not explained by it: "evaluation of the lung bases LIMITED due to motion artefact".
 _HIDDEN = wordset(
     """limited degraded obscured obscures suboptimal evaluation assessment quality detail nondiagnostic limitation
-    limitations not no excluded seen"""
+    limitations not no excluded seen may might could possibly possible perhaps"""
 )
 
 

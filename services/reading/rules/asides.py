@@ -37,6 +37,25 @@ _THEN = re.compile(
     r"(?:back )?in (?:\w+ )?(?:19|20)\d\d,?\s+(?:there (?:was|were)\b|(?:a|an|the) [^.;\n]{2,40}? (?:was|were)\b)",
     re.IGNORECASE,
 )
+# A complaint with what it is asked to be, in one breath: "Left loin pain ?stone".
+_COMPLAINT = re.compile(
+    r"\b(?:pains?|painful|ache|aching|fever|febrile|pyrexia|cough|sob|dyspn\w+|breathless\w*|ha?ematuria|vomit\w*|nausea"
+    r"|diarrh\w+|constipation|headaches?|weakness|tender\w*|jaundiced?|weight loss|seizures?|dizz\w+|vertigo|syncope"
+    r"|unwell|sepsis|septic|crp|wcc|wbc|lfts?|ddimer|d-dimer|troponin|creatinine|e?gfr|aki|utis?|pr bleed\w*|melaena"
+    r"|trauma|injury|fell|numb\w*|confusion|confused|hypoxi[ac]|tachycardi[ac]|anaemi[ac]|anemi[ac])\b[^.;\n]{0,60}?"
+    r"[\s,(]\?\s?[a-z]",
+    re.IGNORECASE,
+)
+# An operation or a course of treatment with its date, told among commas: "left nephrostomy 4 days ago".
+_DATED = re.compile(
+    r"(?:\A|[,;(]\s)[^,;.\n]{0,30}\b(?:\w+(?:ectomy|otomy|ostomy|plasty|desis)|surgery|resection|repair|bypass|transplant\w*"
+    r"|stent(?:ing)?|drain(?:age)?|embolisation|embolization|cabg|chemo\w*|radiotherapy|immunotherapy)"
+    r"(?: (?:in|on))?,? (?:\d{1,2} (?:hours?|days?|weeks?|wks?|months?|mths?|years?|yrs?) ago|(?:19|20)\d\d\b"
+    r"|(?:two|three|four|five|six|ten) (?:days|weeks|months|years) ago|a (?:week|month|year) ago"
+    r"|last (?:week|month|year)|yesterday)",
+    re.IGNORECASE,
+)
+_MEASURED = re.compile(r"\d\s?(?:mm|cm)\b", re.IGNORECASE)
 _RECORDS = re.compile(
     r"(?:the )?(?:old|outside|hospital|medical|previous|earlier|clinic) (?:records?|notes?|charts?|letters?)"
     r" (?:mentions?|describes?|speaks? of|tells? of|documents?|lists?|states?)\b",
@@ -58,7 +77,12 @@ def is_history(words: str, *, before_findings: bool) -> bool:
     if _TELLS.search(words.lower()):
         return False
     told = _AGED.match(words) or _PATIENT.match(words) or _THEN.match(words)
-    return bool(told or (before_findings and _CASE.match(words)))
+    return bool(told or (before_findings and (_CASE.match(words) or _is_request(words))))
+
+
+def _is_request(words: str) -> bool:
+    """Whether it tells a complaint and a question, or a dated operation, and measures nothing."""
+    return bool(_COMPLAINT.search(words) or _DATED.search(words)) and not _MEASURED.search(words)
 
 
 def is_of_records(words: str) -> bool:

@@ -88,7 +88,10 @@ _FEW = 4
 _HARMLESS_BELOW = {"abdominal_aortic_aneurysm": 5.5}
 # Found by chance they call for a call all the same.
 _NEVER_INCIDENTAL = frozenset(
-    {"pulmonary_embolism", "thrombosis", "portal_vein_thrombosis", "aortic_dissection", "pneumothorax", "appendicitis"}
+    {
+        *("pulmonary_embolism", "thrombosis", "portal_vein_thrombosis", "aortic_dissection", "pneumothorax"),
+        *("appendicitis", "abdominal_aortic_aneurysm"),
+    }
 )
 # A vessel that is only somewhat narrow is none that is shut.
 _NARROW = re.compile(
@@ -143,6 +146,13 @@ _AS_EXPECTED = re.compile(
     r"|post-?\s?(?:operative|procedural))\b",
     re.IGNORECASE,
 )
+# More than the operation explains: "well BEYOND WHAT DAY 6 WOULD EXPLAIN" is not what it left behind.
+_BEYOND = re.compile(
+    r"(?<!no )(?<!not )(?<!nor )\b(?:beyond|in excess of|exceed\w*|(?:more|greater|larger|longer) than"
+    r"|too (?:much|large|many)|out of proportion|not (?:\w+ )?(?:explained|accounted for))\b[^.;]{0,40}?"
+    r"\b(?:expect\w*|explain\w*|account\w*|usual|normal|day \d|pod|post-?\s?op\w*|surgery|laparo\w+)|\bunexpected",
+    re.IGNORECASE,
+)
 _BACK = re.compile(r"\s*(?:it|this|these|they)\b", re.IGNORECASE)
 _SETTLED = {Change.UNCHANGED: "unchanged", Change.DECREASED: "decreasing", Change.RESOLVED: "resolved"}
 
@@ -158,7 +168,7 @@ def calm(text: str, sentences: Sequence[Sentence], found: Found) -> str:
         return "mild"
     if found.verdict.finding.id == "thrombosis" and _is_superficial(found):
         return "superficial"
-    if _undrained(text, found):
+    if _undrained(text, found) or _unexplained(text, found):
         return ""
     mentions = found.before if found.before and _tells_of_later(text, sentences) else found.mentions
     groups = _groups(mentions)
@@ -180,6 +190,12 @@ def _undrained(text: str, found: Found) -> bool:
     """Whether it is there in spite of a drain: "PERSISTENT PNEUMOTHORAX DESPITE A CHEST TUBE" is no old one."""
     spans = ((each.sentence.start, each.sentence.end) for each in found.mentions)
     return any(_DESPITE.search(text, *span) for span in spans)
+
+
+def _unexplained(text: str, found: Found) -> bool:
+    """Whether there is more of it than an operation leaves behind."""
+    left = found.verdict.finding.id in _LEFT_BY_SURGERY
+    return left and any(_BEYOND.search(text, each.sentence.start, each.sentence.end) for each in found.mentions)
 
 
 def _tells_of_later(text: str, sentences: Sequence[Sentence]) -> bool:

@@ -63,6 +63,11 @@ _OUTSIDE = wordset("scalp subgaleal periorbital orbit preseptal facial face subc
 # A nodule of a chest is the lung's; only fluid is the pleura's without being called so.
 _LINED = wordset("pleura mediastinum heart pericardium")
 _WITHOUT_LOBES = wordset("kidney spleen pancreas adrenal ovary uterus bladder")
+_WITH_POLES = wordset("kidney urinary spleen thyroid testis ovary")
+_GROWING = wordset("spleen liver")
+_LOOKS = wordset("attenuation density opacity hypodense hypodensity hypoattenuating echogenicity liver")
+_AREAS = wordset("area focus nodule lesion wedge")
+_WITH_NEIGHBOURS = _LOOKS | wordset("stone focus dilate narrow enlarge")
 _OF_SPINE = frozenset({"canal", "foramen"})
 _DUCT = frozenset({"duct"})
 _NARROWED = frozenset({"compress", "effacement"})
@@ -258,6 +263,12 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     return _is_named_apart(pattern, target, place)
 
 
+def _is_focal(pattern: Pattern, place: Place) -> bool:
+    """Whether only an area of the liver is dark: "low attenuation AREA in the liver", "low density in SEGMENT 5"."""
+    looks = pattern.head in _LOOKS and not {"fat", "fatty"} & pattern.needs
+    return looks and (not place.local.isdisjoint(_AREAS) or any(word.startswith("segment-") for word in place.local))
+
+
 def _is_of_neck(pattern: Pattern, place: Place) -> bool:
     """Whether free air lies outside of the abdomen, or only veins of the mediastinum are full."""
     if pattern.head == "air" and "free" in pattern.needs:
@@ -286,8 +297,14 @@ def _is_of_face(pattern: Pattern, target: Target, place: Place) -> bool:
 
 def _is_of_neighbour(pattern: Pattern, target: Target, place: Place) -> bool:
     """Whether a disc is narrowed, the pancreatic duct wide or a duct holds the stone, where another thing is asked."""
+    if pattern.head not in _WITH_NEIGHBOURS:
+        return False
     if pattern.head in ("stone", "focus") and pattern.needs.isdisjoint(ANATOMY):
-        return "duct" in place.around and "duct" not in target.home
+        in_duct = "duct" in place.around and "duct" not in target.home
+        # Of a stone a pole is the kidney's.
+        return in_duct or ("pole" in place.local and target.home.isdisjoint(_WITH_POLES))
+    if ("steatosis" in target.heads and _is_focal(pattern, place)) or _is_other_growth(pattern, target, place):
+        return True
     if pattern.head == "dilate" and pattern.needs == _DUCT:
         return "pancreas" in place.around and "bile" not in place.around
     if pattern.head != "narrow":
@@ -295,6 +312,11 @@ def _is_of_neighbour(pattern: Pattern, target: Target, place: Place) -> bool:
     # A disc or foramen that is narrowed, said or spoken of before, is no narrowed spine.
     lent = pattern.needs == _SPINE and "spine" not in place.local
     return _is_of_disc(pattern, place) or (lent and not (place.here | place.before).isdisjoint(_BESIDE_CANAL))
+
+
+def _is_other_growth(pattern: Pattern, target: Target, place: Place) -> bool:
+    """Whether contrast spreads and no organ is large: "a focus of contrast that ENLARGES ON DELAYED images"."""
+    return pattern.head == "enlarge" and "delayed" in place.local and not target.organs.isdisjoint(_GROWING)
 
 
 def _is_of_disc(pattern: Pattern, place: Place) -> bool:
@@ -358,7 +380,7 @@ def _elsewhere(pattern: Pattern, target: Target, place: Place, exam: Exam, *, de
     here = here - WIDE or here
     # A bare noun is held to the organ of the name; a wording that says more, to any its finding's wordings say.
     home = target.home if denied or pattern.needs & ANATOMY else target.organs or target.home
-    if here - WIDE or denied or pattern.needs:
+    if here - WIDE or denied or pattern.needs - _DESCRIBING:
         return bool(here) and not related(home, here)
     # Said of no organ, a bare noun is one of what was examined.
     own = target.organs or target.home

@@ -113,7 +113,7 @@ _AGAIN = re.compile(
         re-?checks?(?! (?:position|clinical|blood|level|lab|creatinine))
         (?:image|scan) again (?=in|at|after|on|with)
         (?:control|progress|check|review|serial|completion|dating|growth) (?:scans?|imaging|study)
-        (?:scan|study|imaging|exam\w*) (?:\w+ ){0,2}repeated
+        (?:scan|study|imaging|exam\w*) (?:\w+ ){0,2}repeated | (?:another|a further) (?:scan|study|exam\w*)
         (?:contrast|enhanced|dynamic|dedicated|complete|full|further)[- ](?:\w+[- ])?(?:study|scan|sequences|series)"""
     )
     + r"\b",

@@ -50,7 +50,8 @@ _WORDS = {
     ),
     "XR": (
         r"radiographs?|radiographic @LOOKED|xrs?|(?:re-?)?x-?rays?|radiography|cxrs?|axr|plain films?"
-        r"|(?<!ct )(?<!us )(?<!usg )(?<!uss )(?<!ultrasound )kub|films?|views?"
+        r"|(?<!ct )(?<!us )(?<!usg )(?<!uss )(?<!ultrasound )kub|(?<!thin )films?(?! of (?:fluid|blood|ascites))"
+        r"|views?"
         r"|(?:skeletal|bone) survey|(?:scaphoid|trauma|abdominal|rib|obstructi(?:ve|on)|facial bone|scoliosis) series"
         r"|opg|orthopantomogra\w+|panorex|pa (?:and|&) lat(?:eral)?"
     ),
@@ -109,7 +110,7 @@ _TODAY = re.compile(
     rf"\b(?:recommended|advised|suggested|needed|required|indicated|imaging|scan|(?:to|should|must) be \w+|{EXAM})"
     r"(?:\s+of the)?(?:\s+(?!yesterday|was|were|from|of)[a-z][\w/-]*){0,5}?\s+"
     r"(?P<interval>today|tonight|tomorrow(?: (?:[ap]\.?m\b|morning|afternoon|evening))?|in the morning"
-    r"|(?:the )?same day"
+    r"|(?:the )?same day|within (?:the|a) (?:week|month|fortnight)"
     r"|(?:next|this) (?:day|morning|evening|week|month)"
     r"|next (?:january|february|march|april|may|june|july|august"
     r"|september|october|november|december|spring|summer|autumn|winter|year)"

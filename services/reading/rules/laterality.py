@@ -137,9 +137,9 @@ def _own_words(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
 
 
 def _is_of_liver(parsed: Parsed, window: tuple[int, int]) -> bool:
-    """Whether the lobe it lies in is one of the liver, which the label says: "Liver: abscess in the RIGHT LOBE"."""
-    own = [token.text for token in parsed.sentence.tokens[slice(*window)]]
-    return "liver" in parsed.sentence.context and "lobe" in own
+    """Whether the lobe it lies in is one of the liver: "Liver: abscess in the RIGHT LOBE", "RT LOBE LIVER abscess"."""
+    own = parsed.sentence.tokens[slice(*window)]
+    return "lobe" in [token.text for token in own] and "liver" in _words(own) | parsed.sentence.context
 
 
 def _of_spine(phrase: tuple[Token, ...]) -> bool:

@@ -88,6 +88,8 @@ _TENTATIVE_END = wordset(
     """absent likely possible favored probable presumed suspected questioned none nil limited negative free probably
     considered"""
 )
+# "X, likely FROM Y" says what X is due to and hedges that alone.
+_OPEN_CAUSE = wordset("likely possible possibly probable probably presumed")
 # Words that name what did not grow.
 _NAMED = 6
 _MARKS = wordset(". , ; )")
@@ -194,6 +196,8 @@ def _is_adjective(tokens: tuple[Token, ...], at: int) -> bool:
 
 def _may_end(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether a word may end a remark here; "emboli FREE" does before a mark only: gas is "free IN the abdomen"."""
+    if at < len(tokens) and tokens[at].text == "from" and tokens[at - 1].text in _OPEN_CAUSE:
+        return False
     follow = _MARKS if tokens[at - 1].text == "free" else _MAY_FOLLOW
     return at >= len(tokens) or tokens[at].text in follow
 

@@ -61,7 +61,7 @@ _TOLD_BEHIND = wordset(
     """evidence findings finding appearance appearances features feature criteria sign signs images image correlate
     abnormality abnormalities guidance guided proven avid dated positive negative occult signal flow waveform waveforms
     changes room scanner table suite department result results report reports showing shows nodule lesion conditional
-    compatible safe number numbers scheduled booked arranged pending awaited yesterday"""
+    compatible safe number numbers scheduled booked arranged pending awaited yesterday last ago"""
 )
 _YEAR = re.compile(r"\b\d{1,2}:\d\d\b|\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
 _BRACKETED = re.compile(r"\([^()]*\)")

@@ -23,6 +23,8 @@ _NONE = wordset("none nil")
 _PARTS = wordset("tip tips end ends aspect portion extent side-port sideport sidehole hole holes port course")
 _OF_PART = _PARTS | _DETERMINERS | wordset("its their side distal proximal inferior most is are itself")
 _ADDING = wordset("with and , but")
+# What may stay unknown of a thing that is there: "hydronephrosis and hydroureter, CAUSE not shown".
+_CAUSES = wordset("cause source level aetiology etiology reason origin obstruction")
 # Words of a remark after a comma, at most; what makes it a part of a list, or of what stands before.
 _REMARK = 5
 _LISTING = wordset("and or nor of in on at for with this these it which that")
@@ -57,6 +59,8 @@ def own_remark(tokens: tuple[Token, ...], start: int, hit: Hit) -> int:
     comma = next((at for at in range(hit.start - 1, start - 1, -1) if tokens[at].text == ","), -1)
     if comma < 0 or (comma == hit.start - 1 and tokens[hit.start].text not in _NONE):
         return start
+    if tokens[hit.start - 1].text in _CAUSES and len(tokens[comma + 1 : hit.start]) <= _REMARK:
+        return comma + 1
     listed = any(token.text in ("and", "or", "nor") for token in tokens[start : hit.start])
     return start if listed else comma + 1
 

@@ -18,6 +18,7 @@ _PLACING = wordset(
     """of in within at involving along through on to from overlying near throughout about over under beneath across
     around"""
 )
+_LEADING = _PLACING | {"down"}
 _LEFT_BOUNDS = wordset(
     ", ; : ( ) no without with but which that there and or and/or of in at to for on from by than nor about around"
 )
@@ -94,7 +95,7 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
         if word in (",", "and") and _lists_numbers(tokens, last):
             last += 1
             continue
-        if word in FINITE or word in _RIGHT_BOUNDS or _points_back(tokens, last):
+        if word in FINITE or word in _RIGHT_BOUNDS or (word in _LEADING and _leads_on(tokens, at, last)):
             break
         if word in ("and", "or", "and/or") and (
             _opens_another(tokens, last, end) if placed else not _joins_places(tokens, last)
@@ -157,6 +158,17 @@ def _may_place(token: Token) -> bool:
 def _points_back(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether a part of the subject follows: "the ligament is torn AT ITS femoral attachment"."""
     return tokens[at].text in _PLACING and at + 1 < len(tokens) and tokens[at + 1].text in ("its", "their")
+
+
+def _leads_on(tokens: tuple[Token, ...], head: int, at: int) -> bool:
+    """Whether what follows token `at` is no place of the head: its own part, or where something wide ends."""
+    return _points_back(tokens, at) or _ends_width(tokens, head, at)
+
+
+def _ends_width(tokens: tuple[Token, ...], head: int, at: int) -> bool:
+    """Whether token `at` tells where something wide ends, which is another thing: "dilated DOWN TO the bladder"."""
+    told = tokens[at].text == "down" or (tokens[at].text == "to" and tokens[at - 1].text != "up")
+    return told and "dilate" in tokens[head].canon
 
 
 def _lists_numbers(tokens: tuple[Token, ...], at: int) -> bool:

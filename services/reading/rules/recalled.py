@@ -13,6 +13,7 @@ from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
 from services.reading.rules.topics import (
     Topic,
+    covers,
     lies_by_it,
     names_what_was_described,
     opens_by_naming,
@@ -47,7 +48,7 @@ def side_of_topic(parsed: Parsed, at: int, place: Place, topic: Topic) -> Side |
         named = topic.described and opens_by_naming(tokens) and names_what_was_described(tokens, at)
         return topic.side if named else None
     own = place.here - WIDE - _COVERS
-    same = (topic.paired or topic.runs_on) and (not place.here or not own or not own.isdisjoint(topic.organs))
+    same = (topic.paired or topic.runs_on) and (not place.here or not own or covers(topic, own))
     if (
         same
         or points_back(tokens[: place.last])

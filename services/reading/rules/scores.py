@@ -35,7 +35,8 @@ _SCALES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("Bosniak", rf"\bbosniak\b{_VALUE}(?P<value>{_ROMAN})\b"),
         ("Deauville", rf"\bdeauville\b{_VALUE}(?P<value>[1-5])\b"),
         ("Fazekas", rf"\bfazekas\b{_VALUE}(?P<value>[0-3]|i{{1,3}})\b"),
-        ("Hinchey", rf"\bhinchey\b{_VALUE}(?P<value>(?:iv|i{{1,3}}|[0-4])[ab]?)\b"),
+        ("Modified Hinchey", rf"\bmodified hinchey\b{_VALUE}(?P<value>(?:iv|i{{1,3}}|[0-4])[ab]?)\b"),
+        ("Hinchey", rf"(?<!modified )\bhinchey\b{_VALUE}(?P<value>(?:iv|i{{1,3}}|[0-4])[ab]?)\b"),
         (
             "Kellgren-Lawrence",
             rf"\b(?:kellgren(?:[- ]and)?[-– ]lawrence|k-?l)\b{_VALUE}(?P<value>iv|i{{1,3}}|[0-4](?:-[0-4])?)\b",

@@ -57,7 +57,7 @@ _WAS_TOLD = any_of(
     (?:standing|sitting|stood|sat) (?:by|beside|with|next) | beside me | with me
     at (?:the )?(?:scanner|console|work-?station|pacs)
     in (?:the )?(?:scan(?:ner|ning)?|control|reading|reporting) room
-    came to the reading room | watching
+    came to the reading room | attended (?:the )?(?:read|report|scann|control)\w* room | watching
     phoned | consulted | at (?:the )?bedside | responded | answered and
     (?:seen|read|opened) and (?:answered|acknowledged|replied) | took (?:the|my|this) call | confirmed receipt
     (?:was|were|been) given | updated | reviewing (?:at|on|with)"""

@@ -6,6 +6,7 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from integration.canonical import Side
+from services.reading.rules.anatomy import widened
 from services.reading.rules.natures import DESCRIBED, is_left_open
 from services.reading.rules.phrases import ORGANS, seen_in
 from services.reading.rules.plurals import told_in
@@ -24,6 +25,9 @@ _ONE_OF_PAIR = _PAIRED | wordset(
     vesicoureteric vesicoureteral ureterovesical ureteropelvic pelviureteric vuj uvj puj upj"""
 )
 _OF_OPERATED = wordset("lumpectomy")
+# One urinary tract: what is told of the ureter after "right kidney 12 cm" is on that side.
+_OF_KIDNEY = wordset("kidney ureter pole interpolar calyceal ureteropelvic ureterovesical")
+_PLURAL = wordset("ureters kidneys calyces poles")
 # What points back to the place spoken of before.
 _BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
 _PRONOUNS = wordset("it they expected")
@@ -88,9 +92,24 @@ def topic_of(sentence: Sentence, before: Topic) -> Topic:
         return Topic()
     if not organs and not side:
         return before._replace(runs_on=runs_on)
+    if before.paired and side is None and _is_of_same_kidney(organs, texts, before):
+        return before._replace(runs_on=runs_on)
     paired = operated or _is_paired(about) or _opens_with_side(sentence.tokens) or (not organs and before.paired)
     # Only what has a side is recalled.
     return Topic(organs or before.organs, side, paired, runs_on, described and side is not None)
+
+
+def _is_of_same_kidney(organs: frozenset[str], texts: list[str], before: Topic) -> bool:
+    """Whether only parts of the urinary tract are named, none of both sides, after the kidney of one side."""
+    known = organs <= _OF_KIDNEY and not before.organs.isdisjoint(_OF_KIDNEY)
+    return known and _PLURAL.isdisjoint(texts)
+
+
+def covers(topic: Topic, places: frozenset[str]) -> bool:
+    """Whether the places are those spoken of, or lie in them: "the interpolar region" in the right kidney."""
+    if not topic.organs.isdisjoint(places) or not (topic.organs & _PAIRED).isdisjoint(widened(places)):
+        return True
+    return topic.paired and places <= _OF_KIDNEY and not topic.organs.isdisjoint(_OF_KIDNEY)
 
 
 def points_back(tokens: tuple[Token, ...]) -> bool:

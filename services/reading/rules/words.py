@@ -98,6 +98,8 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "clip": frozenset({"surgical"}),
     "thrombus": frozenset({"catheter", "line", "picc"}),
     "stone": frozenset({"ampulla"}),
+    # What the bladder cannot pass is no wide kidney for that.
+    "obstruct": frozenset({"outflow", "outlet"}),
     "slip": frozenset({"epiphysis", "femur", "hip"}),
     # Where a disc has broken through, the endplate is no broken one.
     "depression": frozenset({"schmorl", "schmorls"}),
