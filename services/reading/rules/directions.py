@@ -9,7 +9,7 @@ from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
 _MEASURES = wordset("now is of measuring measures currently approximately about today mm cm up to")
-_TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
+TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
 # What is shifted, and how far from it that is said.
 _MIDDLE = wordset("midline septum pellucidum falx")
 _NEAR = 4
@@ -28,8 +28,8 @@ def direction(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> 
     start = max(0, min(window[0], head - 6))
     near = tokens[start : max(window[1] + 4, _behind_size(tokens, head))]
     for token in near:
-        if token.text in _TOWARDS:
-            return _TOWARDS[token.text]
+        if token.text in TOWARDS:
+            return TOWARDS[token.text]
     for at, token in enumerate(near[:-1]):
         if token.text in ("to", "towards", "toward"):
             after = near[at + 1 : at + 3]

@@ -14,9 +14,18 @@ from services.reading.rules.appositions import (
     lists_on,
 )
 from services.reading.rules.clauses import Clause
-from services.reading.rules.directions import direction, is_shifted
+from services.reading.rules.directions import TOWARDS, direction, is_shifted
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, FINDINGS, GENERIC_HEADS
-from services.reading.rules.plurals import ENDS, countless, of_lobe, of_plural, of_subject, plural_next, symmetric
+from services.reading.rules.plurals import (
+    ENDS,
+    SAYING,
+    countless,
+    of_lobe,
+    of_plural,
+    of_subject,
+    plural_next,
+    symmetric,
+)
 from services.reading.rules.scope import Parsed
 from services.reading.rules.sharing import shared_place
 from services.reading.rules.side_words import is_side, sides_in
@@ -66,6 +75,8 @@ _EXTENDS = wordset("extends extend extending extended extension tracks tracking 
 # "Protrusion ECCENTRIC TO THE RIGHT".
 _LEANS = wordset("eccentric asymmetric lateralizing lateralising biased paracentral skewed lateralized lateralised")
 _DETERMINED = wordset("a an the")
+# Without one of these no side is said.
+_SIDED = SIDES.keys() | SAYING | TOWARDS.keys()
 # What one blow to a side of the chest hurts at once.
 _WALL = wordset("rib pleura lung hemothorax hemithorax chest subcutaneous lobe base basal apical apex soft tissue")
 
@@ -73,6 +84,8 @@ _WALL = wordset("rib pleura lung hemothorax hemithorax chest subcutaneous lobe b
 def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     """The side said of the mention: in its noun phrase, else its clause, else the label it stands under."""
     tokens = parsed.sentence.tokens
+    if _SIDED.isdisjoint([token.text for token in (*tokens, *parsed.sentence.context_tokens)]):
+        return None
     if is_shifted(tokens, head):
         return direction(tokens, window, head)
     window = _without_tip(tokens, window, head)
@@ -107,8 +120,8 @@ def _own_words(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
 
 def _is_of_liver(parsed: Parsed, window: tuple[int, int]) -> bool:
     """Whether the lobe it lies in is one of the liver, which the label says: "Liver: abscess in the RIGHT LOBE"."""
-    own = [token.text for token in parsed.sentence.tokens[slice(*window)]]
-    return "liver" in parsed.sentence.context and "lobe" in own
+    own = parsed.sentence.tokens[slice(*window)]
+    return "liver" in parsed.sentence.context and any(token.text == "lobe" for token in own)
 
 
 def _of_spine(phrase: tuple[Token, ...]) -> bool:

@@ -31,6 +31,7 @@ _STOPPERS = STRONG | frozenset({"which", "however", "despite", "notwithstanding"
 # A denial ends before what is said to be there: "no hemorrhage into the KNOWN cyst", "and POSITIVE for sludge".
 _GIVEN = wordset("known existing preexisting positive")
 # After a comma: what was denied before means this.
+_NOUNS = AMBIGUOUS_HEADS | GENERIC_HEADS
 _MEANING = wordset("consistent compatible keeping diagnostic indicating representing reflecting confirming")
 _WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
 _EXAMS = wordset(
@@ -240,9 +241,8 @@ def _is_unpunctuated(tokens: tuple[Token, ...]) -> bool:
 
 def _begins_anew(tokens: tuple[Token, ...], start: int, at: int) -> bool:
     """After a finding's noun another, or a subject: "no skull fracture OPACIFICATION of the mastoid", "THE port is"."""
-    nouns = AMBIGUOUS_HEADS | GENERIC_HEADS
     anew = tokens[at].text == "the" or tokens[at].canon[-1] in _REMARKS
-    return at > start and anew and tokens[at - 1].canon[-1] in nouns
+    return at > start and anew and tokens[at - 1].canon[-1] in _NOUNS
 
 
 def _own_remarks(tokens: tuple[Token, ...], hits: list[Hit]) -> set[int]:
@@ -300,11 +300,7 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
 
 def _is_bare(own: tuple[Token, ...]) -> bool:
     """Whether a noun alone follows, which shares the doubt: "suspicious for leak WITH ABSCESS"."""
-    return (
-        bool(own)
-        and own[0].canon[-1] in AMBIGUOUS_HEADS | GENERIC_HEADS
-        and (len(own) == 1 or not own[1].text[0].isalnum())
-    )
+    return bool(own) and own[0].canon[-1] in _NOUNS and (len(own) == 1 or not own[1].text[0].isalnum())
 
 
 def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
