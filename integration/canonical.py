@@ -359,6 +359,7 @@ class Verdict(Record):
     `confidence` is a vote share in [0, 1], None for rules and single votes. `rule` explains a rules verdict.
     `grade`: the class of decisions it belongs to, "" for a model's. Not `shown`: folded into "also mentioned", never
     pre-selected, never sent unless a reviewer promotes it.
+    `calm`: why a critical finding raises no alarm ("unchanged"), "" where it does.
     """
 
     finding: Finding
@@ -373,6 +374,12 @@ class Verdict(Record):
     confidence: float | None = None
     grade: str = ""
     shown: bool = True
+    calm: str = ""
+
+    @property
+    def alarming(self) -> bool:
+        """Whether it asserts a critical finding that is new or current."""
+        return self.finding.critical and self.status is Status.PRESENT and not self.calm
 
 
 class Suggestion(Record):

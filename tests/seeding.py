@@ -74,6 +74,7 @@ class Said:
     conflict: bool = False
     unsupported: bool = False
     confidence: float | None = None
+    calm: str = ""
 
 
 PNEUMONIA = Said("pneumonia", "Right lower lobe pneumonia", side=Side.RIGHT, rationale="Named in the impression.")
@@ -203,7 +204,7 @@ def _row(exam: Exam, said: Said, key: str, content_hash: str, position: int) -> 
         "quotes": [] if said.unsupported else [_quote(exam.text, said.quote)],
         "rationale": said.rationale,
         "rules_status": "absent" if said.conflict else said.status,
-        "critical": candidate.finding.critical,
+        "critical": candidate.finding.critical and not said.calm,
         "conflict": said.conflict,
         "unsupported": said.unsupported,
         "confidence": said.confidence,

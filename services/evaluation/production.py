@@ -119,7 +119,7 @@ def _suggestion(verdict: Verdict, parent: str) -> dict[str, Any]:
         "status": verdict.status.value,
         "side": verdict.side.value if verdict.side else None,
         "level": _level(verdict),
-        "critical": verdict.finding.critical and verdict.status is Status.PRESENT,
+        "critical": verdict.alarming,
         "grade": verdict.grade or "unmeasured",
         "shown": verdict.shown,
         "parent": parent or None,

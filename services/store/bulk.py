@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from services.domain.reports import Json
 from services.domain.words import REVIEW_TO_DO, ReadingState
@@ -37,7 +37,7 @@ class Offered:
 def candidates(connection: Connection, site: str, finding: str, account_id: int) -> list[Offered]:
     """Undecided suggestions of a finding in free reports where nothing is critical, conflicting or unsupported."""
     free = or_(review.c.claimed_by.is_(None), review.c.claimed_until < NOW, review.c.claimed_by == account_id)
-    quiet = and_(review.c.critical == 0, review.c.conflicts == 0, review.c.unsupported == 0)
+    quiet = and_(~_grave(), review.c.conflicts == 0, review.c.unsupported == 0)
     undecided = ~exists().where(draft.c.suggestion_id == suggestion.c.id)
     query = (
         select(
@@ -51,7 +51,7 @@ def candidates(connection: Connection, site: str, finding: str, account_id: int)
         .where(review.c.site_id == site, review.c.state.in_(REVIEW_TO_DO), free, quiet, undecided)
         .where(review.c.signature_at.is_(None))
         .where(suggestion.c.finding_id == finding, suggestion.c.state == "proposed", suggestion.c.origin == "ai")
-        .where(report.c.held == "", report_version.c.state == "current", ~suggestion.c.critical)
+        .where(report.c.held == "", report_version.c.state == "current")
         # What is not wholly read is looked at by itself.
         .where(report_version.c.reading_state == ReadingState.READ)
         .where(func.jsonb_array_length(suggestion.c.quotes) > 0)
@@ -59,6 +59,15 @@ def candidates(connection: Connection, site: str, finding: str, account_id: int)
         .limit(LIMIT)
     )  # fmt: skip
     return every(Offered, connection.execute(query))
+
+
+def _grave() -> ColumnElement[bool]:
+    """Whether a review's version asserts a finding of a critical kind, one that raises no alarm ("unchanged") too."""
+    other = suggestion.alias()
+    kind = or_(other.c.critical, other.c.finding["critical"].as_boolean())
+    return exists().where(
+        other.c.version_id == review.c.version_id, other.c.state != "withdrawn", other.c.status == "present", kind
+    )
 
 
 def drafts_of(connection: Connection, account_id: int, draft_ids: Sequence[int]) -> list[tuple[int, int]]:

@@ -124,7 +124,7 @@ def _row(report: StoredReport, version: Version, verdict: Verdict, reading: Read
         "version_id": version.id,
         "identifier": observation_identifier(report.key, version.content_hash, verdict.finding.id, verdict.side),
         "finding_id": verdict.finding.id,
-        "critical": verdict.finding.critical and verdict.status is Status.PRESENT,
+        "critical": verdict.alarming,
         "unsupported": verdict.unsupported,
         "rules_status": rules_status.value if rules_status else None,
         "readers": dict(_readers(verdict, reading, rules, rules_status)),

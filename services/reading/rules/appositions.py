@@ -21,6 +21,15 @@ _STAYING = FINITE | wordset("persists persist persisting remains confined limite
 _OPEN = wordset("excluded exclude possible considered consider ruled")
 _DASH = "-"
 _ORDINALS = wordset("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
+# What a thing looks like, its noun left out.
+_LOOKS = wordset(
+    """hazy patchy streaky linear heterogeneous confluent dense faint nodular reticular alveolar interstitial basilar
+    basal apical perihilar retrocardiac airspace platelike discoid segmental subsegmental mild moderate severe small"""
+)
+_PLACING = wordset("of in at within on along from to near involving")
+_ENDING = FINITE | wordset(", ; with without no but")
+# From the other side's word to where it is left, at most.
+_LED = 6
 # Words of a place, at most.
 _LONG = 4
 _NOT_IN_PLACES = (FINDINGS - ANATOMY) | {"node"}
@@ -43,6 +52,43 @@ def lists_on(tokens: tuple[Token, ...], end: int, side: Side) -> bool:
     return SIDES[tokens[at].text] not in (side, "bilateral") and _is_place(tokens, at + 1)
 
 
+def leads_up(tokens: tuple[Token, ...], start: int, side: Side) -> bool:
+    """Whether the other side is told before the phrase: "LEFT BASILAR, AND TO A LESSER EXTENT, right opacities"."""
+    end = _before_lesser(tokens, start) or _before_and(tokens, start)
+    told = next((at for at in range(end - 1, max(-1, end - _LED), -1) if tokens[at].text in SIDES), None)
+    if told is None or SIDES[tokens[told].text] == side or not is_side(tokens, told):
+        return False
+    between = tokens[told + 1 : end]
+    if told and tokens[told - 1 - (told > 1 and tokens[told - 1].text == "the")].text in _PLACING:
+        return False
+    return all(_NOT_IN_PLACES.isdisjoint(token.canon) and token.text not in _ENDING for token in between)
+
+
+def _before_lesser(tokens: tuple[Token, ...], start: int) -> int:
+    """Where "and to a lesser extent" begins that ends before token `start`; 0 where it does not stand there."""
+    at = start - (start > 0 and tokens[start - 1].text == ",")
+    texts = [token.text for token in tokens[max(0, at - 6) : at]]
+    if texts[-2:] in (["lesser", "extent"], ["lesser", "degree"]):
+        at -= 4
+    elif texts[-2:] in (["less", "so"], ["lesser", "so"]):
+        at -= 2
+    elif texts[-3:] == ["as", "well", "as"]:
+        return at - 3
+    else:
+        return 0
+    while at > 0 and tokens[at - 1].text in (",", "and"):
+        at -= 1
+    return max(0, at)
+
+
+def _before_and(tokens: tuple[Token, ...], start: int) -> int:
+    """Where "and" stands before token `start` after a mere look: "bibasilar HAZY AND right upper opacities"; else 0."""
+    if start < 2 or tokens[start - 1].text != "and":
+        return 0
+    placed = not ANATOMY.isdisjoint(tokens[start - 2].canon) and _NOT_IN_PLACES.isdisjoint(tokens[start - 2].canon)
+    return start - 1 if placed or tokens[start - 2].text in _LOOKS else 0
+
+
 def _is_place(tokens: tuple[Token, ...], start: int) -> bool:
     """Whether nothing but a place follows, up to a mark."""
     own = tokens[start : start + _LONG]
@@ -58,7 +104,8 @@ def joins_place(tokens: tuple[Token, ...], at: int) -> bool:
     before = tokens[at - 1]
     if ANATOMY.isdisjoint(before.canon) and not any(map(is_level, before.canon)):
         return False
-    sided = next((place for place in range(at + 1, min(at + 3, len(tokens))) if tokens[place].text in SIDES), None)
+    last = min(at + 3 + (tokens[at + 1 : at + 2] != () and tokens[at + 1].text in ("in", "at")), len(tokens))
+    sided = next((place for place in range(at + 1, last) if tokens[place].text in SIDES), None)
     return sided is not None and _is_place(tokens, sided + 1)
 
 

@@ -20,7 +20,8 @@ from services.reading.rules.wordset import wordset
 _BODY = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.ADDENDUM})
 _NEVER_LAST = frozenset(lexicon("endings")["joining"] + lexicon("endings")["verbs"])
 _DEGREES = frozenset(lexicon("endings")["degrees"])
-_QUALIFYING = frozenset(lexicon("endings")["sizes"] + lexicon("adjectives")["qualifying"])
+_SIZES = frozenset(lexicon("endings")["sizes"])
+_QUALIFYING = _SIZES | frozenset(lexicon("adjectives")["qualifying"])
 _BEYOND = frozenset(lexicon("endings")["beyond"])
 _COURSES = frozenset(lexicon("endings")["courses"])
 _PLACES = frozenset(lexicon("endings")["places"])
@@ -133,6 +134,8 @@ def _lacks_noun(words: list[str], last: Sentence) -> bool:
     if word in _PLACES:
         return before not in _BE and _opens_phrase(words[:-1], without=set())
     if word in _QUALIFYING:
+        if len(words) == 1 and word not in _SIZES:
+            return False
         return _opens_phrase(words[:-1], without={"than", "to", "over", "at"})
     if word in _BEYOND:
         return before in _COURSES
@@ -151,6 +154,8 @@ def _opens_phrase(before: list[str], without: set[str]) -> bool:
         at -= 1
     if at == 0:
         return bool(before) or "the" not in without
+    if "," in before[at:]:
+        return False
     opener = before[at - 1]
     if opener in ("and", "or"):
         return not _predicates(before[:at]) and not (at > 1 and before[at - 2] in _SIDES | _QUALIFYING)

@@ -44,6 +44,8 @@ _CALM = tuple(
             again (?:seen|noted|demonstrated|present)
             redemonstrat\w+ | (?:no|without) (?:significant |interval |appreciable |further )*(?:change|progression)
             (?:no|without) (?:significant |interval |appreciable |further )*(?:enlargement|increase) | same size
+            still (?:seen|present|visible|noted|evident|demonstrated|there|apparent)
+            remains?(?=\s*(?:[.;)]|\Z))
             persist\w* | remains? (?:occluded|thrombosed|present|visible|large|small|moderate|dilated|collapsed|evident)
             not (?:significantly )?(?:changed|increased|progressed|enlarged)""",
         ),

@@ -12,7 +12,7 @@ from services.reading.rules.verbs import FINITE
 from services.reading.rules.wordset import wordset
 
 STRONG = wordset("; but however although though whereas while yet -")
-_WEAK = wordset(", and with which that as where if unless")
+_WEAK = wordset(", and with which that as where if unless whether")
 _RELATIVE = wordset("which that who whose")
 # A verbless remark ends with one of these ...
 END_WORDS = wordset(
@@ -34,6 +34,7 @@ _BEFORE_LEVEL = frozenset({"of", "in", "to", "from", "through", "and", "involvin
 _TOUCHING = wordset(
     "abuts abut contacts contact touches touch indents indent reaches reach abutting contacting touching"
 )
+_SIZED = wordset("tiny small moderate large trace minimal mild severe and , possible likely")
 # Every word before which a clause may begin whatever verbs there are.
 _CUTTING = STRONG | START_WORDS | {"so", "no", "there", "without", "however"}
 
@@ -88,7 +89,12 @@ def _strong_cuts(tokens: tuple[Token, ...]) -> set[int]:
 
 
 def _ends(before: str, word: str) -> bool:
-    """Whether a verbless remark ends with these two words; what "limits the assessment" ends nothing."""
+    """Whether a verbless remark ends with these two words; what "limits the assessment" ends nothing.
+
+    Nor does what only describes: "a TINY STABLE right pneumothorax".
+    """
+    if (word in ("stable", "unchanged") and before in _SIZED) or before in ("no", "without", "any"):
+        return False
     return word in END_WORDS and before not in _OPENING and (word != "limits" or before == "normal")
 
 

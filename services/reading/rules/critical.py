@@ -23,6 +23,8 @@ _OF_ALL = re.compile(
 # A hedge that still calls for a call; "possible" and "versus" do not.
 _SUSPECTED = re.compile(
     r"\b(?:suspicious for|suspected|highly (?:suggestive|suspicious)|concerning for|worrisome for|compatible with"
+    r"|rais(?:es?|ing) (?:the |some |a |high )?(?:concern|suspicion)s? (?:for|of|about)"
+    r"|(?<!low )(?<!clinical )concern for"
     r"|consistent with|strongly suggest\w*|favou?red to (?:represent|reflect|be))\b",
     re.IGNORECASE,
 )
@@ -70,7 +72,9 @@ def noted(text: str, sentences: Sequence[Sentence], found: Sequence[Found]) -> d
     """The verdicts of critical findings that raise no alarm, by id, each with the reason in its rationale."""
     reasons = {_id(each): calm(text, sentences, each) for each in found if each.verdict.status is Status.PRESENT}
     return {
-        _id(each): each.verdict.model_copy(update={"rationale": f"{each.verdict.rationale} No alarm: {why}."})
+        _id(each): each.verdict.model_copy(
+            update={"calm": why, "rationale": f"{each.verdict.rationale} No alarm: {why}."}
+        )
         for each in found
         if (why := reasons.get(_id(each), ""))
     }

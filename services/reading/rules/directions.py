@@ -10,6 +10,13 @@ from services.reading.rules.wordset import wordset
 
 _MEASURES = wordset("now is of measuring measures currently approximately about today mm cm up to")
 TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
+# What wanders from one place to another: "has MIGRATED FROM the neck to the right chest wall".
+WANDERING = wordset(
+    """migrated migrating moved moving spread spreading spreads extends extending extended tracks tracking passed
+    travelled traveled descended progressed"""
+)
+_JOURNEY = 8
+_PLACE = 5
 # What is shifted, and how far from it that is said.
 _MIDDLE = wordset("midline septum pellucidum falx")
 _NEAR = 4
@@ -45,3 +52,12 @@ def _behind_size(tokens: tuple[Token, ...], head: int) -> int:
     while at < len(tokens) and (tokens[at].text in _MEASURES or tokens[at].text[0].isdigit()):
         at += 1
     return at + 3
+
+
+def goal_of(tokens: tuple[Token, ...], at: int, end: int) -> tuple[Token, ...]:
+    """The words of where it came to, if it went there from elsewhere by the wandering word at token `at`; else none."""
+    if [token.text for token in tokens[at + 1 : at + 2]] != ["from"]:
+        return ()
+    last = min(end, at + _JOURNEY)
+    to = next((place for place in range(at + 2, last) if tokens[place].text in ("to", "into", "towards")), end)
+    return tokens[to + 1 : min(end, to + _PLACE)]

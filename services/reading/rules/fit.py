@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from services.reading.rules.anatomy import ANATOMY, VAGUE, WIDE, is_level, related, spinal_region, telling, widened
+from services.reading.rules.anatomy import (
+    ANATOMY,
+    JOINTS,
+    VAGUE,
+    WIDE,
+    is_level,
+    related,
+    spinal_region,
+    telling,
+    widened,
+)
 from services.reading.rules.exam import Exam
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, EXAM_HEADS, GENERIC_HEADS, LESIONS, SIGN_HEADS
 from services.reading.rules.phrases import ORGANS
@@ -40,7 +50,7 @@ _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
 _POSTERIOR = wordset(
-    "process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac"
+    "process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac stress"
 )
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 # "The liver SURFACE is nodular".
@@ -60,6 +70,9 @@ _NARROWED = frozenset({"compress", "effacement"})
 _OF_DISC = wordset("protrusion extrusion herniate bulge fragment sequestrum prolapse material sequester")
 _EPIDURAL = frozenset({"epidural"})
 _PASSAGES = wordset("canal foramen recess sac thecal central")
+_SPINE = frozenset({"spine"})
+# What of the spine is narrowed by itself.
+_BESIDE_CANAL = wordset("disc foramen facet")
 _OF_HEAD = frozenset({"skull", "intracranial", "brain"})
 _BODY = frozenset({"chest", "abdomen", "intracranial"})
 _TRUNK = frozenset({"chest", "abdomen", "spine"})
@@ -72,6 +85,12 @@ _THORACIC = wordset("ascending root arch sinotubular")
 # "Nodule at the left base", after a sentence about the pleura, is one of the lung.
 _ROUND = wordset("nodule mass calcify")
 _OF_LUNG = wordset("base basal basilar apex apical zone lobe lingula")
+_OF_CHEST = {"effusion": frozenset({"pleura"}), "edema": frozenset({"lung"})}
+_NO_PLEURA = JOINTS | wordset("pericardium abdomen mastoid soft tissue wall subcutaneous bone brain breast neck")
+_DRAINS = wordset("tube drain catheter")
+_AIRY = wordset("soft mediastinum subcutaneous neck")
+_FULL = wordset("engorgement congest distend distension distention")
+_GREAT_VEINS = wordset("mediastinum azygos jugular")
 _IN_LININGS = wordset("effusion pneumothorax")
 # Where no organ is asked, a cyst of the skin is one, and a clot around a line.
 _ANYWHERE = wordset("cyst thrombus")
@@ -88,6 +107,8 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     """How the pattern is met: "" (not at all), or "phrase", "clause", "exam" or "general"."""
     if other_kind(pattern, target, place) or _other_level(target, place):
         return ""
+    if _is_bare_effusion(pattern, place, exam, denied=denied):
+        return "exam"
     if _elsewhere(pattern, target, place, exam, denied=denied):
         return ""
     missing = pattern.needs - place.local - place.wide
@@ -106,11 +127,7 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
         return ""
     if pattern.sign and not denied and missing - ANATOMY - PARTS:
         return ""
-    # "Extradural GAS, blood in the cavity": the compartment of the gas is none of the blood's.
-    if pattern.head in _BLOOD and "air" in place.around and not COMPARTMENTS.isdisjoint(missing - place.labelled):
-        return ""
-    carried = missing <= place.before and bool(missing & _LINED)
-    if carried and pattern.head in _ROUND and not place.local.isdisjoint(_OF_LUNG):
+    if _is_lent(pattern, place, missing):
         return ""
     sign = (
         target.candidate.definition
@@ -122,6 +139,24 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     if _in_exam(pattern, target, place, exam, missing, denied=denied):
         return "exam"
     return "general" if denied and _general(pattern, target, place, exam) else ""
+
+
+def _is_lent(pattern: Pattern, place: Place, missing: frozenset[str]) -> bool:
+    """Whether the place left out is another thing's: "extradural GAS, blood in the cavity", a nodule's the pleura."""
+    if pattern.head in _BLOOD and "air" in place.around and not COMPARTMENTS.isdisjoint(missing - place.labelled):
+        return True
+    # "View of the CHEST demonstrates a TUBE": the exam's chest is none of the tube's.
+    if pattern.head in _DRAINS and ("chest" in missing or (pattern.head == "tube" and "pleura" in missing)):
+        return True
+    carried = missing <= place.before and bool(missing & _LINED)
+    return carried and pattern.head in _ROUND and not place.local.isdisjoint(_OF_LUNG)
+
+
+def _is_bare_effusion(pattern: Pattern, place: Place, exam: Exam, *, denied: bool) -> bool:
+    """Whether it is an effusion of a chest that is said of no organ: "cardiomegaly, SMALL EFFUSION and mild edema"."""
+    if denied or pattern.needs != _OF_CHEST.get(pattern.head) or not exam.covered >= pattern.needs:
+        return False
+    return place.local.isdisjoint(ORGANS) and place.around.isdisjoint(_NO_PLEURA)
 
 
 def _places_more(pattern: Pattern, place: Place) -> bool:
@@ -211,8 +246,18 @@ def other_kind(pattern: Pattern, target: Target, place: Place) -> bool:
     return _is_named_apart(pattern, target, place)
 
 
+def _is_of_neck(pattern: Pattern, place: Place) -> bool:
+    """Whether free air lies outside of the abdomen, or only veins of the mediastinum are full."""
+    if pattern.head == "air" and "free" in pattern.needs:
+        return not place.local.isdisjoint(_AIRY) and "abdomen" not in place.local
+    veins = "vein" in place.around and not place.around.isdisjoint(_GREAT_VEINS) and "lung" not in place.around
+    return veins and not _FULL.isdisjoint({pattern.head, *pattern.needs})
+
+
 def _is_named_apart(pattern: Pattern, target: Target, place: Place) -> bool:
     """Whether a word beside the head makes it another thing: fat of the PANCREAS, a SEBACEOUS cyst, a pivot shift."""
+    if _is_of_neck(pattern, place):
+        return True
     other = NOT_IN.get(pattern.head, frozenset())
     if other.isdisjoint(pattern.needs) and not other.isdisjoint(place.local - target.home):
         return True
@@ -225,7 +270,11 @@ def _is_of_neighbour(pattern: Pattern, target: Target, place: Place) -> bool:
         return "duct" in place.around and "duct" not in target.home
     if pattern.head == "dilate" and pattern.needs == _DUCT:
         return "pancreas" in place.around and "bile" not in place.around
-    return pattern.head == "narrow" and _is_of_disc(pattern, place)
+    if pattern.head != "narrow":
+        return False
+    # A disc or foramen that is narrowed, said or spoken of before, is no narrowed spine.
+    lent = pattern.needs == _SPINE and "spine" not in place.local
+    return _is_of_disc(pattern, place) or (lent and not (place.here | place.before).isdisjoint(_BESIDE_CANAL))
 
 
 def _is_of_disc(pattern: Pattern, place: Place) -> bool:

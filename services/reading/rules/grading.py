@@ -29,6 +29,11 @@ def grade_of(decision: Decision) -> str:
     return _named(decision)
 
 
+def is_unassessed(decision: Decision) -> bool:
+    """Whether it only names what could not be judged: "cardiomegaly CANNOT BE ASSESSED" suggests none."""
+    return decision.rule.removeprefix("addendum/").startswith("unassessed")
+
+
 def _named(decision: Decision) -> str:
     """By the best of its mentions: all its words in one phrase, or some said elsewhere."""
     ways = {mention.rule.rpartition("/")[2] for mention in decision.mentions if not mention.sign}

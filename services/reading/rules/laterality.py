@@ -11,53 +11,43 @@ from services.reading.rules.appositions import (
     goes_on,
     joins_numbers,
     joins_place,
+    leads_up,
     lists_on,
 )
 from services.reading.rules.clauses import Clause
-from services.reading.rules.directions import TOWARDS, direction, is_shifted
+from services.reading.rules.diffuse import is_diffuse, is_lent, is_of_change
+from services.reading.rules.directions import TOWARDS, WANDERING, direction, goal_of, is_shifted
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, FINDINGS, GENERIC_HEADS
+from services.reading.rules.natures import SAME, described_before, is_nature, respective_side
+from services.reading.rules.phrases import is_addition, noun_phrase
 from services.reading.rules.plurals import (
-    ENDS,
     SAYING,
     countless,
+    of_both,
     of_lobe,
     of_plural,
     of_subject,
     plural_next,
     symmetric,
+    told_in,
 )
 from services.reading.rules.scope import Parsed
-from services.reading.rules.sharing import shared_place
-from services.reading.rules.side_words import is_side, sides_in
+from services.reading.rules.sharing import is_placed, shared_place
+from services.reading.rules.side_words import is_side, is_where_most, sides_in
 from services.reading.rules.tokens import Token
+from services.reading.rules.two_sides import MORE, coordinated, is_compared, is_elided, with_other
 from services.reading.rules.verbs import FINITE
-from services.reading.rules.words import SIDES
+from services.reading.rules.words import EMPTY_NOUNS, SIDES
 from services.reading.rules.wordset import wordset
 
 _BREAKS = wordset("; but and with without no after following status since to than")
+_ENDING = _BREAKS | {","}
 _FINDINGS = (AMBIGUOUS_HEADS | GENERIC_HEADS | DEVICES) - ANATOMY
-# "A left adrenal nodule, CONSISTENT with an adenoma" is one thing.
-_SAME = wordset(
-    "consistent compatible keeping c/w representing suggestive suggesting likely suspicious concerning favored typical"
-)
-# What stands between two sides of one finding: "moderate right AND MILD left narrowing", "left > right".
-_BETWEEN = wordset(
-    """mild moderate severe minimal slight marked minor moderately mildly severely slightly markedly small large trace
-    tiny minimally , and or / & + > < = greater than worse more less larger smaller bigger lesser the on side sided"""
-)
-_JOINS = _BETWEEN - wordset(", the on side sided")
-_MORE = wordset("worse larger thicker greater more less denser bigger smaller milder")
-_MOST = _MORE | wordset("largest biggest worst")
-_DENIALS = wordset("no without nor")
-_ONE_EACH = wordset("left right lt rt")
-_UNITS = wordset("cm mm the x")
+_MOST = MORE | wordset("largest biggest worst")
 # Verbs of a clause that shares the subject before it.
 _SHOWS = FINITE | wordset("shows show demonstrates has have contains contain")
 # Tokens between two sides of one finding, at most.
 _NEAR = 6
-_NAMED_BY_KIND = FINDINGS | wordset(
-    "aml angiomyolipoma lipoma hemangioma granuloma fibroid hamartoma adenoma polyp diverticulum hygroma meningioma"
-)
 _FAR = 14
 _TIPS = wordset("tip tips terminating ending")
 # What ends what is said of one thing; a tip lies where its line does not.
@@ -67,13 +57,13 @@ _CONTACT = wordset(
     """contacting indenting compressing abutting touching displacing impinging encroaching effacing contacts indents
     compresses abuts touches displaces impinges encroaches effaces"""
 )
-# What says of a thing what it is, or what it is due to; and how far before its name.
-_EQUATES = _SAME | wordset("represents represent reflecting reflects reflect s/o suggest suggests due secondary favors")
-_EQUATING = 4
 _AGAINST = _CONTACT | wordset("against behind invading silhouetting obscuring beside adjacent next")
 _EXTENDS = wordset("extends extend extending extended extension tracks tracking into")
 # "Protrusion ECCENTRIC TO THE RIGHT".
 _LEANS = wordset("eccentric asymmetric lateralizing lateralising biased paracentral skewed lateralized lateralised")
+_REACHING = _EXTENDS | _LEANS
+# Words that end or tell the place of a thing after it.
+_TELLING = _ENDING | _TIPS | WANDERING | SIDES.keys() | {"as"}
 _DETERMINED = wordset("a an the")
 # Without one of these no side is said.
 _SIDED = SIDES.keys() | SAYING | TOWARDS.keys()
@@ -82,15 +72,42 @@ _WALL = wordset("rib pleura lung hemothorax hemithorax chest subcutaneous lobe b
 
 
 def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
-    """The side said of the mention: in its noun phrase, else its clause, else the label it stands under."""
+    """The side said of the mention: in its noun phrase, else its clause, else the label it stands under.
+
+    What names a thing described before has the side of that: "opacities at the bases, likely PNEUMONIA".
+    """
     tokens = parsed.sentence.tokens
     if _SIDED.isdisjoint([token.text for token in (*tokens, *parsed.sentence.context_tokens)]):
         return None
     if is_shifted(tokens, head):
         return direction(tokens, window, head)
-    window = _without_tip(tokens, window, head)
+    window = _without_tip(tokens, _with_noun(parsed, head, window), head)
     own = None if _is_of_liver(parsed, window) else _in_phrase(tokens, window, head)
-    if _is_compared(tokens, head) or (own and _is_elided(tokens, head, own)):
+    if not own and (side := respective_side(tokens, head) or _of_described(parsed, head, window[0])):
+        return side
+    return _side_of(parsed, head, window, own)
+
+
+def _with_noun(parsed: Parsed, head: int, window: tuple[int, int]) -> tuple[int, int]:
+    """The noun phrase of an adjective with that of the noun after it: "ATELECTATIC CHANGES in both bases"."""
+    at = head + 1
+    if at != window[1] or at >= parsed.clause_of(head).end or EMPTY_NOUNS.isdisjoint(parsed.sentence.tokens[at].canon):
+        return window
+    return window[0], noun_phrase(parsed, at, parsed.clause_of(head))[1]
+
+
+def _of_described(parsed: Parsed, head: int, first: int) -> Side | None:
+    described = described_before(parsed, head, first)
+    if described is None:
+        return None
+    window = noun_phrase(parsed, described, parsed.clause_of(described))
+    return _side_of(parsed, described, window, _in_phrase(parsed.sentence.tokens, window, described))
+
+
+def _side_of(parsed: Parsed, head: int, window: tuple[int, int], own: Side | None) -> Side | None:
+    """The side of the mention by its `own` one, else by the words around it."""
+    tokens = parsed.sentence.tokens
+    if is_compared(tokens, head) or (own and is_elided(tokens, head, own)):
         return Side.BILATERAL
     if own:
         return own
@@ -146,18 +163,22 @@ def _in_phrase(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
     if sides_in(tokens[touched:end]) is Side.BILATERAL:
         end = touched
     own = tokens[start:end]
-    side = _coordinated(tokens, start, end)
+    side = coordinated(tokens, start, end)
+    if side and (of_both(own) or leads_up(tokens, start, side)):
+        return Side.BILATERAL
     side = _joined(side, of_lobe(own)) if side else of_plural(own) or of_lobe(own) or symmetric(own)
-    return Side.BILATERAL if side and (_goes_on(tokens, end, side) or lists_on(tokens, end, side)) else side
+    return Side.BILATERAL if side and (_goes_on(tokens, start, end, side) or lists_on(tokens, end, side)) else side
 
 
-def _lesser(tokens: tuple[Token, ...], end: int) -> Side | None:
+def _lesser(tokens: tuple[Token, ...], start: int, end: int) -> Side | None:
     """The side where there is less of the same: "on the right and, TO A LESSER DEGREE, ON THE LEFT"."""
     near = tokens[end : end + _FAR]
     less = next((at for at, token in enumerate(near) if token.text in ("extent", "degree")), 0)
     if not less or near[less - 1].text != "lesser":
         return None
-    return sides_in(tokens[end + less : end + less + 6])
+    told = tokens[end + less : end + less + 6]
+    another = _words(told) & _FINDINGS - _words(tokens[start:end])
+    return None if another else sides_in(told)
 
 
 def _joined(side: Side, other: Side | None) -> Side:
@@ -165,11 +186,11 @@ def _joined(side: Side, other: Side | None) -> Side:
     return Side.BILATERAL if other not in (None, side) else side
 
 
-def _goes_on(tokens: tuple[Token, ...], end: int, side: Side) -> bool:
+def _goes_on(tokens: tuple[Token, ...], start: int, end: int, side: Side) -> bool:
     """Whether the same is said of the other side after the phrase: "emboli in the right main AND IN THE LEFT lower"."""
     if end >= len(tokens) or tokens[end].text not in (",", "and"):
         return False
-    if (less := _lesser(tokens, end)) is not None:
+    if (less := _lesser(tokens, start, end)) is not None:
         return less is not side
     placed = False
     for at in range(end + 1, min(end + 1 + _FAR, len(tokens))):
@@ -180,80 +201,6 @@ def _goes_on(tokens: tuple[Token, ...], end: int, side: Side) -> bool:
             return False
         placed = placed or token.text in ("in", "within")
     return False
-
-
-def _coordinated(tokens: tuple[Token, ...], start: int, end: int) -> Side | None:
-    """The side named in tokens [start, end), with the other one where it is said of the same thing."""
-    found = [at for at in range(start, end) if tokens[at].text in SIDES and is_side(tokens, at)]
-    sides = {_with_other(tokens, at) for at in found}
-    return sides.pop() if len(sides) == 1 else Side.BILATERAL if sides else None
-
-
-def _with_other(tokens: tuple[Token, ...], at: int) -> Side:
-    """The side at token `at`; both where it stands beside the other: "left > right", "right hip, mild on the left"."""
-    side = Side(SIDES[tokens[at].text])
-    for step in (-1, 1):
-        organ = step > 0 and at + 1 < len(tokens) and not ANATOMY.isdisjoint(tokens[at + 1].canon)
-        place = at + step + organ
-        while 0 <= place < len(tokens) and abs(place - at) <= _NEAR and tokens[place].text in _BETWEEN:
-            place += step
-        between = {token.text for token in tokens[min(at, place) + 1 : max(at, place)]}
-        met = 0 <= place < len(tokens) and abs(place - at) <= _NEAR and not between.isdisjoint(_JOINS)
-        if met and SIDES.get(tokens[place].text, side) != side and is_side(tokens, place):
-            if organ and not _ends(tokens, place + 1):
-                continue
-            return Side.BILATERAL
-    return side
-
-
-def _is_compared(tokens: tuple[Token, ...], head: int) -> bool:
-    """ "Facet arthropathy, WORSE ON THE RIGHT" is on both sides."""
-    for at in range(head + 1, len(tokens)):
-        if not _FINDINGS.isdisjoint(tokens[at].canon) or tokens[at].text in _DENIALS:
-            return False
-        if tokens[at].text not in SIDES:
-            continue
-        before = tokens[max(head, at - 3) : at]
-        if _is_against(tokens, at):
-            return True
-        if before and before[0].text in _MORE and before[1:2]:
-            return before[1].text in ("on", "in")
-    return False
-
-
-def _is_against(tokens: tuple[Token, ...], at: int) -> bool:
-    """Whether the side at token `at` is compared with the other: "R>L", "left greater than right"."""
-    sign = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    other = at + (3 if sign in _MORE and [token.text for token in tokens[at + 2 : at + 3]] == ["than"] else 2)
-    compared = sign in ("<", ">") or other == at + 3
-    return compared and other < len(tokens) and {tokens[at].text, tokens[other].text} <= _ONE_EACH
-
-
-def _is_elided(tokens: tuple[Token, ...], head: int, side: Side) -> bool:
-    """ "Large left effusion, SMALL RIGHT", "left mass 6.1 cm, RIGHT 3.8 cm": the other side, the noun left out."""
-    for at in range(head + 1, min(head + 1 + _NEAR + 3, len(tokens))):
-        word = tokens[at].text
-        if SIDES.get(word) == side:
-            continue
-        if word in SIDES:
-            told = at + 1 < len(tokens) and tokens[at + 1].text in _BETWEEN and tokens[at + 1].text not in ENDS
-            alone = _ends(tokens, at + 1 + told) and not _names_another(tokens, at + 1 + told)
-            return SIDES[word] is not Side.BILATERAL and is_side(tokens, at) and alone
-        if word not in _BETWEEN and not word[0].isdigit() and word not in _UNITS:
-            return False
-    return False
-
-
-def _ends(tokens: tuple[Token, ...], at: int) -> bool:
-    """Whether no noun follows."""
-    return at >= len(tokens) or tokens[at].text in ENDS or tokens[at].text[0].isdigit()
-
-
-def _names_another(tokens: tuple[Token, ...], at: int) -> bool:
-    """Whether a thing of its own follows the size at token `at`: "cyst, R 12 MM STONE"."""
-    while at < len(tokens) and (tokens[at].text[0].isdigit() or tokens[at].text in _UNITS):
-        at += 1
-    return any(not _NAMED_BY_KIND.isdisjoint(token.canon) for token in tokens[at : at + 2])
 
 
 def _whole_clause(parsed: Parsed, head: int) -> Clause:
@@ -270,8 +217,10 @@ def _nearest_before(tokens: tuple[Token, ...], start: int, head: int) -> Side | 
     """The side of the organ the clause is about; that of another finding before this one is not its own."""
     for at in range(head - 1, start - 1, -1):
         if tokens[at].text in SIDES and is_side(tokens, at) and not _is_of_one(tokens, start, at, head):
-            other = _is_direction(tokens, at) or _is_of_finding(tokens, at, head)
-            return None if other else _with_earlier(tokens, start, at)
+            diffuse = is_diffuse(tokens, head) and is_lent(tokens, at, head)
+            other = diffuse or _is_direction(tokens, at) or _is_of_finding(tokens, at, head)
+            both = is_where_most(tokens, at) and of_plural(tokens[start:at])
+            return None if other else both or _with_earlier(tokens, start, at)
     return None
 
 
@@ -293,7 +242,7 @@ def _is_direction(tokens: tuple[Token, ...], at: int) -> bool:
 
 def _with_earlier(tokens: tuple[Token, ...], start: int, at: int) -> Side:
     """The side at token `at`, with one named before of the same: "foci in the LEFT insula and one in the right"."""
-    side = _with_other(tokens, at)
+    side = with_other(tokens, at)
     joined = False
     for place in range(at - 1, max(start, at - _FAR) - 1, -1):
         token = tokens[place]
@@ -310,11 +259,13 @@ def _is_of_finding(tokens: tuple[Token, ...], at: int, head: int) -> bool:
     between = tokens[at + 1 : head]
     if any(token.text == "background" for token in between):
         return True
-    if any(token.text in FINITE or token.text in _SAME for token in between):
+    if any(token.text in FINITE or token.text in SAME for token in between):
         return False
     named = next((place for place, token in enumerate(between) if not _FINDINGS.isdisjoint(token.canon)), None)
     if named is None or not any(token.text == "," for token in between[named + 1 :]):
         return False
+    if any(not UNPAIRED.isdisjoint(token.canon) for token in between[named + 1 :]):
+        return True
     return not _is_listed(tokens[at + 1 : at + 2 + named], between[named + 1 :], tokens[head])
 
 
@@ -332,28 +283,57 @@ def _is_listed(first: tuple[Token, ...], rest: tuple[Token, ...], head: Token) -
 def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
     for at in range(head + 1, end):
         word = tokens[at].text
-        if word == "to" and tokens[at - 1].text in _EXTENDS:
-            continue
-        if word == "to" and tokens[at - 1].text in _LEANS:
+        if word not in _TELLING or (word == "to" and tokens[at - 1].text in _REACHING):
             continue
         if word in _TIPS and [token.text for token in tokens[at + 1 : at + 2]] != ["of"]:
             return None
-        if joins_numbers(tokens, at) or (word == "and" and joins_place(tokens, at)):
-            continue
-        if word in _BREAKS or (word == "," and not _is_place_next(tokens, at + 1)):
+        if word in WANDERING and (goal := goal_of(tokens, at, end)):
+            return told_in(goal)
+        if word == "as" and is_addition(tokens, at):
+            return _shared(tokens, head, at + 2, end)
+        if word in _ENDING and not _stays_open(tokens, at):
             return _shared(tokens, head, at, end) or plural_next(tokens, at, end)
         if word in SIDES and is_side(tokens, at):
-            side = _with_other(tokens, at) if tokens[head + 1].text not in (",", ":") else _apposed(tokens, at, end)
-            touched = any(token.text in _CONTACT for token in tokens[head:at])
-            return None if touched and side is Side.BILATERAL else side
+            return _side_after(tokens, head, at, end)
     return None
+
+
+def _stays_open(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether the places go on after token `at`: "ribs 4, 5 AND 6", a place after "and" or a comma."""
+    word = tokens[at].text
+    if joins_numbers(tokens, at) or (word == "and" and joins_place(tokens, at)):
+        return True
+    return word == "," and _is_place_next(tokens, at + 1)
+
+
+def _side_after(tokens: tuple[Token, ...], head: int, at: int, end: int) -> Side | None:
+    """The side at token `at` after the head; of what only touches both there is none, nor of how edema changed."""
+    if is_diffuse(tokens, head) and is_of_change(tokens, at):
+        return None
+    side = with_other(tokens, at) if tokens[head + 1].text not in (",", ":") else _apposed(tokens, at, end)
+    side = Side.BILATERAL if _is_of_both(tokens, at, end) else side
+    touched = any(token.text in _CONTACT for token in tokens[head:at])
+    return None if touched and side is Side.BILATERAL else side
+
+
+def _is_of_both(tokens: tuple[Token, ...], at: int, end: int) -> bool:
+    """Whether the last of the places is on both sides: "the right upper and lower lobes BILATERALLY"."""
+    for token in tokens[at + 1 : min(end, at + _NEAR + 1)]:
+        if token.text == "bilaterally":
+            return True
+        if token.text in (",", "with") or token.text in FINITE or _named(token):
+            return False
+    return False
 
 
 def _shared(tokens: tuple[Token, ...], head: int, at: int, end: int) -> Side | None:
     """The side of the place that what follows at token `at` shares with the head; none of a device."""
-    place = shared_place(tokens, at, end) if DEVICES.isdisjoint(tokens[head].canon) else None
-    own = tokens[place[0] : place[1]] if place else ()
-    return sides_in(own) or of_plural(own)
+    if not DEVICES.isdisjoint(tokens[head].canon) or is_diffuse(tokens, head) or is_placed(tokens, head, at):
+        return None
+    place = shared_place(tokens, at, end)
+    side = told_in(tokens[place[0] : place[1]]) if place else None
+    # Of two "effusions" none is on the one side of what is told with them.
+    return None if tokens[head].text == "effusions" and side is not Side.BILATERAL else side
 
 
 def _apposed(tokens: tuple[Token, ...], at: int, end: int) -> Side:
@@ -361,7 +341,7 @@ def _apposed(tokens: tuple[Token, ...], at: int, end: int) -> Side:
     last = next(
         (place for place in range(at, end) if tokens[place].text in _BREAKS - {"and"} or _named(tokens[place])), end
     )
-    own, told = _with_other(tokens, at), sides_in(tokens[at:last])
+    own, told = with_other(tokens, at), sides_in(tokens[at:last])
     return Side.BILATERAL if Side.BILATERAL in (own, told) else own
 
 
@@ -379,8 +359,10 @@ def _is_place_next(tokens: tuple[Token, ...], start: int) -> bool:
 
 def _equated(tokens: tuple[Token, ...], label: int, first: int) -> Side | None:
     """The side of what this is said to be the nature of: "blunting of the left angle REPRESENTS pleural thickening"."""
-    before = {token.text for token in tokens[max(label, first - _EQUATING) : first + 2]}
-    return sides_in(tokens[label:first]) if first > label and not before.isdisjoint(_EQUATES) else None
+    if not is_nature(tokens, label, first):
+        return None
+    # What "the lungs" are said to be tells no side.
+    return told_in(tuple(token for token in tokens[label:first] if token.text != "lungs"))
 
 
 def _leading(tokens: tuple[Token, ...], label: int, head: int) -> Side | None:
@@ -390,5 +372,5 @@ def _leading(tokens: tuple[Token, ...], label: int, head: int) -> Side | None:
             if tokens[at].text in FINITE:
                 return None
             if tokens[at].text in SIDES:
-                return _with_other(tokens, at)
+                return with_other(tokens, at)
     return None

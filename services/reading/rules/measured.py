@@ -197,6 +197,7 @@ def _is_below(tokens: Sequence[Token]) -> bool:
 # What is enlarged where it is called large.
 LARGE = frozenset({"heart", "liver", "spleen", "prostate", "uterus"})
 _VERBS = wordset("is appears remains looks are")
+_GOING_ON = wordset("with and also again stable unchanged persists")
 _ASPECTS = wordset("shadow silhouette size outline")
 
 
@@ -208,5 +209,5 @@ def is_called_large(tokens: Sequence[Token], at: int) -> bool:
     after = after[1:] if after and after[0] in _ASPECTS else after
     if after[:1] and after[0] in _VERBS and after[1:2] == ["large"]:
         return True
-    last = not after or not after[0][0].isalpha() or after[0] in _VERBS or after[0] in ("with", "and")
+    last = not after or not after[0][0].isalpha() or after[0] in _VERBS or after[0] in _GOING_ON
     return last and at > 0 and tokens[at - 1].text == "large"

@@ -242,6 +242,8 @@ def _read(head: Statement, number: int, target: Target, pattern: Pattern, exam: 
     status = _turned(pattern, head) if how else None
     if status is Status.PRESENT and scope is None and pattern.mode == "plain" and _is_denied(pattern, head):
         return None
+    if status is Status.PRESENT and scope is None and how == "clause" and _is_doubted(pattern, head):
+        status, head = Status.UNCERTAIN, head._replace(rule="uncertain")
     if status is None or (how == "general" and (head.is_weak or (scope and scope.kind is not Kind.NEGATED))):
         return None
     return _sided(_mention(head, number, target, status, f"{head.rule}/{how}", pattern, exam), target)
@@ -250,7 +252,13 @@ def _read(head: Statement, number: int, target: Target, pattern: Pattern, exam: 
 def _is_denied(pattern: Pattern, head: Statement) -> bool:
     """Whether a word that the wording needs is denied: "dilated appendix WITHOUT STRANDING"."""
     own = pattern.needs | {pattern.head}
-    return not pattern.needs.isdisjoint(_denied_near(head, own))
+    return not pattern.needs.isdisjoint(_set_apart(head, own, Kind.NEGATED))
+
+
+def _is_doubted(pattern: Pattern, head: Statement) -> bool:
+    """Whether a word that makes it the finding is only hedged: "the lucent line MAY BE A FRACTURE"."""
+    needs = pattern.needs - head.place.local - ANATOMY
+    return not needs.isdisjoint(_set_apart(head, pattern.needs | {pattern.head}, Kind.UNCERTAIN))
 
 
 def _only_at(head: Statement) -> frozenset[str]:
@@ -266,22 +274,20 @@ def _is_near(head: Statement, pattern: Pattern, target: Target) -> bool:
     return pattern.mode == "plain" and not pattern.sign and not other_kind(pattern, target, head.place)
 
 
-def _denied_near(head: Statement, own: frozenset[str]) -> frozenset[str]:
-    """The words of its clause that are denied: "the ventricles are NOT ENLARGED" asserts nothing of them.
+def _set_apart(head: Statement, own: frozenset[str], kind: Kind) -> frozenset[str]:
+    """The words of its clause that are denied or hedged: "the ventricles are NOT ENLARGED" asserts nothing of them.
 
-    A denial that is one of the words of the wording, `own` ("node with ABSENT hilum"), is none.
+    A modifier that is one of the words of the wording, `own` ("node with ABSENT hilum"), is none.
     """
-    scopes = [
-        scope for scope in head.parsed.scopes if scope.kind is Kind.NEGATED and own.isdisjoint(scope.hit.trigger.words)
-    ]
+    scopes = [scope for scope in head.parsed.scopes if scope.kind is kind and own.isdisjoint(scope.hit.trigger.words)]
     if not scopes:
         return frozenset()
     clause = head.parsed.clause_of(head.at)
     tokens = head.parsed.sentence.tokens
-    denied, said = set[str](), set[str]()
+    apart, said = set[str](), set[str]()
     for at in range(clause.start, clause.end):
-        (denied if any(scope.start <= at < scope.end for scope in scopes) else said).update(tokens[at].canon)
-    return frozenset(denied - said)
+        (apart if any(scope.start <= at < scope.end for scope in scopes) else said).update(tokens[at].canon)
+    return frozenset(apart - said)
 
 
 def _turned(pattern: Pattern, head: Statement) -> Status | None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from services.reading.lexicon import lexicon
+from services.reading.rules.heads import FINDINGS
 from services.reading.rules.tokens import Token, tokenise
 from services.reading.rules.wordset import wordset
 
@@ -54,7 +55,7 @@ FILLERS = wordset(
     sonographically imaging mammographic mammographically specific completely entirely currently been be now
     further also definitively either overt frank discrete the any new significant radiologic conclusive
     reliably absolutely necessarily still at this time strongly highly most very somewhat very convincingly
-    angiographic intracranial acute been totally wholly fully"""
+    angiographic intracranial acute been progressive relevant totally wholly fully"""
 )
 SEEN = sorted(
     wordset(
@@ -65,7 +66,7 @@ SEEN = sorted(
 )
 
 _NEAR = wordset(
-    """possible possibly probable probably likely suspected questionable presumed potential borderline versus vs ?
+    """possible possibly any probable probably likely suspected questionable presumed potential borderline versus vs ?
     favored absent negative equivocal non resolved removed questioned doubtful free"""
 )
 
@@ -77,8 +78,11 @@ SELF_DENYING = wordset(
 _SELF_DENYING = Trigger(("non",), Kind.NEGATED, True, True)
 # "X is likely." hedges X; "X is likely due to Y" does not.
 _TENTATIVE_END = wordset(
-    "absent likely possible favored probable presumed suspected questioned none nil limited negative free"
+    """absent likely possible favored probable presumed suspected questioned none nil limited negative free probably
+    considered"""
 )
+# Words that name what did not grow.
+_NAMED = 6
 _MARKS = wordset(". , ; )")
 _MAY_FOLLOW = wordset(
     """. , ; ) given in but and based at on clinically as : seen identified present evident by although though despite
@@ -147,11 +151,25 @@ def _longest(tokens: tuple[Token, ...], at: int, triggers: list[Trigger], said: 
         end = _match(tokens, at, trigger.words)
         if end and not trigger.forward and trigger.words[-1] in _TENTATIVE_END and not _may_end(tokens, end):
             continue
+        if end and trigger.words == ("no", "enlargement", "of") and not _is_of_finding(tokens[end : end + _NAMED]):
+            continue
+        if end and trigger.words == ("likely",) and not trigger.forward and _is_cut_off(tokens, at):
+            continue
         if end and trigger.kind is Kind.RESOLVED and not trigger.forward and _is_adjective(tokens, at):
             continue
         if end and (not found or end == found[0].end):
             found.append(Hit(trigger, at, end))
     return found
+
+
+def _is_of_finding(following: tuple[Token, ...]) -> bool:
+    """Whether it is a finding that did not grow; "no enlargement of THE HEART" denies that it is large."""
+    return any(not FINDINGS.isdisjoint(token.canon) for token in following)
+
+
+def _is_cut_off(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether a cause was to follow: of a "consolidation PERSISTS LIKELY" only that is lost."""
+    return at > 0 and tokens[at - 1].text in ("persists", "persist", "persisting")
 
 
 def _is_adjective(tokens: tuple[Token, ...], at: int) -> bool:

@@ -19,11 +19,11 @@ _PLACING = wordset(
     around"""
 )
 _LEFT_BOUNDS = wordset(
-    ", ; : ( ) no without with but which that there and or of in at to for on from by than nor about around"
+    ", ; : ( ) no without with but which that there and or and/or of in at to for on from by than nor about around"
 )
 _RIGHT_BOUNDS = wordset(
-    """, ; : . no without with but which that there however is after following since status causing none nil abutting
-    contacting encasing displacing effacing distorting"""
+    """, ; : . no without with but which that there however is after following since status causing accompanied none nil
+    abutting contacting encasing displacing effacing distorting"""
 )
 ORGANS = ANATOMY - VAGUE
 # Tokens after a head that may still place it.
@@ -89,18 +89,27 @@ def _phrase_end(parsed: Parsed, at: int, end: int) -> int:
         if seen := seen_in(tokens, last):
             last, placed = seen, True
             continue
+        if word == "as" and is_addition(tokens, last) and _opens_another(tokens, last + 2, end):
+            break
         if word in (",", "and") and _lists_numbers(tokens, last):
             last += 1
             continue
         if word in FINITE or word in _RIGHT_BOUNDS or _points_back(tokens, last):
             break
-        if word in ("and", "or") and (_opens_another(tokens, last, end) if placed else not _joins_places(tokens, last)):
+        if word in ("and", "or", "and/or") and (
+            _opens_another(tokens, last, end) if placed else not _joins_places(tokens, last)
+        ):
             break
         placed = placed or word in _PLACING
         if not placed and not _is_placed(tokens[last]):
             break
         last += 1
     return _with_age(tokens, last)
+
+
+def is_addition(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether "as well as" begins at token `at`."""
+    return tokens[at].text == "as" and [token.text for token in tokens[at + 1 : at + 3]] == ["well", "as"]
 
 
 def _with_side(tokens: tuple[Token, ...], first: int, last: int) -> int:
@@ -133,7 +142,7 @@ def _opens_another(tokens: tuple[Token, ...], at: int, end: int) -> bool:
     for place, token in enumerate(tokens[at + 1 : end], at + 1):
         if token.text in _PLACING:
             return place > at + 1 and not _may_place(tokens[place - 1])
-        if token.text in _RIGHT_BOUNDS or token.text in FINITE or token.text in ("and", "or"):
+        if token.text in _RIGHT_BOUNDS or token.text in FINITE or token.text in ("and", "or", "and/or"):
             return False
         if not _OTHER_THINGS.isdisjoint(token.canon):
             return True
@@ -193,17 +202,19 @@ def _is_placed(token: Token) -> bool:
 def _bounds_left(tokens: tuple[Token, ...], at: int) -> bool:
     """A comma, "and" or "or" inside "pleural or pericardial effusion" joins adjectives and does not end it."""
     word = tokens[at].text
-    if word in (",", "and", "or", "nor"):
+    if word in (",", "and", "or", "nor", "and/or"):
         return not _joins_places(tokens, at)
-    return word in FINITE or word in _LEFT_BOUNDS
+    return word in FINITE or word in _LEFT_BOUNDS or (word == "as" and at > 1 and is_addition(tokens, at - 2))
 
 
 def _joins_places(tokens: tuple[Token, ...], at: int) -> bool:
     before = at - 1
-    while before > 0 and (tokens[before].text in (",", "and", "or", "&") or tokens[before].text in _REGION):
+    while before > 0 and (tokens[before].text in (",", "and", "or", "&", "and/or") or tokens[before].text in _REGION):
         before -= 1
     after = at + 1
-    while after < len(tokens) - 1 and (tokens[after].text in (",", "and", "or", "&") or tokens[after].text in SIDES):
+    while after < len(tokens) - 1 and (
+        tokens[after].text in (",", "and", "or", "&", "and/or") or tokens[after].text in SIDES
+    ):
         after += 1
     if before < 0 or after >= len(tokens):
         return False

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 
 from integration.canonical import Side
+from services.reading.rules.side_words import is_side, is_where_most, sides_in
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
+from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
 # Plural of what there is one of on each side.
@@ -30,6 +32,20 @@ ENDS = wordset(", . ; and both")
 SAYING = _BOTH | _EACH | _SYMMETRIC | _COUNTLESS | {first for first, _ in _ON_THE_RIGHT}
 
 
+def told_in(tokens: tuple[Token, ...]) -> Side | None:
+    """The side these words tell in any way: by a word for it, a plural of a pair, a lobe there is one of."""
+    side = sides_in(tokens)
+    if side is None:
+        return of_plural(tokens) or of_lobe(tokens) or symmetric(tokens)
+    return Side.BILATERAL if of_lobe(tokens) not in (None, side) or of_both(tokens) else side
+
+
+def of_both(tokens: tuple[Token, ...]) -> bool:
+    """Whether the side named is only that of most of what is in both: "the lower LOBES, PARTICULARLY the left"."""
+    named = [at for at, token in enumerate(tokens) if token.text in SIDES and is_side(tokens, at)]
+    return bool(named) and all(is_where_most(tokens, at) for at in named) and of_plural(tokens) is not None
+
+
 def of_plural(tokens: tuple[Token, ...]) -> Side | None:
     """ "In both" is what the plural of a paired organ says: "the apices", "the lower lobes"."""
     for at, token in enumerate(tokens):
@@ -48,7 +64,7 @@ def of_lobe(tokens: tuple[Token, ...]) -> Side | None:
 
 def symmetric(tokens: tuple[Token, ...]) -> Side | None:
     """What is symmetric is on both sides, and what its name calls so ("SADDLE embolus")."""
-    return Side.BILATERAL if any(token.text in _SYMMETRIC for token in tokens) else None
+    return None if _SYMMETRIC.isdisjoint([token.text for token in tokens]) else Side.BILATERAL
 
 
 def countless(tokens: tuple[Token, ...]) -> Side | None:

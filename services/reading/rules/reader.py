@@ -18,12 +18,13 @@ from services.reading.rules.discrepancies import discrepancies
 from services.reading.rules.echoes import with_echoes
 from services.reading.rules.evidence import change_of, deciding, quotes
 from services.reading.rules.exam import Exam, exam_of, is_title
-from services.reading.rules.grading import behind_children, grade_of
+from services.reading.rules.grading import behind_children, grade_of, is_unassessed
 from services.reading.rules.headings import Block
 from services.reading.rules.language import foreign
 from services.reading.rules.mentions import NAMED_BY_SIZE, Mention, mentions, taken_back, without_exams_side
 from services.reading.rules.mimics import without_mimics
 from services.reading.rules.normal import may_call_normal, normal_mentions
+from services.reading.rules.openings import holding
 from services.reading.rules.position import position_mentions
 from services.reading.rules.references import with_references
 from services.reading.rules.relative_sides import told_before, with_sides
@@ -72,7 +73,7 @@ class RulesReader:
         pairs = zip(targets.targets, decisions, strict=True)
         hidden = behind_children(targets, decisions, self._holds)
         verdicts = tuple(
-            self._verdict(kept.text, target, decision, number in hidden)
+            self._verdict(kept.text, target, decision, number in hidden or is_unassessed(decision))
             for number, (target, decision) in enumerate(pairs)
         )
         found = _critical(targets, decisions, verdicts, every)
@@ -91,7 +92,7 @@ class RulesReader:
         )
 
     def _verdict(self, text: str, target: Target, decision: Decision, hidden: bool) -> Verdict:
-        """The verdict, with its grade where it is a suggestion; `hidden`: a child of it says the same."""
+        """The verdict, with its grade where it is a suggestion; `hidden`: it tells a reviewer nothing."""
         if decision.status is Status.NOT_MENTIONED:
             return target.silence if decision.rule == UNMENTIONED else silence(target.candidate.finding, decision.rule)
         suggested = decision.status in _SUGGESTED
@@ -185,7 +186,7 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
             own = with_references(own, known)
             found += own
             last = own or last
-            topic, paragraph = topic_of(spelled, topic), sentence.paragraph
+            topic, paragraph = holding(spelled, topic_of(spelled, topic), topic), sentence.paragraph
     return found
 
 

@@ -46,7 +46,7 @@ _PAIRED = wordset(
 _BETWEEN = 3
 _ENDS = FINITE | wordset(", . ; : ( ) and or but with in on at of")
 # What may follow a noun that stands for itself: not "other LUNG FINDINGS".
-_AFTER = _ENDS | wordset("there is to has also base apex lobe zone where than from after")
+_AFTER = _ENDS | wordset("there is to has also base apex lobe zone where than from after without which")
 _OF = wordset("of with as")
 # "The SIDE of the SPLENIC injury".
 _FIXED = {"spleen": Side.LEFT, "liver": Side.RIGHT, "appendix": Side.RIGHT}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED, is_level, related
+from services.reading.rules.diffuse import is_of_both_lungs
 from services.reading.rules.heads import DEVICES, LESIONS
 from services.reading.rules.mentions import NEAR, Mention
 from services.reading.rules.silence import UNMENTIONED
@@ -31,6 +32,8 @@ _PARTS = wordset(
 )
 # What is normal has no disease of either age.
 _AGES = wordset("acute chronic old")
+# A choice between two names of one thing; what borrows a word from elsewhere in its clause is no name of its own.
+_OWN_CHOICES = ("alternative/phrase", "alternative/exam")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
 
 
@@ -66,10 +69,11 @@ def decide(targets: Targets, mentions: list[Mention]) -> list[Decision]:
 
 def _either_way(mentions: list[Mention]) -> list[Mention]:
     """Of "effusion or hemothorax" both are the same finding: it is there, whichever it is."""
-    choices = Counter((m.sentence.number, m.rule.startswith("alternative")) for m in mentions)
+    named = {(m.sentence.number, m.last) for m in mentions if m.rule in _OWN_CHOICES}
+    choices = Counter(number for number, _ in named)
     return [
         m._replace(status=Status.PRESENT, rule="asserted/clause")
-        if _is_choice(m) and choices[m.sentence.number, True] > 1
+        if _is_choice(m) and choices[m.sentence.number] > 1
         else m
         for m in mentions
     ]
@@ -89,7 +93,11 @@ def _told_beside(target: Target, decision: Decision, mentions: list[Mention]) ->
     known = (target.home | target.organs | {"lung", "breast", "lobe"}) - UNPAIRED
     if any(word not in known and (word in ANATOMY or is_level(word)) for m in decision.mentions for word in _said(m)):
         return decision
-    told = frozenset(each.side for each in mentions if each.side and _speaks(each) and each.status is not Status.ABSENT)
+    others = [each for each in mentions if each.side and _speaks(each) and each.status is not Status.ABSENT]
+    if is_of_both_lungs(target.heads, target.organs):
+        # What only may be edema lends no side to the edema of both lungs.
+        others = [each for each in others if each.status is decision.status or each.side is Side.BILATERAL]
+    told = frozenset(each.side for each in others if each.side)
     return decision._replace(beside=told) if told else decision
 
 

@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind
 from services.reading.rules.clauses import STRONG, Clause, clauses, shares_object
+from services.reading.rules.doubts import asked_of, goes_on, is_choice, is_given, is_of_second
 from services.reading.rules.heads import AMBIGUOUS_HEADS, GENERIC_HEADS, LESIONS
 from services.reading.rules.modifiers import FILLERS, Hit, Kind, Trigger, find
 from services.reading.rules.own_subjects import SIZES, has_own_subject, own_cause, own_part, own_remark, subject_start
+from services.reading.rules.past import is_found_after, was_before
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.tokens import Token
 from services.reading.rules.verbs import FINITE
@@ -21,9 +23,11 @@ _POSITIVE_START = wordset(
     both findings appearance appearances features"""
 )
 _CONCLUDING = wordset("suggest indicate suspect represent warrant")
+_OR = wordset("or nor and/or")
 _LINKS = wordset("to would could might that which")
 _BEFORE_SIZES = FILLERS | FINITE | wordset("or nor and , of for no without not any new")
 _NATURES = wordset("benign reactive physiologic chronic old degenerative postoperative postsurgical incidental")
+_NOUNS = AMBIGUOUS_HEADS | GENERIC_HEADS
 # Longer than this without a comma is dictation without punctuation.
 _DICTATED = 25
 _REMARKS = wordset("opacity calcify thicken effusion edema atelectasis degenerate dilate enlarge herniate narrow")
@@ -31,7 +35,6 @@ _STOPPERS = STRONG | frozenset({"which", "however", "despite", "notwithstanding"
 # A denial ends before what is said to be there: "no hemorrhage into the KNOWN cyst", "and POSITIVE for sludge".
 _GIVEN = wordset("known existing preexisting positive")
 # After a comma: what was denied before means this.
-_NOUNS = AMBIGUOUS_HEADS | GENERIC_HEADS
 _MEANING = wordset("consistent compatible keeping diagnostic indicating representing reflecting confirming")
 _WHOLE_CLAUSE = frozenset({Kind.HYPOTHETICAL, Kind.PRIOR, Kind.HISTORY, Kind.OTHER_PERSON})
 _EXAMS = wordset(
@@ -50,6 +53,8 @@ _BACK_STOPS = {
     Kind.VERSUS: wordset(", and for represent reflect reflecting representing with from or :") | FINITE,
     Kind.HYPOTHETICAL: wordset(", which that with and given ;"),
 }
+# "The opacity IS pneumonia until proven otherwise" doubts no opacity.
+_PROVEN_STOPS = FINITE | wordset("considered representing reflecting")
 # Before its verb a clause of these has no subject of its own and shares that of the clause before.
 _SUBJECTLESS = FINITE | wordset("and but although though , also now still")
 # "Not seen but cannot be excluded" is open.
@@ -161,8 +166,12 @@ def _scope(sentence: Sentence, parts: tuple[Clause, ...], hit: Hit, hits: list[H
     anchor = max(hit.start, hit.end - 1) if own_verb else hit.start
     clause = next(part for part in parts if part.start <= anchor < part.end)
     if hit.trigger.forward:
-        if kind is Kind.UNCERTAIN and _is_of_nature(sentence.tokens, hit):
+        if kind is Kind.UNCERTAIN and (_is_of_nature(sentence.tokens, hit) or is_of_second(sentence.tokens, hit)):
             return None
+        if hit.trigger.words == ("either",) and not is_choice(sentence.tokens, hit.start, hit.end):
+            return None
+        if kind is Kind.UNCERTAIN:
+            hit = hit._replace(end=asked_of(sentence.tokens, hit.start, hit.end, clause.end))
         end = _forward_end(sentence.tokens, clause, hit, hits)
         return Scope(_resolved_kind(sentence.tokens, hit, end), hit.end, end, hit)
     start = _backward_start(sentence, parts, clause, hit)
@@ -204,6 +213,8 @@ def _is_exam(tokens: tuple[Token, ...], at: int) -> bool:
 
 def _resolved_kind(tokens: tuple[Token, ...], hit: Hit, end: int) -> Kind:
     """ "Consider CT for X" is a recommendation, "consider X" a differential."""
+    if hit.trigger.kind is Kind.UNCERTAIN and was_before(tokens, hit.start, end):
+        return Kind.PRIOR
     if hit.trigger.words[0] == "consider" and not any(_is_asked_for(tokens, at) for at in range(hit.end, end)):
         return Kind.UNCERTAIN
     if hit.trigger.words[0].startswith("suggest") and any(
@@ -230,6 +241,8 @@ def _forward_end(tokens: tuple[Token, ...], clause: Clause, hit: Hit, hits: list
         return tail
     unpunctuated = hit.trigger.kind is Kind.NEGATED and _is_unpunctuated(tokens)
     for at in range(hit.end, end):
+        if hit.trigger.kind is Kind.UNCERTAIN and goes_on(tokens, hit.start, hit.end, at, end):
+            continue
         if at in stops or _stops(tokens, at, end, hit) or (unpunctuated and _begins_anew(tokens, hit.end, at)):
             return at
     return end
@@ -273,9 +286,11 @@ def _conclusion(tokens: tuple[Token, ...], start: int) -> int:
 def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
     word = tokens[at].text
     following = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    if word in _STOPPERS:
+    if word in _STOPPERS or (hit.trigger.kind is Kind.UNCERTAIN and is_given(tokens, at)):
         return True
     if hit.trigger.kind in _WHOLE_CLAUSE:
+        if hit.trigger.words[0] in ("status", "s/p") and is_found_after(tokens, hit.end, at):
+            return True
         return word == "," and hit.trigger.words[0] in ("if", "should", "unless", "history", "h/o")
     if word == ":" and hit.trigger.kind is Kind.NEGATED and at > hit.end:
         return tokens[at - 1].text not in ("following", "of", "for", "no")
@@ -290,7 +305,7 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
     if word in SIZES and hit.trigger.kind is Kind.NEGATED:
         # Dictated without punctuation: "no disc extrusion mild bulges".
         return at > hit.end and tokens[at - 1].text not in _BEFORE_SIZES
-    if word == "with":
+    if word == "with" and tokens[at - 1].text not in _MEANING:
         own = following in _POSITIVE_START or following[:1].isdigit()
         return own or (hit.trigger.kind is Kind.UNCERTAIN and not _is_bare(tokens[at + 1 : at + 3]))
     if word == "and" and hit.trigger.kind is Kind.UNCERTAIN and following[:1].isdigit():
@@ -306,7 +321,7 @@ def _is_bare(own: tuple[Token, ...]) -> bool:
 def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
     """A comma continues a list ("no A, B or C") and ends the reach before a remark of its own ("no A, small B")."""
     rest = [token.text for token in tokens[at + 1 : end]]
-    listed = "or" in rest or "nor" in rest
+    listed = not _OR.isdisjoint(rest)
     if hit.trigger.kind in (Kind.NEGATED, Kind.RESOLVED) and not hit.trigger.near:
         measured = rest[1:2] in (["mm"], ["cm"]) and rest[0][0].isdigit()
         return not listed and bool(rest) and (measured or rest[0] in _POSITIVE_START)
@@ -331,7 +346,7 @@ def _backward_start(sentence: Sentence, parts: tuple[Clause, ...], clause: Claus
     if start >= sentence.label and (own or has_own_subject(tokens, start, hit)):
         start = own_remark(tokens, start, hit)
     start = own_part(tokens, start, hit.start)
-    stops = _BACK_STOPS.get(hit.trigger.kind)
+    stops = _PROVEN_STOPS if hit.trigger.words[-1] == "otherwise" else _BACK_STOPS.get(hit.trigger.kind)
     if stops is None:
         return subject_start(tokens, start, hit.start)
     for at in range(hit.start - 1, start - 1, -1):

@@ -18,7 +18,12 @@ _SIZES = frozenset({"mm", "cm", "x", "."})
 _ONE_SIDE = frozenset({"left", "right", "lt", "rt"})
 # "Aneurysmal ASCENDING aorta" says which part of the organ.
 _PLACED = ANATOMY | wordset("ascending descending upper lower medial lateral proximal distal anterior posterior")
-_ENDS = frozenset(lexicon("adjectives")["empty"]) | FINITE | STOP | SIDES.keys() | frozenset(SEEN)
+# What goes on to say what it means: "hyperinflated SUGGESTING emphysema".
+_MEANING = wordset(
+    """suggesting suggestive compatible consistent indicating indicative reflecting representing secondary due likely
+    probably possibly keeping"""
+)
+_ENDS = _MEANING | frozenset(lexicon("adjectives")["empty"]) | FINITE | STOP | SIDES.keys() | frozenset(SEEN)
 
 
 # The shade of a wording that only its adjective meets, directly before its organ.

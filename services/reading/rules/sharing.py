@@ -8,7 +8,7 @@ from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
-_JOINS = wordset("and & with")
+_JOINS = wordset("and & with as")
 # What opens a second thing of its own, or ends the remark.
 _ANEW = wordset(
     """a an the no without not but there old new remote prior previous small large moderate tiny trace focal solitary
@@ -38,6 +38,11 @@ def shared_place(tokens: tuple[Token, ...], at: int, end: int) -> tuple[int, int
             return None
         named = named or token.text not in _JOINS
     return None
+
+
+def is_placed(tokens: tuple[Token, ...], head: int, at: int) -> bool:
+    """Whether the first of the two has a place of its own: "consolidation IN THE RETROCARDIAC REGION and opacity"."""
+    return any(token.text in _IN for token in tokens[head + 1 : at])
 
 
 def _place_end(tokens: tuple[Token, ...], start: int, end: int) -> int:

@@ -30,6 +30,25 @@ _MOVED = wordset("drawn pulled pushed moved")
 _MARKS = wordset(", . ; : ) and with")
 # Words between what is moved and where it goes, at most.
 _MOVING = 10
+# What is left free: "both lungs, SPARING ONLY the left apex", "EXCEPT FOR the right base".
+_SPARING = wordset("sparing spares spared except excepting excluding")
+# "The lungs are CLEAR except for left basal atelectasis", "NO effusion except on the left".
+_NOTHING = wordset("no without clear normal unremarkable negative none not nothing")
+_SPARED_OF = 12
+_FREE = wordset("for of only the relative at in some")
+# Of the two that are compared the first is meant: "the right LUNG IS SMALLER THAN the left".
+_COMPARED = 8
+_BE = wordset("is are was appears remains appear remain")
+# Where there is most of it: "in the bases, PARTICULARLY the left", "MORE PRONOUNCED on the right".
+_MOSTLY = wordset(
+    """particularly especially notably predominantly mainly mostly principally more most worse greater greatest worst
+    larger largest denser pronounced"""
+)
+_MOSTLY_FAR = 5
+_TO_PLACE = wordset(
+    """so on in at the of involving within pronounced marked prominent severe extensive conspicuous notable notably
+    evident numerous confluent dense and ,"""
+)
 
 
 def sides_in(tokens: Sequence[Token]) -> Side | None:
@@ -50,12 +69,45 @@ def is_side(tokens: Sequence[Token], at: int) -> bool:
         return parts and (following is None or _TWO_THINGS.isdisjoint(following.canon))
     if _is_direction(tokens, at) or _is_of_lobe(tokens, at) or _is_measured_by(tokens, at):
         return False
+    if _is_spared(tokens, at) or _is_measure_of_organ(tokens, at):
+        return False
     if following is None or (following.text not in _NOT_SIDES and _NOT_SIDES.isdisjoint(following.canon)):
         return True
     if at + 2 < len(tokens) and tokens[at + 2].text in _EDGE and _is_blurred(tokens, at):
         return True
     # "A cyst ON THE LEFT in the recess", "on the left alone".
     return [token.text for token in tokens[max(0, at - 2) : at]] == ["on", "the"] and following.text in ("in", "alone")
+
+
+def is_where_most(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the side at token `at` only tells where there is most of it: "PARTICULARLY THE LEFT"."""
+    place = at - 1
+    while place > 0 and at - place < _MOSTLY_FAR and tokens[place].text in _TO_PLACE - _MOSTLY:
+        place -= 1
+    return place >= 0 and tokens[place].text in _MOSTLY
+
+
+def _is_spared(tokens: Sequence[Token], at: int) -> bool:
+    """Whether it is where the finding is not: "both lungs, SPARING ONLY THE LEFT apex"."""
+    place = at - 1
+    while place > 0 and tokens[place].text in _FREE:
+        place -= 1
+    if place < 1 or tokens[place].text not in _SPARING:
+        return False
+    return all(token.text not in _NOTHING for token in tokens[max(0, place - _SPARED_OF) : place])
+
+
+def _is_measure_of_organ(tokens: Sequence[Token], at: int) -> bool:
+    """Whether one organ is measured by its other: "the right LUNG is less inflated THAN THE LEFT"."""
+    than = at - 1 - (at > 1 and tokens[at - 1].text == "the")
+    if than < 2 or tokens[than].text != "than" or tokens[than - 1].text == "worse":
+        return False
+    near = range(max(0, than - _COMPARED), than - 1)
+    verb = next((place for place in near if tokens[place].text in _BE), 0)
+    own = next((place for place in range(verb - 1, max(-1, verb - 5), -1) if tokens[place].text in SIDES), None)
+    if own is None or (own > 1 and tokens[own - 2].text not in _MARKS):
+        return False
+    return all(not ANATOMY.isdisjoint(token.canon) for token in tokens[own + 1 : verb]) and own + 1 < verb
 
 
 def _is_direction(tokens: Sequence[Token], at: int) -> bool:

@@ -13,6 +13,7 @@ from services.reading.rules.denying_labels import denies
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.laterality import side_of
 from services.reading.rules.modifiers import Kind
+from services.reading.rules.openings import side_of_opening
 from services.reading.rules.places import Place, answer, place_of
 from services.reading.rules.recalled import side_of_topic
 from services.reading.rules.scope import Parsed, Scope
@@ -65,7 +66,7 @@ _ELSEWHERE = wordset("elsewhere else")
 _SAME = wordset("change increase decrease progression")
 _DONE = re.compile(
     r"\w+(?:otomy|ectomy|ostomy|plasty|desis)|surgery|fusion|repair|replacement|placement|graft|shunt|stent|holes?"
-    r"|clipping|coiling|stenting|resection|excision|bypass|cabg|evacuation"
+    r"|clipping|coiling|stenting|resection|excision|bypass|cabg|evacuation|acdf|plif|tlif|alif|xlif"
 )
 
 
@@ -87,6 +88,7 @@ _DISEASES = wordset(
 )
 # Words after a finding in which what becomes of it may be told.
 _LASTING = 10
+_BREAKING = wordset("wire wires cerclage lead leads")
 _HOLDING_AIR = wordset("bowel stomach colon fundus loop haustral")
 _CERVICAL = wordset("atlas axis dens vertebra facet screw")
 _INNER = wordset("within in of around involving to from surrounding along")
@@ -96,6 +98,8 @@ _BEFORE = wordset("prior previous past earlier")
 _SCARRED = _BEFORE | wordset("old remote healed chronic granulomatous resolved treated")
 _HEADING = wordset("devices device lines tubes support and apparatus catheters hardware other")
 _OR = wordset("or and/or")
+# Words after "or" that may name the other of two.
+_CHOSEN = 5
 
 
 # Who is named by what they treat: "the stroke team", "fracture clinic".
@@ -158,7 +162,8 @@ def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
     place = place_of(parsed, at, topic)
     if scope is None and is_normal(parsed, at, place):
         return None
-    return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else side_of_topic(parsed, place, topic))
+    told = side_of_topic(parsed, at, place, topic) or side_of_opening(parsed.sentence.tokens, place, topic)
+    return _stated(parsed, at, place, scope, None if _is_landmark(parsed, at) else told)
 
 
 def _is_heading(parsed: Parsed, at: int) -> bool:
@@ -187,7 +192,7 @@ def _is_landmark(parsed: Parsed, at: int) -> bool:
 
 
 def _stated(parsed: Parsed, at: int, place: Place, scope: Scope | None, told: Side | None) -> Statement:
-    status, rule = _judge(parsed, at, scope)
+    status, rule = _judge(parsed, at, scope, place.last)
     start = min(place.first, scope.hit.start) if scope and scope.hit.trigger.forward else place.first
     qualifying = frozenset([token.text for token in parsed.sentence.tokens[start:at]])
     return Statement(parsed, at, place, scope, status, rule, _side(parsed, at, place) or told, qualifying)
@@ -204,11 +209,24 @@ def _side(parsed: Parsed, at: int, place: Place) -> Side | None:
 def is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
     """Whether it only looks like a finding: "mass effect" is no mass, the stroke team no stroke, a removal no drain."""
     following = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    if following in _SERVICES or following == "removal" or _is_lateral_mass(tokens, at) or _is_contained(tokens, at):
+    if (
+        following in _SERVICES
+        or following == "removal"
+        or _is_of_device(tokens, at)
+        or _is_lateral_mass(tokens, at)
+        or _is_contained(tokens, at)
+    ):
         return True
     blocked = NOT_FOLLOWED.get(word, frozenset())
     after = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in ("in", "of") else at + 1
     return after < len(tokens) and not blocked.isdisjoint(tokens[after].canon)
+
+
+def _is_of_device(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether a wire is broken and no bone: "FRACTURE OF the second median sternotomy WIRE"."""
+    if "fracture" not in tokens[at].canon or [token.text for token in tokens[at + 1 : at + 2]] != ["of"]:
+        return False
+    return any(token.text in _BREAKING for token in tokens[at + 2 : at + _LASTING - 2])
 
 
 def _is_contained(tokens: tuple[Token, ...], at: int) -> bool:
@@ -245,17 +263,17 @@ def _presupposed(parsed: Parsed, at: int, scope: Scope | None) -> bool:
     return any(texts[number] in _INNER and texts[number + 1] in _KNOWN for number in range(1, len(texts) - 1))
 
 
-def _judge(parsed: Parsed, at: int, scope: Scope | None) -> tuple[Status, str]:
+def _judge(parsed: Parsed, at: int, scope: Scope | None, last: int) -> tuple[Status, str]:
     if _is_treated(parsed, at):
         return Status.NOT_MENTIONED, "history"
     if at < parsed.sentence.label:
         return (Status.NOT_MENTIONED, "label") if _is_other_choice(parsed, at) else _answer(parsed, at, scope)
-    if scope is None and _is_earlier(parsed, at):
+    if (scope is None or scope.kind is Kind.UNCERTAIN) and _is_earlier(parsed, at):
         return Status.NOT_MENTIONED, "history"
     if scope is None and denies(parsed.sentence):
         return Status.ABSENT, "label-negated"
     if scope is None:
-        return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at) else (Status.PRESENT, "asserted")
+        return (Status.UNCERTAIN, "alternative") if _is_alternative(parsed, at, last) else (Status.PRESENT, "asserted")
     if scope.kind is Kind.HISTORY and _is_done(parsed, at, scope):
         return Status.PRESENT, "procedure"
     if scope.kind is Kind.UNCERTAIN and _is_doubted_of(parsed, at):
@@ -349,9 +367,11 @@ def _lies(tokens: tuple[Token, ...], at: int, first: str) -> bool:
     return not DEVICES.isdisjoint(tokens[at].canon) and first.isalpha() and first not in _UNTOLD
 
 
-def _is_alternative(parsed: Parsed, at: int) -> bool:
-    """ "Atelectasis or consolidation", asserted, is a choice between two."""
+def _is_alternative(parsed: Parsed, at: int, last: int) -> bool:
+    """ "Atelectasis or consolidation", asserted, is a choice between two; its noun phrase ends at `last`."""
     tokens = parsed.sentence.tokens
     if at + 1 < len(tokens) and tokens[at + 1].text in _OR:
         return True
+    if at < last < len(tokens) and tokens[last].text in _OR and "due" not in [each.text for each in tokens[at:last]]:
+        return any(not FINDINGS.isdisjoint(token.canon) for token in tokens[last + 1 : last + _CHOSEN])
     return any(tokens[before].text in _OR for before in range(max(0, at - 3), at))

@@ -6,8 +6,9 @@ from itertools import chain
 from typing import NamedTuple
 
 from integration.canonical import Side
-from services.reading.rules.heads import LESIONS
+from services.reading.rules.natures import DESCRIBED, is_left_open
 from services.reading.rules.phrases import ORGANS, seen_in
+from services.reading.rules.plurals import told_in
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
@@ -19,19 +20,17 @@ _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder a
 # One of a pair, told again without its side: "blunting of THE COSTOPHRENIC angle".
 _ONE_OF_PAIR = _PAIRED | wordset(
     """costophrenic hemithorax hemidiaphragm axilla parotid hilum lung mastoid antrum angle
+    nipple areola
     vesicoureteric vesicoureteral ureterovesical ureteropelvic pelviureteric vuj uvj puj upj"""
 )
 _OF_OPERATED = wordset("lumpectomy")
 # What points back to the place spoken of before.
 _BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
 _PRONOUNS = wordset("it they expected")
+# "WITHIN it there is a focus".
+_INSIDE = wordset("within in inside beside around behind beneath below above")
 # What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
 _OPENING_BACK = wordset("appearance appearances findings features")
-# What is described and not named, so that a name may follow.
-_DESCRIBED = LESIONS | wordset(
-    """opacity opacify density shadow shadowing haze haziness veil lucency collection attenuation signal enhance
-    infiltrate blunt blunting step stranding restrict calcify area airspace"""
-)
 # How a sentence opens that only names what was described: "LIKELY pneumonia", "SUSPICIOUS for carcinoma".
 _NAMING = wordset(
     """likely probable probably possible possibly suspicious suspect suspected suspicion consistent compatible
@@ -41,6 +40,11 @@ _NAMING = wordset(
 )
 _NAMES = _NAMING - wordset("in most more this these raises could may might")
 _NAMED_WITHIN = 4
+# What its own subject says: "HYPERINFLATION SUGGESTS emphysema".
+_SAYING = wordset("suggests suggest represents represent reflects reflect raises")
+# What is not only a name: a thing of its own.
+_OWN = wordset("a an no new also :")
+_SIZED = wordset("small tiny trace moderate large mild minimal")
 # What a paragraph turns to when one organ is done: "the other abdominal ORGANS are normal".
 _REST = wordset("organs structures viscera")
 
@@ -49,6 +53,7 @@ class Topic(NamedTuple):
     """What a paragraph spoke of last: organs, the one side of them, and whether it was one of a pair.
 
     `runs_on`: only a semicolon parts it from what follows. `described`: it described something that a name may follow.
+    `opened`: the side that opened its passage.
     """
 
     organs: frozenset[str] = frozenset()
@@ -56,6 +61,7 @@ class Topic(NamedTuple):
     paired: bool = False
     runs_on: bool = False
     described: bool = False
+    opened: Side | None = None
 
 
 def topic_of(sentence: Sentence, before: Topic) -> Topic:
@@ -66,7 +72,9 @@ def topic_of(sentence: Sentence, before: Topic) -> Topic:
     operated = not _OF_OPERATED.isdisjoint(texts)
     if operated:
         organs |= {"breast"}
-    side = sides_in(about) or (before.side if points_back(sentence.tokens) else None)
+    described = not DESCRIBED.isdisjoint(_words(sentence.tokens))
+    told = told_in(about) if described else sides_in(about)
+    side = told or (before.side if points_back(sentence.tokens) else None)
     runs_on = sentence.tokens[-1].text == ";"
     if not _REST.isdisjoint(texts):
         return Topic()
@@ -74,22 +82,42 @@ def topic_of(sentence: Sentence, before: Topic) -> Topic:
         return before._replace(runs_on=runs_on)
     paired = operated or _is_paired(about) or _opens_with_side(sentence.tokens) or (not organs and before.paired)
     # Only what has a side is recalled.
-    described = side is not None and not _DESCRIBED.isdisjoint(_words(sentence.tokens))
-    return Topic(organs or before.organs, side, paired, runs_on, described)
+    return Topic(organs or before.organs, side, paired, runs_on, described and side is not None)
 
 
 def points_back(tokens: tuple[Token, ...]) -> bool:
     """Whether a sentence is about the thing or place spoken of before."""
     opening = tokens[0].text
+    if opening in _INSIDE and [token.text for token in tokens[1:2]] == ["it"]:
+        return True
     return opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens)
 
 
-def names_what_was_described(tokens: tuple[Token, ...]) -> bool:
-    """Whether a sentence only names what was described before: "LIKELY pneumonia", "edema FAVORED over infection"."""
+def names_what_was_described(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether a sentence only names, at token `at`, what was described before: "LIKELY pneumonia".
+
+    "Edema FAVORED over infection", "however, infection CANNOT BE EXCLUDED".
+    """
     texts = [token.text for token in tokens]
-    if any(text in ("a", "an", "no", "new", "also", ":") for text in texts[:_NAMED_WITHIN]):
+    if not _OWN.isdisjoint(texts[:_NAMED_WITHIN]):
         return False
-    return texts[0] in _NAMING or not _NAMES.isdisjoint(texts[1:_NAMED_WITHIN])
+    said = next((place for place in range(1, min(_NAMED_WITHIN, len(texts))) if texts[place] in _NAMES), 0)
+    own = (
+        texts[said] in _SAYING and DESCRIBED.isdisjoint(tokens[said - 1].canon) and texts[said - 1] not in _OPENING_BACK
+    )
+    named = texts[0] in _NAMING or (said > 0 and not own)
+    return named or (_SIZED.isdisjoint(texts[:at]) and is_left_open(tokens, at))
+
+
+def _is_of_its_subject(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether the sentence's own subject says what it means: "HYPERINFLATION SUGGESTS emphysema"."""
+    before = tokens[at - 1]
+    return tokens[at].text in _SAYING and DESCRIBED.isdisjoint(before.canon) and before.text not in _OPENING_BACK
+
+
+def opens_by_naming(tokens: tuple[Token, ...]) -> bool:
+    """Whether the first word names or points back: "THIS may be edema", "LIKELY edema"."""
+    return tokens[0].text in _NAMING or tokens[0].text in _PRONOUNS
 
 
 def tells_one_of_pair(tokens: tuple[Token, ...]) -> bool:

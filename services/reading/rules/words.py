@@ -94,7 +94,7 @@ COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intrapar
 NOT_AFTER: dict[str, frozenset[str]] = {
     "fluid": frozenset({"bursa", "bursal", "cerebrospinal"}),
     "mass": frozenset({"node", "nodal"}),
-    "port": frozenset({"side"}),
+    "port": frozenset({"side", "proximal", "nasogastric", "gastric"}),
     "clip": frozenset({"surgical"}),
     "thrombus": frozenset({"catheter", "line", "picc"}),
     "stone": frozenset({"ampulla"}),
@@ -102,10 +102,16 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     # Where a disc has broken through, the endplate is no broken one.
     "depression": frozenset({"schmorl", "schmorls"}),
     "nodule": frozenset({"cutaneous"}),
+    "glass": frozenset({"ground", "groundglass"}),
     # An incomplete ring is one of demyelination.
     "lesion": frozenset({"peripheral", "transition", "pz", "tz", "incomplete"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
     "shift": frozenset({"pivot", "chemical"}),
+    # What is fed through the skin passes no esophagus.
+    "tube": frozenset({"percutaneous"}),
+    # A cuff that holds too much air is no lung.
+    "hyperinflation": frozenset({"cuff", "balloon"}),
+    "overinflated": frozenset({"cuff", "balloon"}),
     "plate": frozenset({"volar", "growth", "palmar", "tarsal", "cribriform"}),
     "destruction": frozenset({"endplate", "disc", "cartilage"}),
     "contusion": frozenset({"pivot", "marrow"}),
@@ -162,7 +168,7 @@ NOT_IN: dict[str, frozenset[str]] = {
         {"sach", "bankart", "slap", "stener", "intradural", "extramedullary", "intramedullary", "matter"}
     ),
     # The scar of a breast that no surgeon made.
-    "scar": frozenset({"radial", "sclerosing"}),
+    "scar": wordset("radial sclerosing incision incisional laparotomy skin"),
     "collapse": frozenset({"disc"}),
     # What the nose, the jaw or the scalp takes up is none of the brain's.
     "enhance": wordset("turbinate nasal nose ethmoid maxillary mucosa scalp parotid adenoid nasopharynx retention"),
@@ -171,7 +177,14 @@ NOT_IN: dict[str, frozenset[str]] = {
     # Bare bone that is eaten by infection.
     "erode": frozenset({"cortical"}),
     "fracture": frozenset({"spleen", "liver", "kidney", "pancreas"}),
-    "edema": frozenset({"root", "nerve", "cord"}),
+    "edema": wordset("root nerve cord myelomalacia myelopathy myelopathic compressive"),
+    # Vertebrae that never came apart.
+    "fusion": wordset(
+        """congenital developmental autofusion spontaneous sacroiliac ankylosing syndesmophyte syndesmophytes physeal
+        epiphysis physis segmentation"""
+    ),
+    # How a bone bears a load is not what its periosteum does.
+    "reaction": wordset("stress desmoplastic inflammatory allergic"),
     # As it grew, and not as it broke.
     "wedging": frozenset({"physiologic", "physiological", "developmental", "congenital", "scheuermann", "positional"}),
     "diverticulum": frozenset({"bladder", "urethra", "trachea", "meckel", "duodenum", "zenker", "calyceal"}),
@@ -196,5 +209,8 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "pace": frozenset({"pad"}),
     "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
     "tb": frozenset({"cell", "coordinator", "clinic"}),
+    # Where a drain has been.
+    "tube": frozenset({"tract", "tracts", "track"}),
+    "drain": frozenset({"tract", "tracts", "track"}),
     "air": frozenset({"trapping", "bronchogram", "space", "filled", "cell", "forming"}),
 }

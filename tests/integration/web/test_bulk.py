@@ -12,6 +12,8 @@ from tests.seeding import Exam, Said
 QUIET = Exam(says=(seeding.HEART,))
 DOUBTFUL = Exam(says=(seeding.HEART, Said("pneumonia", "Right lower lobe pneumonia", conflict=True)))
 
+CALM = Exam(says=(seeding.HEART, Said("pneumothorax", "Small right", calm="unchanged")))
+
 
 def put(engine: Engine, *exams: Exam) -> None:
     with engine.begin() as connection:
@@ -25,7 +27,7 @@ def count(engine: Engine, table: object) -> int:
 
 
 def test_reports_that_ask_for_a_second_look_are_not_offered(reviewer: TestClient, engine: Engine) -> None:
-    put(engine, QUIET, DOUBTFUL, QUIET)
+    put(engine, QUIET, DOUBTFUL, CALM, QUIET)
     page = reviewer.get("/bulk?finding=cardiomegaly").text
     assert page.count('name="chosen"') == 2
     assert "checked" not in page

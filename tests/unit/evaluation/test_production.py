@@ -98,7 +98,7 @@ class _Silent:
     engine = RULES.engine.model_copy(update={"name": "silent"})
 
     def read(self, question: Question) -> Reading:
-        empty = RULES.read(question.model_copy(update={"text": "Chest.", "sections": ()}))
+        empty = RULES.read(question.model_copy(update={"text": "Reviewed with the team.", "sections": ()}))
         return empty.model_copy(update={"engine": self.engine})
 
 

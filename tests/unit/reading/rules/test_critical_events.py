@@ -33,6 +33,12 @@ def test_only_what_is_new_or_current_raises_an_alarm(case: dict[str, Any]) -> No
     assert [each.detail["finding"] for each in _alarms(case["catalogue"], case["text"])] == case["alarms"]
 
 
+@pytest.mark.parametrize("case", [each for each in _cases("alarms.jsonl") if not each.values[0]["alarms"]])
+def test_what_raises_no_alarm_is_not_marked_critical(case: dict[str, Any]) -> None:
+    question = Question(text=case["text"], catalogue=LIBRARY.catalogues[case["catalogue"]])
+    assert [each.finding.id for each in RulesReader().read(question).verdicts if each.alarming and each.shown] == []
+
+
 @pytest.mark.parametrize("case", _cases("calls.jsonl"))
 @pytest.mark.parametrize("between", [" ", "\n\n"], ids=["in the impression", "below it"])
 def test_a_call_counts_however_it_is_told(case: dict[str, Any], between: str) -> None:
