@@ -28,7 +28,8 @@ _DID_NOT = r"(?:did|does) not (?:\w+ )?(?:mention|report|describe|include|identi
 _CHANGES = re.compile(
     rf"\b(?:{_LEFT_OUT}|{_DIFFERS})\b[^.\n]{{0,40}}?\b{_FIRST_READ}"
     rf"|\b{_FIRST_READ}[^.\n]{{0,40}}?\b(?:{_LEFT_OUT}|{_DID_NOT}|failed to"
-    r"|is (?:hereby )?(?:amended|revised|changed)|discrepan\w+|should (?:have )?read|withdrawn|retracted|superseded)\b",
+    r"|is (?:hereby )?(?:amended|revised|changed)|discrepan\w+|should (?:have )?read|withdrawn|retracted|superseded"
+    r"|(?:is|are) to be (?:disregarded|ignored)|(?:should|must) be (?:disregarded|ignored))\b",
     re.IGNORECASE,
 )
 _AGREES = re.compile(

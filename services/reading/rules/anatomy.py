@@ -17,8 +17,8 @@ def _places(names: Iterable[str]) -> frozenset[str]:
 
 # Wider word → the words it covers: "joint effusion" is what a report of "small knee effusion" says.
 UMBRELLAS: dict[str, frozenset[str]] = {whole: _places(parts) for whole, parts in lexicon("parts").items()}
-# The ACL is a place; that it is the anterior one is none.
-_DIRECTIONS = frozenset({"anterior", "posterior"})
+# The ACL is a place, as the MCL is; that it is the anterior one is none, nor is "lateral" in "the lateral lower lobe".
+_DIRECTIONS = frozenset({"anterior", "posterior", "medial", "lateral"})
 ANATOMY = _places(lexicon("places")["named"]).union(*UMBRELLAS.values()) - _DIRECTIONS
 # Words too vague to say that a finding stands elsewhere than its candidate's place.
 VAGUE = _places(lexicon("places")["vague"])

@@ -21,6 +21,7 @@ _STAYING = FINITE | wordset("persists persist persisting remains confined limite
 _OPEN = wordset("excluded exclude possible considered consider ruled")
 _DASH = "-"
 _ORDINALS = wordset("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
+_ASPECTS = wordset("anterior posterior medial lateral superior inferior upper lower apical basal middle")
 # What a thing looks like, its noun left out.
 _LOOKS = wordset(
     """hazy patchy streaky linear heterogeneous confluent dense faint nodular reticular alveolar interstitial basilar
@@ -112,6 +113,13 @@ def joins_place(tokens: tuple[Token, ...], at: int) -> bool:
 def joins_numbers(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether a comma or "and" stands between numbers: "ribs 4, 5 AND 6"."""
     return 0 < at < len(tokens) - 1 and _is_number(tokens[at - 1]) and _is_number(tokens[at + 1])
+
+
+def joins_aspects(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether "and" stands within one place: "the POSTERIOR AND LATERAL basal segments of the right lower lobe"."""
+    return (
+        tokens[at].text == "and" and 0 < at < len(tokens) - 1 and {tokens[at - 1].text, tokens[at + 1].text} <= _ASPECTS
+    )
 
 
 def _is_number(token: Token) -> bool:

@@ -46,7 +46,8 @@ _CALM = tuple(
             (?:no|without) (?:significant |interval |appreciable |further )*(?:enlargement|increase) | same size
             still (?:seen|present|visible|noted|evident|demonstrated|there|apparent)
             remains?(?=\s*(?:[.;)]|\Z))
-            persist\w* | remains? (?:occluded|thrombosed|present|visible|large|small|moderate|dilated|collapsed|evident)
+            persist\w* | (?:the )?same as (?:on|in|before|yesterday|previous\w*|last)
+            remains? (?:occluded|thrombosed|present|visible|large|small|moderate|dilated|collapsed|evident)
             not (?:significantly )?(?:changed|increased|progressed|enlarged)""",
         ),
         (
@@ -121,6 +122,8 @@ _LATER_EXAM = re.compile(
     r"|radiographs?|ultrasound)\b(?! (?:recommended|advised|suggested|tomorrow|in|within|at \d+ (?:h|d|w|m)))",
     re.IGNORECASE,
 )
+# "FILM POST ASPIRATION: the pneumothorax is smaller".
+_AFTERWARDS = re.compile(r"\b(?:film|cxr|radiograph|x-?ray|ct|scan) (?:post|after|following) \w+", re.IGNORECASE)
 _SAME_SIZE = 1.0
 _UNDER_SKIN = wordset(
     "superficial thrombophlebitis cephalic basilic saphenous varicose varicosity varicosities gsv ssv"
@@ -182,7 +185,7 @@ def _undrained(text: str, found: Found) -> bool:
 def _tells_of_later(text: str, sentences: Sequence[Sentence]) -> bool:
     """Whether an addendum reads an exam made since: what that shows smaller was an event before."""
     added = (each for each in sentences if each.kind is SectionKind.ADDENDUM)
-    return any(_LATER_EXAM.search(text, each.start, each.end) for each in added)
+    return any(pattern.search(text, each.start, each.end) for each in added for pattern in (_LATER_EXAM, _AFTERWARDS))
 
 
 def _groups(mentions: Sequence[Mention]) -> list[list[Mention]]:

@@ -25,6 +25,8 @@ _TOLD = (Status.PRESENT, Status.UNCERTAIN)
 _LASTS = wordset("persists remains continues unchanged stable larger smaller increased decreased")
 _GONE = wordset("resolved cleared gone removed")
 _OPENING = wordset("; , and but while whereas although")
+_IT = wordset("it this")
+_ONE_SIDE = (["left"], ["right"])
 _BE = wordset("is has are was now also been")
 
 
@@ -77,6 +79,8 @@ def _echoes(tokens: Sequence[Token]) -> Iterator[_Echo]:
             yield from _like_it(tokens, at)
         elif token.text in _PRONOUNS and (told := _said_before(tokens, at)):
             yield _Echo(at, told, at + 1)
+        elif token.text in _IT and (at == 0 or tokens[at - 1].text == ";"):
+            yield from _lies_there(tokens, at)
         elif token.text in ("left", "right") and _is_subject(tokens, at - 1):
             yield from _of_its_own(tokens, at)
 
@@ -90,6 +94,15 @@ def _like_it(tokens: Sequence[Token], at: int) -> Iterator[_Echo]:
         if near.text in SIDES:
             yield _Echo(at, Side(SIDES[near.text]), place + 1)
             return
+
+
+def _lies_there(tokens: Sequence[Token], at: int) -> Iterator[_Echo]:
+    """ "IT IS ON THE LEFT": where the thing named before lies, and nothing else."""
+    texts = [token.text for token in tokens[at + 1 : at + 5]]
+    if texts[:1] in (["is"], ["lies"]) and texts[1:3] in (["on", "the"], ["in", "the"]) and texts[3:] in _ONE_SIDE:
+        following = tokens[at + 5].text if at + 5 < len(tokens) else "."
+        if texts[1] == "on" or following == "lung":
+            yield _Echo(at, Side(texts[3]), at + 5)
 
 
 def _said_before(tokens: Sequence[Token], at: int) -> Side | None:

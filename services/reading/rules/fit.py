@@ -42,7 +42,7 @@ _DESCRIBING = wordset(
 )
 # What a denial adds to any stone or lesion.
 _SEEN_AS = wordset("radiopaque calcify visible obstruct discrete")
-_CARRIED = wordset("mass focus nodule lesion cyst stone polyp dilate enlarge thicken narrow")
+_CARRIED = wordset("mass tumor focus nodule lesion cyst stone polyp dilate enlarge thicken narrow")
 
 # Words that name a place well enough for a wording; there are nodes everywhere.
 _NODAL = frozenset({"node", "lymph"})
@@ -50,7 +50,7 @@ _NAMING = ANATOMY - _NODAL
 
 # What belongs to a vertebra and is no part of its body.
 _POSTERIOR = wordset(
-    "process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac stress"
+    "mass process pedicle lamina par facet spinous dislocate dens odontoid hangman jefferson tibia scapula iliac stress"
 )
 _HARDWARE = wordset("plate rod screw nail wire hardware implant prosthesis")
 # "The liver SURFACE is nodular".
@@ -105,6 +105,7 @@ def may_fit(pattern: Pattern, said: frozenset[str], *, denied: bool) -> bool:
 
 def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: bool) -> str:
     """How the pattern is met: "" (not at all), or "phrase", "clause", "exam" or "general"."""
+    place = _with_lining(pattern, target, place) if pattern.head in _IN_LININGS else place
     if other_kind(pattern, target, place) or _other_level(target, place):
         return ""
     if _is_bare_effusion(pattern, place, exam, denied=denied):
@@ -139,6 +140,17 @@ def fit(pattern: Pattern, target: Target, place: Place, exam: Exam, *, denied: b
     if _in_exam(pattern, target, place, exam, missing, denied=denied):
         return "exam"
     return "general" if denied and _general(pattern, target, place, exam) else ""
+
+
+def _with_lining(pattern: Pattern, target: Target, place: Place) -> Place:
+    """The place with the pleura for the lung that a label names: "LEFT LUNG: small effusion"."""
+    if (
+        "pleura" not in pattern.needs | target.home
+        or "lung" not in place.here - place.local
+        or place.local & ORGANS - {"pleura"}
+    ):
+        return place
+    return place._replace(here=place.here - {"lung"} | {"pleura"}, widest=place.widest | {"pleura"})
 
 
 def _is_lent(pattern: Pattern, place: Place, missing: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ from services.reading.rules.appositions import (
     before_dash,
     continues,
     goes_on,
+    joins_aspects,
     joins_numbers,
     joins_place,
     leads_up,
@@ -43,6 +44,11 @@ from services.reading.rules.wordset import wordset
 _BREAKS = wordset("; but and with without no after following status since to than")
 _ENDING = _BREAKS | {","}
 _FINDINGS = (AMBIGUOUS_HEADS | GENERIC_HEADS | DEVICES) - ANATOMY
+# Nouns of which what follows is told: "trace right fluid, ATELECTASIS IN BOTH BASES".
+_ALSO_FOUND = FINDINGS | wordset(
+    """atelectasis emphysema pneumonia bronchiectasis scar scarring fibrosis granuloma reticulation honeycombing
+    infiltrate haze contusion interstitial thicken ground glass"""
+)
 _MOST = MORE | wordset("largest biggest worst")
 # Verbs of a clause that shares the subject before it.
 _SHOWS = FINITE | wordset("shows show demonstrates has have contains contain")
@@ -197,7 +203,7 @@ def _goes_on(tokens: tuple[Token, ...], start: int, end: int, side: Side) -> boo
         token = tokens[at]
         if token.text in SIDES and is_side(tokens, at):
             return placed and SIDES[token.text] != side
-        if token.text in FINITE or token.text in _OTHERS or not FINDINGS.isdisjoint(token.canon):
+        if token.text in FINITE or token.text in _OTHERS or not _ALSO_FOUND.isdisjoint(token.canon):
             return False
         placed = placed or token.text in ("in", "within")
     return False
@@ -301,7 +307,7 @@ def _after(tokens: tuple[Token, ...], head: int, end: int) -> Side | None:
 def _stays_open(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether the places go on after token `at`: "ribs 4, 5 AND 6", a place after "and" or a comma."""
     word = tokens[at].text
-    if joins_numbers(tokens, at) or (word == "and" and joins_place(tokens, at)):
+    if joins_numbers(tokens, at) or joins_aspects(tokens, at) or (word == "and" and joins_place(tokens, at)):
         return True
     return word == "," and _is_place_next(tokens, at + 1)
 

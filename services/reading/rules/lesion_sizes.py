@@ -22,11 +22,14 @@ _OTHER_PARTS = wordset(
 )
 LESIONS = frozenset({"lesion", "opacity", "hypodensity"})
 _ASIDE, _AHEAD = 7, 12
+# What it only touches is no place of it: "ABUTTING THE PLEURA in the right lower zone".
+_TOUCHING = wordset("abutting abuts contacting contacts touching touches against indenting tethering tethered adjacent")
+_TOUCHED = 4
 
 
 def nodule_or_mass(tokens: Sequence[Token], at: int) -> str:
     """What the size of a lesion of the lung makes it: "nodule" of "9 mm LESION in the right upper lobe", or "mass"."""
-    near = tokens[max(0, at - _ASIDE) : at + _AHEAD]
+    near = _without_touched(tokens[max(0, at - _ASIDE) : at + _AHEAD])
     words = {word for token in near for word in token.canon}
     rounded = any(token.text in _ROUND for token in tokens[max(0, at - 3) : at])
     if _OF_LUNG.isdisjoint(words) or not _OTHER_PARTS.isdisjoint(words):
@@ -35,3 +38,8 @@ def nodule_or_mass(tokens: Sequence[Token], at: int) -> str:
         return ""
     told = sizes(near)
     return ("mass" if max(told) > _LARGEST_NODULE else "nodule") if told else ""
+
+
+def _without_touched(near: Sequence[Token]) -> Sequence[Token]:
+    start = next((at for at, token in enumerate(near) if token.text in _TOUCHING), len(near))
+    return [*near[:start], *near[start + _TOUCHED :]]

@@ -36,6 +36,7 @@ _BY_NAME = "asserted/phrase"
 # What is named too large by its size alone.
 NAMED_BY_SIZE = MEASURED | RATIOS | SIZED_LESIONS | LARGE | {"node"}
 _ONLY = wordset("only alone")
+_FLAT = wordset("flat flattened flattening")
 _NEAR_SURFACE = 6
 # Where one of these is spoken of, bone is eroded by it, and no joint.
 _DARK = wordset("hypodense hypoattenuating hypoattenuated")
@@ -307,7 +308,8 @@ def _turned(pattern: Pattern, head: Statement) -> Status | None:
 def _mention(
     head: Statement, number: int, target: Target, status: Status, rule: str, pattern: Pattern, exam: Exam
 ) -> Mention:
-    sentence, side = head.parsed.sentence, None if _is_of_other(head, target) else head.side
+    lent = _is_of_other(head, target) or (head.side is Side.BILATERAL and _is_of_diaphragms(head, target))
+    sentence, side = head.parsed.sentence, None if lent else head.side
     if status is Status.ABSENT and head.of_the_rest:
         status, rule = Status.NOT_MENTIONED, "of-the-rest"
     kinds = head.qualifying & QUALIFIERS
@@ -337,6 +339,15 @@ def _is_of_other(head: Statement, target: Target) -> bool:
     own = next((at for at, token in enumerate(tokens) if not organs.isdisjoint(token.canon)), len(tokens))
     rest = [token.text for token in tokens[own:]]
     return "and" in rest and any(word in SIDES for word in rest[rest.index("and") :])
+
+
+def _is_of_diaphragms(head: Statement, target: Target) -> bool:
+    """Whether only the plural of the diaphragms, a sign of lungs too full, says that it is on both sides."""
+    tokens = head.parsed.sentence.tokens
+    if not any(token.text in _FLAT for token in tokens) or any(token.text in SIDES for token in tokens):
+        return False
+    told = any("diaphragm" in token.canon for token in tokens)
+    return told and any("diaphragm" in pattern.needs | {pattern.head} for pattern in target.patterns)
 
 
 def _is_partial(head: Statement, target: Target) -> bool:

@@ -151,6 +151,8 @@ def _longest(tokens: tuple[Token, ...], at: int, triggers: list[Trigger], said: 
         end = _match(tokens, at, trigger.words)
         if end and not trigger.forward and trigger.words[-1] in _TENTATIVE_END and not _may_end(tokens, end):
             continue
+        if end and trigger.kind is Kind.UNCERTAIN and not trigger.forward and _is_of_cause(tokens, at, end):
+            continue
         if end and trigger.words == ("no", "enlargement", "of") and not _is_of_finding(tokens[end : end + _NAMED]):
             continue
         if end and trigger.words == ("likely",) and not trigger.forward and _is_cut_off(tokens, at):
@@ -160,6 +162,12 @@ def _longest(tokens: tuple[Token, ...], at: int, triggers: list[Trigger], said: 
         if end and (not found or end == found[0].end):
             found.append(Hit(trigger, at, end))
     return found
+
+
+def _is_of_cause(tokens: tuple[Token, ...], at: int, end: int) -> bool:
+    """Whether only the cause is open: "atelectasis at the base, LIKELY FROM splinting"."""
+    after = tokens[end].text if end < len(tokens) else ""
+    return after == "from" and at > 0 and tokens[at - 1].text in (",", "-")
 
 
 def _is_of_finding(following: tuple[Token, ...]) -> bool:

@@ -24,6 +24,8 @@ _PAIRED = wordset(
     retroglandular"""
 )
 _SYMMETRIC = wordset("symmetric symmetrical symmetrically saddle batwing bat")
+# Bones of the trunk have no side.
+_SKELETON = wordset("bone osseous sclerotic lytic blastic skeleton skeletal vertebra spine")
 _COUNTLESS = wordset("innumerable countless miliary")
 # Of these there is one, on the right.
 _ON_THE_RIGHT = frozenset({("middle", "lobe"), ("minor", "fissure"), ("horizontal", "fissure")})
@@ -69,6 +71,8 @@ def symmetric(tokens: tuple[Token, ...]) -> Side | None:
 
 def countless(tokens: tuple[Token, ...]) -> Side | None:
     """What nobody can count is on both sides: "INNUMERABLE nodules, the largest 3 cm right base"."""
+    if any(not _SKELETON.isdisjoint((token.text, *token.canon)) for token in tokens):
+        return None
     return Side.BILATERAL if any(token.text in _COUNTLESS for token in tokens) else None
 
 

@@ -26,7 +26,7 @@ from services.reading.rules.mimics import without_mimics
 from services.reading.rules.normal import may_call_normal, normal_mentions
 from services.reading.rules.openings import holding
 from services.reading.rules.position import position_mentions
-from services.reading.rules.references import with_references
+from services.reading.rules.references import learnt, with_references
 from services.reading.rules.relative_sides import told_before, with_sides
 from services.reading.rules.remainder import Remainder, sections_of, without
 from services.reading.rules.resolve import SILENT, Decision, decide
@@ -184,6 +184,7 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
             spelled, told = with_sides(_spelled(sentence, targets), told, known)
             own = with_echoes(spelled, taken_back(_mentioned(spelled, targets, exam, topic)), last)
             own = with_references(own, known)
+            learnt(spelled, known)
             found += own
             last = own or last
             topic, paragraph = holding(spelled, topic_of(spelled, topic), topic), sentence.paragraph

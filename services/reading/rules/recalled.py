@@ -12,6 +12,7 @@ from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
 from services.reading.rules.topics import (
     Topic,
+    lies_by_it,
     names_what_was_described,
     opens_by_naming,
     points_back,
@@ -38,7 +39,12 @@ def side_of_topic(parsed: Parsed, at: int, place: Place, topic: Topic) -> Side |
         return topic.side if named else None
     own = place.here - WIDE - _COVERS
     same = (topic.paired or topic.runs_on) and (not place.here or not own or not own.isdisjoint(topic.organs))
-    if same or points_back(tokens[: place.last]) or (topic.described and names_what_was_described(tokens, at)):
+    if (
+        same
+        or points_back(tokens[: place.last])
+        or lies_by_it(_clause(parsed, place))
+        or (topic.described and names_what_was_described(tokens, at))
+    ):
         return topic.side
     return topic.side if topic.side is not Side.BILATERAL and tells_one_of_pair(_clause(parsed, place)) else None
 

@@ -9,6 +9,7 @@ from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY, UNPAIRED
 from services.reading.rules.heads import DEVICES, FINDINGS
 from services.reading.rules.mentions import Mention
+from services.reading.rules.sentences import Sentence
 from services.reading.rules.side_words import sides_in
 from services.reading.rules.tokens import Token
 from services.reading.rules.wordset import wordset
@@ -17,7 +18,7 @@ _OPERATION = re.compile(r"\w+(?:otomy|ectomy|ostomy|plasty)|replacement|prosthes
 # What is found and spoken of again.
 _FOUND = (FINDINGS - ANATOMY) | wordset(
     """pneumonia honeycombing contusion tumor consolidate infiltrate pneumothorax hemothorax laceration stricture
-    opacity atelectasis meningioma glioma carcinoma concretion"""
+    opacity atelectasis meningioma glioma carcinoma concretion infarct"""
 )
 _TUMORS = ("tumor", "mass", "lesion", "glioma", "meningioma", "metastasis")
 # Words that say what a thing belongs to: "PARAPNEUMONIC effusion".
@@ -40,6 +41,7 @@ _BETWEEN = 3
 # How far from its words a mention may say what it belongs to; what ends that.
 _BEFORE, _BEHIND = 8, 6
 _ENDS = wordset("; , . but no without")
+_DENYING = wordset("no not without")
 
 
 def with_references(found: list[Mention], known: dict[str, Side | None]) -> list[Mention]:
@@ -54,6 +56,16 @@ def with_references(found: list[Mention], known: dict[str, Side | None]) -> list
             for noun in _nouns(mention):
                 known[noun] = _known_as(mention.own_side, noun, known)
     return found
+
+
+def learnt(sentence: Sentence, known: dict[str, Side | None]) -> None:
+    """What a sentence names besides its findings is known with its one side: "right basal wedge, AN INFARCT"."""
+    side = sides_in(sentence.tokens)
+    if side not in (Side.LEFT, Side.RIGHT) or any(token.text in _DENYING for token in sentence.tokens):
+        return
+    for token in sentence.tokens:
+        if "infarct" in token.canon and token.text not in known:
+            known[token.text] = side
 
 
 def _known_as(side: Side, noun: str, known: Mapping[str, Side | None]) -> Side | None:

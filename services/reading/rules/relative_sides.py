@@ -93,7 +93,7 @@ def with_sides(sentence: Sentence, told: Told, known: Mapping[str, Side | None])
     for at, token in enumerate(tokens):
         if token.text in _ONE and is_side(tokens, at):
             told = told._replace(last=Side(SIDES[token.text]))
-        elif meant := _meant(tokens, at, told) or _side_of_another(tokens, at, known):
+        elif meant := _side_as(tokens, at, known) or _meant(tokens, at, told) or _side_of_another(tokens, at, known):
             tokens[at] = token._replace(text=_WORDS[meant], canon=(*token.canon, meant.value))
             told = told if meant is Side.BILATERAL else told._replace(last=meant)
             told = told if at >= sentence.label else told._replace(labels=(*told.labels, tokens[at])[-_LABELS:])
@@ -170,6 +170,14 @@ def _is_other(tokens: Sequence[Token], at: int, noun: int) -> bool:
     pronoun = before[-1:] == ["the"] and before[0] in ("in", "on")
     ends = at + 1 >= len(tokens) or tokens[at + 1].text in FINITE | {"there", ".", ",", ";", ")"}
     return word == "other" and pronoun and ends and "one" not in [token.text for token in tokens[: at - 2]]
+
+
+def _side_as(tokens: Sequence[Token], at: int, known: Mapping[str, Side | None]) -> Side | None:
+    """The side of what "the SAME side as" is said of, whatever side was told last."""
+    if tokens[at].text not in _SAME_ONE:
+        return None
+    place = next((each for each in (at + 1, at + 2) if each < len(tokens) and tokens[each].text == "side"), 0)
+    return _side_of_another(tokens, place, known) if place else None
 
 
 def _side_of_another(tokens: Sequence[Token], at: int, known: Mapping[str, Side | None]) -> Side | None:

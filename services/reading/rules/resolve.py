@@ -32,6 +32,8 @@ _PARTS = wordset(
 )
 # What is normal has no disease of either age.
 _AGES = wordset("acute chronic old")
+# "No active disease" leaves what a disease left behind.
+_SETTLED = wordset("granuloma calcify scar fibrosis fibrous old healed chronic stable unchanged")
 # A choice between two names of one thing; what borrows a word from elsewhere in its clause is no name of its own.
 _OWN_CHOICES = ("alternative/phrase", "alternative/exam")
 _SPEAKING = (Status.PRESENT, Status.ABSENT, Status.UNCERTAIN)
@@ -285,6 +287,8 @@ def _contradict(target: Target, findings: list[Mention], impression: list[Mentio
 def _denies(denied: Mention, asserted: Mention, target: Target) -> bool:
     if _is_of_acute(denied, target) and "acute" in _said(asserted):
         return True
+    if "active" in _said(denied) and not _SETTLED.isdisjoint(_said(asserted)):
+        return False
     return _is_plain(denied, target) and _same_thing(denied, asserted)
 
 

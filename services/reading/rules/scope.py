@@ -27,6 +27,16 @@ _OR = wordset("or nor and/or")
 _LINKS = wordset("to would could might that which")
 _BEFORE_SIZES = FILLERS | FINITE | wordset("or nor and , of for no without not any new")
 _NATURES = wordset("benign reactive physiologic chronic old degenerative postoperative postsurgical incidental")
+# "Moderate, LIKELY HEMORRHAGIC effusion": after a comma, between what describes a thing and its noun.
+_KINDS = _NATURES | wordset(
+    """hemorrhagic haemorrhagic loculated necrotic metastatic malignant neoplastic parapneumonic infected infectious
+    inflammatory cystic calcified exudative transudative simple complex traumatic pathologic pathological embolic
+    obstructive recurrent residual primary septic fibrotic congenital"""
+)
+_DOUBTS = wordset("likely probably possibly presumably")
+_DESCRIBED = SIZES | wordset(
+    "cm mm large new mild moderate marked dense focal round rounded solid cystic irregular ill-defined stable unchanged"
+)
 _NOUNS = AMBIGUOUS_HEADS | GENERIC_HEADS
 # Longer than this without a comma is dictation without punctuation.
 _DICTATED = 25
@@ -166,7 +176,8 @@ def _scope(sentence: Sentence, parts: tuple[Clause, ...], hit: Hit, hits: list[H
     anchor = max(hit.start, hit.end - 1) if own_verb else hit.start
     clause = next(part for part in parts if part.start <= anchor < part.end)
     if hit.trigger.forward:
-        if kind is Kind.UNCERTAIN and (_is_of_nature(sentence.tokens, hit) or is_of_second(sentence.tokens, hit)):
+        of_nature = _is_of_nature(sentence.tokens, hit) or _is_inserted(sentence.tokens, hit)
+        if kind is Kind.UNCERTAIN and (of_nature or is_of_second(sentence.tokens, hit)):
             return None
         if hit.trigger.words == ("either",) and not is_choice(sentence.tokens, hit.start, hit.end):
             return None
@@ -189,6 +200,14 @@ def _is_of_nature(tokens: tuple[Token, ...], hit: Hit) -> bool:
     if not following or following[0].text not in _NATURES:
         return False
     return any(not LESIONS.isdisjoint(token.canon) or token.canon[-1] in GENERIC_HEADS for token in following[1:])
+
+
+def _is_inserted(tokens: tuple[Token, ...], hit: Hit) -> bool:
+    """Whether the hedge is one of a kind between the words that describe a thing: "a 2 cm, PROBABLY NECROTIC node"."""
+    if hit.start < 2 or hit.end >= len(tokens) or tokens[hit.start].text not in _DOUBTS:
+        return False
+    before = tokens[hit.start - 2].text
+    return tokens[hit.start - 1].text == "," and before in _DESCRIBED and tokens[hit.end].text in _KINDS
 
 
 def _is_of_earlier(tokens: tuple[Token, ...], hit: Hit) -> bool:

@@ -53,6 +53,7 @@ _SCALES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("Agatston", rf"\bagatston\b{_VALUE}(?P<value>\d{{1,4}})\b"),
         ("Agatston", r"\bcalcium score\b(?:\s|:|=|is|of)*(?P<value>\d{1,4})\b"),
         ("Modic", r"\bmodic\b(?:\s|:|type)*(?P<value>(?:i{1,3}|[1-3])(?:\s?[/-]\s?(?:i{1,3}|[1-3]))?)\b"),
+        ("CT severity", r"\bct severity score\b(?:\s|:|=|of|is)*(?P<value>\d{1,2}\s?/\s?\d{2})\b"),
         ("CTSI", rf"\b(?:m?ctsi|ct severity index)\b{_VALUE}(?P<value>\d{{1,2}}(?:\s?/\s?10)?)\b"),
     )
 )

@@ -27,6 +27,7 @@ _TWO_THINGS = wordset(
 )
 OF_SHIFT = frozenset({"shift", "displace", "deviate", "deviation", "bow"})
 _MOVED = wordset("drawn pulled pushed moved")
+_OF_ORGAN = ANATOMY | wordset("medial lateral upper lower anterior posterior")
 _MARKS = wordset(", . ; : ) and with")
 # Words between what is moved and where it goes, at most.
 _MOVING = 10
@@ -107,7 +108,7 @@ def _is_measure_of_organ(tokens: Sequence[Token], at: int) -> bool:
     own = next((place for place in range(verb - 1, max(-1, verb - 5), -1) if tokens[place].text in SIDES), None)
     if own is None or (own > 1 and tokens[own - 2].text not in _MARKS):
         return False
-    return all(not ANATOMY.isdisjoint(token.canon) for token in tokens[own + 1 : verb]) and own + 1 < verb
+    return all(not _OF_ORGAN.isdisjoint(token.canon) for token in tokens[own + 1 : verb]) and own + 1 < verb
 
 
 def _is_direction(tokens: Sequence[Token], at: int) -> bool:

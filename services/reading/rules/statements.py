@@ -90,6 +90,11 @@ _DISEASES = wordset(
 _LASTING = 10
 _BREAKING = wordset("wire wires cerclage lead leads")
 _HOLDING_AIR = wordset("bowel stomach colon fundus loop haustral")
+# Words before it in which a side may be told by it.
+_SIDE_BEFORE = 3
+# A bleed "that ENLARGES on delayed images" makes no organ large.
+_LEAKING = wordset("contrast blush extravasation extravasated leak pooling jet")
+_LEAKED = 6
 _CERVICAL = wordset("atlas axis dens vertebra facet screw")
 _INNER = wordset("within in of around involving to from surrounding along")
 _KNOWN = wordset("the this these")
@@ -157,7 +162,7 @@ class Statement(NamedTuple):
 def state(parsed: Parsed, at: int, topic: Topic) -> Statement | None:
     """What is said of the thing token `at` names; None where it is only presupposed or called normal."""
     scope = parsed.deciding(at)
-    if _presupposed(parsed, at, scope) or _is_heading(parsed, at):
+    if _presupposed(parsed, at, scope) or _is_heading(parsed, at) or _tells_side(parsed, at):
         return None
     place = place_of(parsed, at, topic)
     if scope is None and is_normal(parsed, at, place):
@@ -185,6 +190,15 @@ def elided(parsed: Parsed, at: int, heads: AbstractSet[str], topic: Topic) -> St
     return Statement(parsed, head, place, None, Status.ABSENT, "negated", side, frozenset())
 
 
+def _tells_side(parsed: Parsed, at: int) -> bool:
+    """Whether the thing only says on which side another is: "on THE SIDE OF THE MASS", "same side as the fractures"."""
+    tokens = parsed.sentence.tokens
+    if at < _SIDE_BEFORE:
+        return False
+    place = at - 2 if tokens[at - 2].text in ("of", "as") else at - 3
+    return tokens[place].text in ("of", "as") and tokens[place - 1].canon[0] == "side"
+
+
 def _is_landmark(parsed: Parsed, at: int) -> bool:
     """Whether the thing only says where another lies: "enhancement UNDERLYING THE craniotomy"."""
     before = [token.text for token in parsed.sentence.tokens[max(0, at - 2) : at]]
@@ -209,6 +223,8 @@ def _side(parsed: Parsed, at: int, place: Place) -> Side | None:
 def is_another_thing(tokens: tuple[Token, ...], at: int, word: str) -> bool:
     """Whether it only looks like a finding: "mass effect" is no mass, the stroke team no stroke, a removal no drain."""
     following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    if tokens[at].text == "enlarges" and any(token.text in _LEAKING for token in tokens[max(0, at - _LEAKED) : at]):
+        return True
     if (
         following in _SERVICES
         or following == "removal"

@@ -58,7 +58,8 @@ _WAS_TOLD = any_of(
     at (?:the )?(?:scanner|console|work-?station|pacs)
     in (?:the )?(?:scan(?:ner|ning)?|control|reading|reporting) room
     came to the reading room | watching
-    phoned | consulted | at (?:the )?bedside | responded | answered and | took (?:the|my|this) call | confirmed receipt
+    phoned | consulted | at (?:the )?bedside | responded | answered and
+    (?:seen|read|opened) and (?:answered|acknowledged|replied) | took (?:the|my|this) call | confirmed receipt
     (?:was|were|been) given | updated | reviewing (?:at|on|with)"""
 )
 _BY = r"(?:(?:tele)?phone|pager|secure (?:chat|message)|in person)"

@@ -27,6 +27,14 @@ _OF_OPERATED = wordset("lumpectomy")
 # What points back to the place spoken of before.
 _BACK = wordset("same its this these overlying underlying surrounding adjacent associated resultant resulting upstream")
 _PRONOUNS = wordset("it they expected")
+# Where a thing lies by what was told before: "emphysema OVERLIES THEM", "collapse BEYOND IT".
+_BY = wordset(
+    """overlies overlie underlies underlie overlying surrounds surround beneath beyond behind below above over around to
+    beside along with accompanies accompany"""
+)
+_THEM = wordset("it them these this")
+_DOWNSTREAM = wordset("distal downstream postobstructive post-obstructive")
+_BLOCKED = wordset("collapse atelectasis consolidate opacify bronchiectasis mucus")
 # "WITHIN it there is a focus".
 _INSIDE = wordset("within in inside beside around behind beneath below above")
 # What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
@@ -91,6 +99,18 @@ def points_back(tokens: tuple[Token, ...]) -> bool:
     if opening in _INSIDE and [token.text for token in tokens[1:2]] == ["it"]:
         return True
     return opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens)
+
+
+def lies_by_it(tokens: tuple[Token, ...]) -> bool:
+    """Whether a clause says that a thing lies by what was told before, or that a bronchus is blocked by it.
+
+    "Surgical emphysema OVERLIES THEM", "DISTAL collapse of the anterior segment"; not "next to THIS NODULE".
+    """
+    for at in range(1, len(tokens)):
+        ends = at + 1 >= len(tokens) or not tokens[at + 1].text[0].isalpha() or tokens[at + 1].text in FINITE
+        if tokens[at].text in _THEM and tokens[at - 1].text in _BY and ends:
+            return True
+    return tokens[0].text in _DOWNSTREAM and any(not _BLOCKED.isdisjoint(token.canon) for token in tokens[1:4])
 
 
 def names_what_was_described(tokens: tuple[Token, ...], at: int) -> bool:

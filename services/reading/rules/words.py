@@ -116,7 +116,8 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     "destruction": frozenset({"endplate", "disc", "cartilage"}),
     "contusion": frozenset({"pivot", "marrow"}),
     "collapse": frozenset({"vertebra"}),
-    "loss": frozenset({"disc"}),
+    # Scarred lung has lost volume, and so has a lung of which a lobe was taken.
+    "loss": frozenset({"disc", "fibrosis", "fibrous", "scar", "reticular", "reticulate", "honeycombing", "lobectomy"}),
     "height": frozenset({"disc"}),
     "effusion": frozenset({"mastoid"}),
     "herniate": frozenset({"hiatal", "hiatus", "diaphragm"}),
@@ -209,6 +210,8 @@ NOT_FOLLOWED: dict[str, frozenset[str]] = {
     "pace": frozenset({"pad"}),
     "hardware": frozenset({"complicate", "failure", "loosening", "fracture"}),
     "tb": frozenset({"cell", "coordinator", "clinic"}),
+    # "Right IJ" is a line; the vein it turns into is none.
+    "jugular": frozenset({"vein"}),
     # Where a drain has been.
     "tube": frozenset({"tract", "tracts", "track"}),
     "drain": frozenset({"tract", "tracts", "track"}),
