@@ -104,7 +104,8 @@ _SIZE = re.compile(r"(?P<size>\d{1,3}(?:\.\d{1,2})?)\s?(?:x\s?[\d.]{1,5}\s?)*(?P
 _LEFT_BY_SURGERY = frozenset({"pneumocephalus", "pneumoperitoneum", "pneumomediastinum"})
 _OPERATED = re.compile(
     r"\bpost-?\s?op(?:erative(?:ly)?)?\b|\bpod\s?#?\d|\bday \d{1,2} (?:after|following|post|s/p)"
-    r"|\bpost(?:-|\s)?(?:evacuation|craniotomy|laparo\w+|surgery)\b",
+    r"|\bpost(?:-|\s)?(?:evacuation|craniotomy|laparo\w+|surgery)\b"
+    r"|\b(?:beneath|under|below|deep to) the (?:bone |craniotomy |craniectomy )?flap\b",
     re.IGNORECASE,
 )
 # "14 mm, previously 9 mm"; sizes that differ by no more than a millimetre are one.

@@ -8,7 +8,10 @@ from services.reading.rules.tokens import Token
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
-_MEASURES = wordset("now is of measuring measures currently approximately about today mm cm up to")
+_MEASURES = wordset(
+    """now is of measuring measures currently approximately about today mm cm up to , has reduced decreased increased
+    improved progressed diminished lessened been slightly further"""
+)
 TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
 # What wanders from one place to another: "has MIGRATED FROM the neck to the right chest wall".
 WANDERING = wordset(

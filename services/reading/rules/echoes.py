@@ -44,9 +44,18 @@ def with_echoes(sentence: Sentence, own: list[Mention], before: Sequence[Mention
     found = own
     for echo in _echoes(sentence.tokens):
         found = [each for each in found if not each.first <= echo.at < each.last]
-        named = [each for each in found if each.first < echo.at] or before
+        named = [each for each in found if each.first < echo.at and not _goes_with(each, found, echo)] or before
         found = found + [_again(each, sentence, echo) for each in named if _is_meant(each, echo)]
     return found
+
+
+def _goes_with(mention: Mention, found: Sequence[Mention], echo: _Echo) -> bool:
+    """Whether it only accompanies what "one" stands for: "metastasis on the left WITH EDEMA, and a small one ..."."""
+    tokens = mention.sentence.tokens
+    if tokens[echo.at].text not in _PRONOUNS:
+        return False
+    first = min((each.last for each in found if each.status in _TOLD), default=mention.first)
+    return any(token.text == "with" for token in tokens[first : mention.first])
 
 
 def _is_meant(mention: Mention, echo: _Echo) -> bool:

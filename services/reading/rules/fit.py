@@ -273,7 +273,15 @@ def _is_named_apart(pattern: Pattern, target: Target, place: Place) -> bool:
     other = NOT_IN.get(pattern.head, frozenset())
     if other.isdisjoint(pattern.needs) and not other.isdisjoint(place.local - target.home):
         return True
+    if "facial" in place.local and _is_of_face(pattern, target, place):
+        return True
     return pattern.head in NOT_AFTER and bool(NOT_AFTER[pattern.head] & place.around - pattern.needs - target.home)
+
+
+def _is_of_face(pattern: Pattern, target: Target, place: Place) -> bool:
+    """Whether bones of the face are broken, where the skull is asked."""
+    broken = pattern.head == "fracture" and "skull" not in place.local
+    return broken and "skull" in target.home and "facial" not in target.home
 
 
 def _is_of_neighbour(pattern: Pattern, target: Target, place: Place) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.mentions import Mention
-from services.reading.rules.resolve import Decision
+from services.reading.rules.resolve import CHILD_BY_SIGN, Decision
 from services.reading.rules.targets import Target, Targets
 
 _SUGGESTED = (Status.PRESENT, Status.UNCERTAIN)
@@ -18,7 +18,7 @@ _MOST = 40
 def grade_of(decision: Decision) -> str:
     """The name of the decision's grade (`services/reading/grades.yaml`)."""
     rule = decision.rule.removeprefix("addendum/")
-    if rule.startswith("child/"):
+    if rule.startswith("child/") and not rule.startswith(CHILD_BY_SIGN):
         return "child"
     if rule.startswith("conflict/"):
         return "contradicted"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
 from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, is_level, widened
+from services.reading.rules.darkness import DARK, is_of_another
 from services.reading.rules.exam import Exam
 from services.reading.rules.fit import SURFACES, fit, may_fit, other_kind
 from services.reading.rules.heads import DEVICES, LESIONS
@@ -22,6 +23,7 @@ from services.reading.rules.statements import ABSENT_THERE, QUALIFIERS, Statemen
 from services.reading.rules.targets import REMOVED, Pattern, Target, Targets
 from services.reading.rules.tokens import Token
 from services.reading.rules.topics import Topic
+from services.reading.rules.two_places import is_of_neighbour
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import COMPARTMENTS, NOT_FOLLOWED, PREDICATES, SIDES
 from services.reading.rules.wordset import wordset
@@ -209,6 +211,11 @@ def _is_meant(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
     own = ANATOMY.intersection(tokens[at].canon) - {pattern.head}
     if own and own.isdisjoint(pattern.needs):
         return False
+    if pattern.head in DARK and is_of_another(pattern, tokens, at):
+        return False
+    # The clot in which something lies was told before.
+    if pattern.head == "clot" and [token.text for token in tokens[max(0, at - 2) : at]] == ["within", "the"]:
+        return False
     if pattern.head == "erode" and any(token.text in _INFECTED for token in tokens):
         return "ulcer" in pattern.needs or "cortical" in pattern.needs
     if pattern.shade == ADJECTIVE:
@@ -308,8 +315,7 @@ def _turned(pattern: Pattern, head: Statement) -> Status | None:
 def _mention(
     head: Statement, number: int, target: Target, status: Status, rule: str, pattern: Pattern, exam: Exam
 ) -> Mention:
-    lent = _is_of_other(head, target) or (head.side is Side.BILATERAL and _is_of_diaphragms(head, target))
-    sentence, side = head.parsed.sentence, None if lent else head.side
+    sentence, side = head.parsed.sentence, None if head.side is None or _is_side_of_other(head, target) else head.side
     if status is Status.ABSENT and head.of_the_rest:
         status, rule = Status.NOT_MENTIONED, "of-the-rest"
     kinds = head.qualifying & QUALIFIERS
@@ -332,13 +338,20 @@ def _mention(
     )
 
 
+def _is_side_of_other(head: Statement, target: Target) -> bool:
+    """Whether the side that is said is none of the target's."""
+    return _is_of_other(head, target) or (head.side is Side.BILATERAL and _is_of_diaphragms(head, target))
+
+
 def _is_of_other(head: Statement, target: Target) -> bool:
     """Whether the side before its noun is that of an organ after its own: "MEDIASTINAL and left axillary nodes"."""
     tokens = head.parsed.sentence.tokens[head.place.first : head.at]
     organs = target.organs & UNPAIRED
     own = next((at for at, token in enumerate(tokens) if not organs.isdisjoint(token.canon)), len(tokens))
     rest = [token.text for token in tokens[own:]]
-    return "and" in rest and any(word in SIDES for word in rest[rest.index("and") :])
+    if "and" in rest and any(word in SIDES for word in rest[rest.index("and") :]):
+        return True
+    return is_of_neighbour(head, target)
 
 
 def _is_of_diaphragms(head: Statement, target: Target) -> bool:

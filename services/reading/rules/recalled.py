@@ -5,6 +5,7 @@ from __future__ import annotations
 from integration.canonical import Side
 from services.reading.rules.anatomy import UNPAIRED, WIDE, is_vertebra
 from services.reading.rules.diffuse import is_diffuse
+from services.reading.rules.directions import is_shifted
 from services.reading.rules.places import Place
 from services.reading.rules.plurals import of_plural
 from services.reading.rules.scope import Parsed
@@ -18,7 +19,11 @@ from services.reading.rules.topics import (
     points_back,
     tells_one_of_pair,
 )
+from services.reading.rules.wordset import wordset
 
+_ABOUT = wordset("surrounding perilesional perihematomal perihaematomal peritumoral peritumoural perifocal")
+# "The" may stand before it, and how much of it.
+_OPENING = 3
 # What covers an organ is no organ of its own beside it.
 _COVERS = frozenset({"skin"})
 _LUNGS = frozenset({"lung", "pleura", "pleural"})
@@ -30,6 +35,10 @@ def side_of_topic(parsed: Parsed, at: int, place: Place, topic: Topic) -> Side |
     Edema of the lungs has one side of them only where it is the name of what was described.
     """
     tokens = parsed.sentence.tokens
+    if is_shifted(tokens, at):
+        return None
+    if topic.side and _is_around(tokens, place) and UNPAIRED.isdisjoint(place.local):
+        return topic.side
     if topic.side is None or sides_in(tokens) or of_plural(tokens) or not UNPAIRED.isdisjoint(place.local):
         return None
     if any(map(is_vertebra, place.local)):
@@ -47,6 +56,12 @@ def side_of_topic(parsed: Parsed, at: int, place: Place, topic: Topic) -> Side |
     ):
         return topic.side
     return topic.side if topic.side is not Side.BILATERAL and tells_one_of_pair(_clause(parsed, place)) else None
+
+
+def _is_around(tokens: tuple[Token, ...], place: Place) -> bool:
+    """Whether it opens the sentence as what lies about the thing before: "SURROUNDING oedema has decreased, as ..."."""
+    opening = [token.text for token in tokens[:_OPENING]]
+    return not _ABOUT.isdisjoint(opening) and sides_in(tokens[: place.last]) is None
 
 
 def _is_of_lungs(tokens: tuple[Token, ...], at: int, topic: Topic) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side
+from services.reading.rules.heads import FINDINGS
+from services.reading.rules.references import operated_side
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.side_words import is_side
 from services.reading.rules.tokens import Token
@@ -31,6 +33,7 @@ _TREATED = {
     "fractured": ("fracture",),
     "mastectomy": ("mastectomy",),
 }
+_NORMAL = wordset("normal patent clear unremarkable preserved intact open")
 _EVERY = wordset("each either")
 _RELATIVE = _OTHER | _SAME | _OTHER_ONE | _SAME_ONE | _ILL | _WELL | _LEFT_OVER | _EVERY | {"side", "free"}
 _ONE = frozenset(word for word, side in SIDES.items() if side != "bilateral")
@@ -40,7 +43,8 @@ _TOWARDS = wordset("to towards toward across into")
 _PAIRED = wordset(
     """side kidney lung breast ovary adrenal testis testicle ureter knee hip shoulder ankle wrist elbow hand foot orbit
     eye ear hemithorax hemisphere hemidiaphragm axilla groin leg arm limb thigh calf forearm parotid mastoid antrum
-    hilum implant flank heel thumb gland convexity apex base costophrenic lobe"""
+    hilum implant flank heel thumb gland convexity apex base costophrenic lobe caudate thalamus insula putamen uncus
+    hippocampus"""
 )
 # Words between the word that tells the side and the noun, at most; what does not stand between.
 _BETWEEN = 3
@@ -57,12 +61,15 @@ _LABELS = 4
 
 
 class Told(NamedTuple):
-    """What sides were told before: the last one, that of the complaint, and that on which one of a pair was removed.
+    """What sides were told before.
 
+    `last`: the last one; `found`: the last one of what is not normal; `complaint`: that of the complaint; `removed`:
+    that on which one of a pair was removed.
     `labels`: words of labels with their side, which the sentences below them stand under ("OTHER ear:").
     """
 
     last: Side | None = None
+    found: Side | None = None
     complaint: Side | None = None
     removed: Side | None = None
     labels: tuple[Token, ...] = ()
@@ -71,7 +78,7 @@ class Told(NamedTuple):
 def told_before(said: Sequence[Sentence], side: Side | None) -> Told:
     """What the exam (`side`) and its reason tell before the findings: "pain in the LEFT hip"."""
     exams = None if side is Side.BILATERAL else side
-    return Told(exams, exams or _complaint(said))
+    return Told(exams, None, exams or _complaint(said))
 
 
 def _complaint(said: Sequence[Sentence]) -> Side | None:
@@ -117,8 +124,15 @@ def _after(tokens: tuple[Token, ...], told: Told) -> Told:
     if not sides:
         return told
     last = Side(sides[-1])
+    found = told.found if _is_normal(tokens) else last
     taken = len(set(sides)) == 1 and any(_TAKEN_OUT.fullmatch(token.text) for token in tokens)
-    return told._replace(last=last, removed=last if taken else told.removed)
+    return told._replace(last=last, found=found, removed=last if taken else told.removed)
+
+
+def _is_normal(tokens: tuple[Token, ...]) -> bool:
+    """Whether nothing but what is normal is told: "the right transverse sinus is PATENT"."""
+    normal = any(token.text in _NORMAL for token in tokens)
+    return normal and all(FINDINGS.isdisjoint(token.canon) for token in tokens)
 
 
 def _meant(tokens: Sequence[Token], at: int, told: Told) -> Side | None:
@@ -132,7 +146,8 @@ def _meant(tokens: Sequence[Token], at: int, told: Told) -> Side | None:
     if word in _OTHER or _is_other(tokens, at, noun):
         return _OPPOSITE.get(told.last) if told.last else None
     if word in _SAME or (word in _SAME_ONE and noun):
-        return told.last
+        here = any(token.text in _ONE for token in tokens[:at])
+        return told.last if here or word in ("that", "this") else told.found or told.last
     painless = word == "free" and at > 0 and tokens[at - 1].text == "pain"
     return _of_complaint("painfree" if painless else word, told) if noun else None
 
@@ -184,6 +199,8 @@ def _side_of_another(tokens: Sequence[Token], at: int, known: Mapping[str, Side 
     """The side of what was told before: "on the SIDE of the drain", "on the drained SIDE", "SAME side as the stone"."""
     if tokens[at].text != "side" or not at:
         return None
+    if tokens[at - 1].text == "operated" and (side := operated_side(known)) in _OPPOSITE:
+        return side
     for noun in _TREATED.get(tokens[at - 1].text, ()):
         if (side := known.get(noun)) in _OPPOSITE:
             return side

@@ -11,6 +11,7 @@ from services.reading.rules.anatomy import ANATOMY, UNPAIRED, is_level, related
 from services.reading.rules.diffuse import is_of_both_lungs
 from services.reading.rules.heads import DEVICES, LESIONS
 from services.reading.rules.mentions import NEAR, Mention
+from services.reading.rules.side_conflicts import sides_disagree
 from services.reading.rules.silence import UNMENTIONED
 from services.reading.rules.targets import Target, Targets
 from services.reading.rules.words import OPPOSITES
@@ -32,6 +33,8 @@ _PARTS = wordset(
 )
 # What is normal has no disease of either age.
 _AGES = wordset("acute chronic old")
+# The rule of a parent that only a sign of its child implies.
+CHILD_BY_SIGN = "child/sign/"
 # "No active disease" leaves what a disease left behind.
 _SETTLED = wordset("granuloma calcify scar fibrosis fibrous old healed chronic stable unchanged")
 # A choice between two names of one thing; what borrows a word from elsewhere in its clause is no name of its own.
@@ -92,7 +95,7 @@ def _told_beside(target: Target, decision: Decision, mentions: list[Mention]) ->
     """
     if not decision.mentions:
         return decision
-    known = (target.home | target.organs | {"lung", "breast", "lobe"}) - UNPAIRED
+    known = (target.home | target.organs | {"lung", "breast", "lobe", "vessel"}) - UNPAIRED
     if any(word not in known and (word in ANATOMY or is_level(word)) for m in decision.mentions for word in _said(m)):
         return decision
     others = [each for each in mentions if each.side and _speaks(each) and each.status is not Status.ABSENT]
@@ -162,7 +165,14 @@ def _unsigned(mentions: list[Mention], target: Target) -> list[Mention]:
     if LESIONS.isdisjoint(target.heads):
         return named
     hedged = {mention.sentence.number for mention in named if mention.status is Status.UNCERTAIN}
-    return [m for m in mentions if not m.sign or (m.lesion and m.sentence.number in hedged)]
+    asserted = any(mention.status is Status.PRESENT for mention in named)
+    kept = [m for m in mentions if m.sign and m.lesion and m.sentence.number in hedged and (asserted or _enhances(m))]
+    return [m for m in mentions if not m.sign or m in kept]
+
+
+def _enhances(mention: Mention) -> bool:
+    """Whether it is a lesion whatever its hedged name: what takes up contrast is more than a dark place."""
+    return "enhance" in _said(mention)
 
 
 def _is_of_other_side(denied: Mention, mentions: list[Mention]) -> bool:
@@ -232,7 +242,7 @@ def _across(target: Target, mentions: list[Mention], every: list[Mention]) -> De
     """From findings and impression; `every`: the mentions with those that only support the finding."""
     impression = [mention for mention in mentions if mention.sentence.kind is SectionKind.IMPRESSION]
     findings = [mention for mention in mentions if mention.sentence.kind is not SectionKind.IMPRESSION]
-    if target.candidate.sides and DEVICES.isdisjoint(target.heads) and _sides_disagree(every):
+    if target.candidate.sides and DEVICES.isdisjoint(target.heads) and sides_disagree(every):
         chosen = _of(findings, Status.PRESENT)[:1] + _of(impression, Status.PRESENT)[:1]
         return Decision(Status.UNCERTAIN, chosen, "conflict/side", conflict=True)
     findings, impression = _here(findings), _here(impression)
@@ -326,25 +336,14 @@ def _said(mention: Mention) -> frozenset[str]:
     return frozenset(word for token in own for word in token.canon)
 
 
-def _sides_disagree(mentions: list[Mention]) -> bool:
-    """Whether findings and impression each name one side, and not the same."""
-    impression = _sides([each for each in mentions if each.sentence.kind is SectionKind.IMPRESSION])
-    findings = _sides([each for each in mentions if each.sentence.kind is not SectionKind.IMPRESSION])
-    return {findings, impression} == {frozenset({Side.LEFT}), frozenset({Side.RIGHT})}
-
-
-def _sides(mentions: list[Mention]) -> frozenset[Side]:
-    """The sides asserted; where none is named, that of the exam."""
-    return frozenset(m.side for m in mentions if m.side is not None and m.status is Status.PRESENT)
-
-
 def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
     """A present child makes its unmentioned parent present; a denied parent denies its unmentioned children."""
     result = list(found)
     for at, parent in targets.parents:
         child, above = found[at], result[parent]
         if child.status in (Status.PRESENT, Status.UNCERTAIN) and _yields(above):
-            result[parent] = child._replace(rule=f"child/{child.rule}")
+            implied = CHILD_BY_SIGN if _is_only_sign(targets.targets[at], child) else "child/"
+            result[parent] = child._replace(rule=f"{implied}{child.rule}")
         elif child.status is above.status and child.status in (Status.PRESENT, Status.UNCERTAIN):
             own = _of_its_own(above.mentions, child.mentions)
             # A healing fracture is one of the fractures; a rib's is told by itself.
@@ -354,6 +353,11 @@ def _with_parents(targets: Targets, found: list[Decision]) -> list[Decision]:
         elif child.status is Status.NOT_MENTIONED and _denies_all(above):
             result[at] = above._replace(rule=f"parent/{above.rule}")
     return result
+
+
+def _is_only_sign(target: Target, child: Decision) -> bool:
+    """Whether the child is told by signs of it alone; a drain told by its kind is a device all the same."""
+    return DEVICES.isdisjoint(target.heads) and all(mention.sign for mention in child.mentions)
 
 
 def _is_kind_of(child: Target, parent: Target) -> bool:

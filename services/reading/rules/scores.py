@@ -86,7 +86,7 @@ _NAMED = (
     r"|ficat(?:[- ](?:and[- ])?arlet)?|(?:bt|node|st|my|onco|met|lu|gb|gi|pi-?rr)-rads|modic|brooker|schizas|castellvi"
     r"|sfu|utd|epe|schatzker|gartland|tlics|slic|risser|bismuth(?:[- ]corlette)?|strasberg|todani|mirizzi|de ?bakey"
     r"|borden|cognard|koos|graeb|m?tici|pi-?qual|t[oö]nnis|eaton(?:[- ]littler)?|arco|catterall|pipkin|sanders|pauwels"
-    r"|anderson(?:[- ]and| &)?[- ]d'?alonzo|levine(?:[- ]and| &)?[- ]edwards|danis[- ]weber|cac-drs|qanadli"
+    r"|anderson(?:[- ]and| &)?[- ]d'?alonzo|levine(?:[- ]and| &)?[- ]edwards|danis[- ]weber|cac-drs|qanadli|genant"
 )
 _GRADED = re.compile(
     rf"\b(?P<scale>{_NAMED})\b{_VALUE}"
@@ -144,7 +144,19 @@ _HINTS = (
         "edwards",
         "weber",
     ),
-    *("qanadli", "lee ", "evans", "neer", "mason", "hawkins", "marshall", "rotterdam", "crawford", "stanford"),
+    *(
+        "qanadli",
+        "genant",
+        "lee ",
+        "evans",
+        "neer",
+        "mason",
+        "hawkins",
+        "marshall",
+        "rotterdam",
+        "crawford",
+        "stanford",
+    ),
     *("vancouver", "alization", "alisation"),
 )
 _EARLIER = re.compile(

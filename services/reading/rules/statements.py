@@ -60,6 +60,8 @@ QUALIFIERS = wordset(
     enhancing suspicious gross pathologically remaining otherwise destructive lytic blastic solid calcified"""
 )
 # "No other fracture" speaks of the rest and presupposes one.
+# A denial of one of these leaves what is known or expected.
+_BUT_KNOWN = wordset("new unexpected")
 _OF_THE_REST = wordset("other additional further elsewhere else")
 _ELSEWHERE = wordset("elsewhere else")
 # "Hydrocele: no change" says that it is there.
@@ -135,7 +137,7 @@ class Statement(NamedTuple):
     @property
     def is_weak(self) -> bool:
         """Whether it denies what is new only, or says that it could not be assessed."""
-        new = self.status is Status.ABSENT and "new" in self.qualifying
+        new = self.status is Status.ABSENT and not _BUT_KNOWN.isdisjoint(self.qualifying)
         return new or (self.scope is not None and self.scope.kind is Kind.UNASSESSED)
 
     @property

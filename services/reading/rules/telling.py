@@ -75,6 +75,7 @@ _DONE = re.compile(
     r"|verbally (?:communicated|conveyed|informed|relayed|notified))\b(?! to be)"
     r"|\bcritical (?:results?|findings?|values?): dr\b"
     r"|\b(?:results?|findings?|report) (?:(?:was|were|has been|have been) )?(?:tele)?(?:phoned|called|rung) through\b"
+    r"|(?<!\bbe )(?<!\bto )\b(?:spoken|spoke|discussed) (?:to|with) you\b"
     r"|\bsame (?:conversation|(?:tele)?phone call|discussion)\b"
     r"|\A\W*(?:informed|notified|communicated|phoned|telephoned|called)\W*\Z",
 )

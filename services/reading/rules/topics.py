@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from integration.canonical import Side
@@ -35,8 +35,8 @@ _BY = wordset(
 _THEM = wordset("it them these this")
 _DOWNSTREAM = wordset("distal downstream postobstructive post-obstructive")
 _BLOCKED = wordset("collapse atelectasis consolidate opacify bronchiectasis mucus")
-# "WITHIN it there is a focus".
-_INSIDE = wordset("within in inside beside around behind beneath below above")
+# "WITHIN IT there is a focus", "a haemorrhage WITHIN IT".
+_PLACING = wordset("within in around about beneath below above over beside behind inside near adjoining")
 # What opens a sentence about what was told before: "APPEARANCES are those of a carcinoma".
 _OPENING_BACK = wordset("appearance appearances findings features")
 # How a sentence opens that only names what was described: "LIKELY pneumonia", "SUSPICIOUS for carcinoma".
@@ -96,9 +96,9 @@ def topic_of(sentence: Sentence, before: Topic) -> Topic:
 def points_back(tokens: tuple[Token, ...]) -> bool:
     """Whether a sentence is about the thing or place spoken of before."""
     opening = tokens[0].text
-    if opening in _INSIDE and [token.text for token in tokens[1:2]] == ["it"]:
+    if opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens):
         return True
-    return opening in _PRONOUNS or opening in _OPENING_BACK or any(token.text in _BACK for token in tokens)
+    return any(one.text in _PLACING and two.text == "it" for one, two in pairwise(tokens))
 
 
 def lies_by_it(tokens: tuple[Token, ...]) -> bool:

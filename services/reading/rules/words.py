@@ -106,7 +106,9 @@ NOT_AFTER: dict[str, frozenset[str]] = {
     # An incomplete ring is one of demyelination.
     "lesion": frozenset({"peripheral", "transition", "pz", "tz", "incomplete"}),
     "catheter": frozenset({"pleura", "pleurx", "peritoneum", "foley", "urinary", "bladder", "nephrostomy", "drainage"}),
-    "shift": frozenset({"pivot", "chemical"}),
+    "shift": frozenset({"pivot", "chemical", "patient", "ward", "icu", "theatre", "lab"}),
+    # A swollen nerve or gland is no swollen brain.
+    "swelling": frozenset({"nerve", "gland", "eyelid", "papilledema"}),
     # What is fed through the skin passes no esophagus.
     "tube": frozenset({"percutaneous"}),
     # A cuff that holds too much air is no lung.
