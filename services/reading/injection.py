@@ -77,14 +77,15 @@ def _sentences(seen: View) -> list[tuple[int, int, str]]:
 
 
 def _suspicion(sentence: str) -> str:
-    words = set(_WORD.findall(sentence.lower()))
+    lower = sentence.lower()
+    words = set(_WORD.findall(lower))
     if HINTS.isdisjoint(words) and not _MARK.search(sentence) and max(map(len, words), default=0) < _LONG:
         return ""
     return next(
         (
             name
             for name, pattern, needs in SENTENCES
-            if not (needs and needs.isdisjoint(words)) and pattern.search(sentence)
+            if not (needs and needs.isdisjoint(words)) and pattern.search(lower)
         ),
         "",
     )

@@ -185,8 +185,9 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ),
 )
 
+# For words in lower case.
 ORDERS: tuple[tuple[str, re.Pattern[str], frozenset[str]], ...] = tuple(
-    ("order", re.compile(source, re.IGNORECASE), wordset(needed)) for source, needed in _SOURCES
+    ("order", re.compile(source), wordset(needed)) for source, needed in _SOURCES
 )
 # Words whose sentences are searched at all; the commonest ones are left to the patterns' other words.
 ORDER_WORDS = wordset(

@@ -31,6 +31,11 @@ _IGNORE = r"(?:ignore|disregard|forget|override|bypass|skip|discard|neglect|viol
 
 
 def _p(pattern: str) -> re.Pattern[str]:
+    """A pattern for words in lower case: without regard to case an alternative is ruled out far more slowly."""
+    return re.compile(pattern)
+
+
+def _of_capitals(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
@@ -287,30 +292,36 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "encoded",
-        _p(
+        _of_capitals(
             r"(?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]{0,80}[a-z])(?=[A-Za-z0-9+/]{0,80}[A-Z])(?=[A-Za-z0-9+/]{0,80}\d)"
             r"[A-Za-z0-9+/]{32,}={0,2}"
         ),
     ),
     (
         "encoded",
-        _p(
+        _of_capitals(
             r"\\X[0-9A-F]{6,}\\|(?:%[0-9A-F]{2}){6,}|(?:\\u[0-9A-F]{4}){4,}"
             r"|(?:&#(?!(?:160|xA0|32|x20|9|10|13|xA|xD);)x?[0-9A-F]{1,6};){4,}|\b(?:[0-9A-F]{2} ?){16,}\b"
         ),
     ),
-    ("segment", _p(r"^\s*(?:MSH|PID|PV1|ORC|OBR|OBX|NTE|ZDS|EVN)\|")),
+    ("segment", _of_capitals(r"^\s*(?:MSH|PID|PV1|ORC|OBR|OBX|NTE|ZDS|EVN)\|")),
 )
 # One of these words stands in whatever the patterns met first search for: they are the slow ones.
 _IGNORING = wordset("ignore disregard forget override bypass skip discard neglect violate drop abandon aside")
 _MARKED = wordset(
     "marked labeled labelled coded classified tagged listed set scored answered recorded returned reported"
 )
+_LABELLED = wordset(
+    """mark label classify report answer output respond return set treat declare state record code score rate list flag
+    mention assign extract register call tag grade consider write"""
+)
 _PLAYING = wordset(
     "pretend role roleplay act imagine let play simulate game story scenario now jailbreak anything mode day step stay"
 )
 _NEEDED = {
     f"\\b{_IGNORE}": _IGNORING,
+    r"\b(?:ignore|forget": _IGNORING,
+    r"(?:^|[,;:—-] ?": _LABELLED,
     r"\b(?:must|should|shall": _MARKED,
     r"\b(?:pretend": _PLAYING,
     r"\byou (?:are": wordset("you"),

@@ -53,6 +53,7 @@ def is_level(word: str) -> bool:
     return _SPINAL.fullmatch(word) is not None
 
 
+@lru_cache(maxsize=8192)
 def is_vertebra(word: str) -> bool:
     """Whether a canonical word is a vertebra ("l4") and no disc level."""
     return is_level(word) and "-" not in word
@@ -86,4 +87,6 @@ def telling(places: frozenset[str]) -> frozenset[str]:
 
 def related(home: frozenset[str], places: Iterable[str]) -> bool:
     """Whether one of the places lies in one of the home words, or around it."""
-    return not home.isdisjoint(widened(places)) or not widened(home).isdisjoint(places)
+    # Most are one and the same word.
+    near = not home.isdisjoint(places) or not home.isdisjoint(widened(places))
+    return near or not widened(home).isdisjoint(places)

@@ -34,8 +34,9 @@ _STANDS = re.compile(
     r"(?:unchanged|stable|static|similar|smaller|improved|decreased)\b",
     re.IGNORECASE,
 )
+# Searched in lower case: without regard to case an alternative is ruled out far more slowly.
 _CALM = tuple(
-    (why, re.compile(rf"\b{any_of(phrases)}\b", re.IGNORECASE))
+    (why, re.compile(rf"\b{any_of(phrases)}\b"))
     for why, phrases in (
         (
             "unchanged",
@@ -251,7 +252,7 @@ def _reason(text: str, sentences: Sequence[Sentence], found: Found, group: Seque
 def _called(said: Sequence[tuple[str, str]]) -> str:
     """Why, by a word of their clauses, else by what follows them."""
     for words in (own for own, _ in said), (after for _, after in said if not _NEW.search(after)):
-        joined = " ; ".join(words)
+        joined = " ; ".join(words).lower()
         if why := next((name for name, pattern in _CALM if pattern.search(joined)), ""):
             return why
     return ""

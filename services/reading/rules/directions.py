@@ -12,7 +12,7 @@ _MEASURES = wordset(
     """now is of measuring measures currently approximately about today mm cm up to , has reduced decreased increased
     improved progressed diminished lessened been slightly further"""
 )
-_TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
+TOWARDS = {"leftward": Side.LEFT, "leftwards": Side.LEFT, "rightward": Side.RIGHT, "rightwards": Side.RIGHT}
 # What wanders from one place to another: "has MIGRATED FROM the neck to the right chest wall".
 WANDERING = wordset(
     """migrated migrating moved moving spread spreading spreads extends extending extended tracks tracking passed
@@ -38,8 +38,8 @@ def direction(tokens: tuple[Token, ...], window: tuple[int, int], head: int) -> 
     start = max(0, min(window[0], head - 6))
     near = tokens[start : max(window[1] + 4, _behind_size(tokens, head))]
     for token in near:
-        if token.text in _TOWARDS:
-            return _TOWARDS[token.text]
+        if token.text in TOWARDS:
+            return TOWARDS[token.text]
     for at, token in enumerate(near[:-1]):
         if token.text in ("to", "towards", "toward"):
             after = near[at + 1 : at + 3]

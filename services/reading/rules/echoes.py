@@ -19,6 +19,7 @@ _STANDS_FOR = wordset("change finding appearance lesion focus abnormality densit
 _PRONOUNS = wordset("one another")
 _AFTER_ONE = wordset("in on at within is was also seen overlying to")
 _DENIED = wordset("no none not without nil absent normal")
+_OTHERS = FINDINGS - _STANDS_FOR
 _REACH = 10
 _TOLD = (Status.PRESENT, Status.UNCERTAIN)
 _LASTS = wordset("persists remains continues unchanged stable larger smaller increased decreased")
@@ -97,7 +98,7 @@ def _like_it(tokens: Sequence[Token], at: int) -> Iterator[_Echo]:
     """ "One", "similar": the first side after it, before another finding is named."""
     for place in range(at + 1, min(at + _REACH, len(tokens))):
         near = tokens[place]
-        if near.text in _DENIED or not (FINDINGS - _STANDS_FOR).isdisjoint(near.canon):
+        if near.text in _DENIED or not _OTHERS.isdisjoint(near.canon):
             return
         if near.text in SIDES:
             yield _Echo(at, Side(SIDES[near.text]), place + 1)

@@ -40,17 +40,14 @@ def quotes(text: str, decision: Decision) -> tuple[Quote, ...]:
     The second is the other side of a contradiction, else where the report says the same again: in its impression what
     the findings decided, in the findings what the impression did.
     """
-    chosen: list[Quote] = []
-    for mention in _cited(decision):
-        quote = _quote(text, mention)
-        if quote not in chosen:
-            chosen.append(quote)
-    return tuple(sorted(chosen, key=lambda quote: quote.start))
+    spans = dict.fromkeys(_span(text, mention) for mention in _cited(decision))
+    chosen = sorted(spans, key=lambda span: span[0])
+    return tuple(Quote(text=text[start:end], start=start, end=end) for start, end in chosen)
 
 
-def deciding(text: str, decision: Decision) -> Quote | None:
-    """The words that decided; None where nothing was said."""
-    return _quote(text, decision.mentions[0]) if decision.mentions else None
+def deciding(text: str, decision: Decision) -> tuple[int, int] | None:
+    """Where the words stand that decided; None where nothing was said."""
+    return _span(text, decision.mentions[0]) if decision.mentions else None
 
 
 def _cited(decision: Decision) -> tuple[Mention, ...]:
@@ -62,14 +59,14 @@ def _cited(decision: Decision) -> tuple[Mention, ...]:
     return (first, *islice(again, 1))
 
 
-def _quote(text: str, mention: Mention) -> Quote:
+def _span(text: str, mention: Mention) -> tuple[int, int]:
     tokens = mention.sentence.tokens
     first, last = _needed(mention)
     start, end = mention.sentence.start, mention.sentence.end
     if len(text[start:end].split()) > MAX_WORDS:
         first, last = _grown(text, tokens, first, last)
         start, end = tokens[first].start, tokens[last - 1].end
-    return Quote(text=text[start:end], start=start, end=end)
+    return start, end
 
 
 def _needed(mention: Mention) -> tuple[int, int]:

@@ -135,6 +135,7 @@ _DOING = (
     r"|be (?:normal|limited|negative|due|seen|false\w*|related))\b"
 )
 _WOULD = re.compile(rf"(?:\s+[\w/-]+){{0,4}}?\s+(?:would|could|should)\s+(?!{_DOING})", re.IGNORECASE)
+_DOES = re.compile(r"\b(?:would|could|should|may|might|can)\b")
 _COULD = re.compile(rf"(?:\s+[\w/-]+){{0,4}}?\s+(?:would|could|should|may|might|can)\s+(?!{_DOING})", re.IGNORECASE)
 _IF = re.compile(r"\b(?:if|should|when)\b", re.IGNORECASE)
 _IMAGING = re.compile(
@@ -328,7 +329,7 @@ def _asks_better(text: str, words: str, sentence: Sentence) -> bool:
 
 def _would(words: str, concludes: bool) -> bool:
     """Whether an exam is said to do something that it has not done: "CT WOULD ANSWER this", "V/Q MAY BE of use"."""
-    exam = EXAM_WORD.search(words)
+    exam = EXAM_WORD.search(words) if _DOES.search(words.lower()) else None
     return exam is not None and (_COULD if concludes else _WOULD).match(words, exam.end()) is not None
 
 

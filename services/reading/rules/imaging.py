@@ -94,6 +94,8 @@ _SHORTHAND = re.compile(
     re.IGNORECASE,
 )
 _FRACTION = re.compile(rf"\b{_PARTS}\b(?!/)")
+# One of these stands in whatever the two patterns beside it match; quick to look for, as what follows below.
+_SHORT = re.compile(r"/(?:7|52|12)")
 # The same right behind the exam that is asked for: "MRCP 12/12 for the cyst".
 _BEHIND_EXAM = re.compile(
     rf"\b(?:{EXAM})\b(?:\s+(?!of\b|from\b|on\b)[a-z][\w-]*){{0,3}}?\s+(?P<interval>(?:\d{{1,2}}[-–])?\d{{1,2}}/(?:7|52|12))(?![/\d])",
@@ -117,6 +119,7 @@ _TODAY = re.compile(
     r"|electively|non-?\s?urgent(?:ly)?(?! basis)|(?<!non-)(?<!non )(?:emergent|immediate)(?:ly)?)\b",
     re.IGNORECASE,
 )
+_TODAYS = re.compile(r"today|tonight|tomorrow|morning|same day|(?:next|this) |electively|urgent|emergent|immediate")
 # What it waits for: "once acute issues are over", "when renal function allows"; "when appropriate" says nothing.
 _ONCE = re.compile(
     r"\b(?:(?:once|when)\s+(?!(?:\w+ly |is |if |and )?(?:appropriate|clinically|feasible|able|indicated|needed"
@@ -174,13 +177,13 @@ def alternatives(words: str, modality: str) -> tuple[str, ...]:
 
 def interval_of(words: str) -> str:
     """The interval as written, one in figures first, a mere priority last; the age of a patient or a prior is none."""
-    if short := _SHORTHAND.search(words) or _BEHIND_EXAM.search(words):
+    if _SHORT.search(words) and (short := _SHORTHAND.search(words) or _BEHIND_EXAM.search(words)):
         return short["interval"]
     for pattern in (_INTERVAL, _SOON):
         for match in pattern.finditer(words):
             if not _AGED.match(words[match.end() :].lstrip(" -")):
                 return " ".join(match.group().lower().split())
-    if today := _TODAY.search(words):
+    if _TODAYS.search(words.lower()) and (today := _TODAY.search(words)):
         return today["interval"].lower()
     if found := _ONCE.search(words) or _PRIORITY.search(words):
         return " ".join(found.group().lower().split())
@@ -212,7 +215,7 @@ def is_due(words: str) -> bool:
 
 def is_short(words: str) -> bool:
     """Whether they hold an interval in the shorthand of wards ("in 6/52")."""
-    return _SHORTHAND.search(words) is not None
+    return _SHORT.search(words) is not None and _SHORTHAND.search(words) is not None
 
 
 def says_soon(words: str) -> bool:

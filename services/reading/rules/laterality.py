@@ -17,11 +17,12 @@ from services.reading.rules.appositions import (
 )
 from services.reading.rules.clauses import Clause
 from services.reading.rules.diffuse import is_diffuse, is_lent, is_of_change
-from services.reading.rules.directions import WANDERING, direction, goal_of, is_shifted
+from services.reading.rules.directions import TOWARDS, WANDERING, direction, goal_of, is_shifted
 from services.reading.rules.heads import AMBIGUOUS_HEADS, DEVICES, FINDINGS, GENERIC_HEADS
 from services.reading.rules.natures import SAME, described_before, is_nature, respective_side
 from services.reading.rules.phrases import is_addition, noun_phrase
 from services.reading.rules.plurals import (
+    SAYING,
     countless,
     of_both,
     of_lobe,
@@ -70,6 +71,8 @@ _REACHING = _EXTENDS | _LEANS
 # Words that end or tell the place of a thing after it.
 _TELLING = _ENDING | _TIPS | WANDERING | SIDES.keys() | {"as"}
 _DETERMINED = wordset("a an the")
+# Without one of these no side is said.
+_SIDED = SIDES.keys() | SAYING | TOWARDS.keys()
 # What one blow to a side of the chest hurts at once.
 _WALL = wordset("rib pleura lung hemothorax hemithorax chest subcutaneous lobe base basal apical apex soft tissue")
 
@@ -80,6 +83,8 @@ def side_of(parsed: Parsed, head: int, window: tuple[int, int]) -> Side | None:
     What names a thing described before has the side of that: "opacities at the bases, likely PNEUMONIA".
     """
     tokens = parsed.sentence.tokens
+    if _SIDED.isdisjoint([token.text for token in (*tokens, *parsed.sentence.context_tokens)]):
+        return None
     if is_shifted(tokens, head):
         return direction(tokens, window, head)
     window = _without_tip(tokens, _with_noun(parsed, head, window), head)
@@ -139,7 +144,8 @@ def _own_words(tokens: tuple[Token, ...], window: tuple[int, int], head: int) ->
 def _is_of_liver(parsed: Parsed, window: tuple[int, int]) -> bool:
     """Whether the lobe it lies in is one of the liver: "Liver: abscess in the RIGHT LOBE", "RT LOBE LIVER abscess"."""
     own = parsed.sentence.tokens[slice(*window)]
-    return "lobe" in [token.text for token in own] and "liver" in _words(own) | parsed.sentence.context
+    lobe = any(token.text == "lobe" for token in own)
+    return lobe and ("liver" in parsed.sentence.context or "liver" in _words(own))
 
 
 def _of_spine(phrase: tuple[Token, ...]) -> bool:

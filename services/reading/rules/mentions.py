@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from integration.canonical import SectionKind, Side, Status
-from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, VAGUE, is_level, widened
+from services.reading.rules.anatomy import ANATOMY, CENTRAL, JOINTS, UNPAIRED, is_level, widened
 from services.reading.rules.darkness import DARK, is_of_another
 from services.reading.rules.exam import Exam
 from services.reading.rules.fit import SURFACES, fit, may_fit, other_kind
@@ -14,6 +14,7 @@ from services.reading.rules.lesion_sizes import LESIONS as SIZED_LESIONS
 from services.reading.rules.lesion_sizes import nodule_or_mass
 from services.reading.rules.measured import LARGE, MEASURED, is_called_large, is_fatty, is_large_node, oversized
 from services.reading.rules.modifiers import Kind
+from services.reading.rules.phrases import ORGANS
 from services.reading.rules.ratios import RATIOS, ratio_says
 from services.reading.rules.scope import Parsed, Scope
 from services.reading.rules.sentences import Sentence
@@ -83,7 +84,9 @@ def mentions(parsed: Parsed, targets: Targets, exam: Exam, topic: Topic) -> list
                 found += _named(told, targets, targets.by_head.get(word, ()), exam)
             continue
         canon = token.canon if NAMED_BY_SIZE.isdisjoint(token.canon) else _measured(tokens, at, around)
-        named = [patterns for word in canon if (patterns := _meant_by(tokens, at, word, targets))]
+        named = [
+            patterns for word in canon if word in targets.by_head and (patterns := _meant_by(tokens, at, word, targets))
+        ]
         statement = state(parsed, at, topic) if named else None
         if statement:
             for patterns in named:
@@ -152,7 +155,7 @@ def _named(
     near: dict[int, Mention] = {}
     tokens = statement.parsed.sentence.tokens
     may_deny = statement.scope is not None or statement.at < statement.parsed.sentence.label
-    said = statement.place.said | exam.covered
+    said, local = statement.place.said | exam.covered, statement.place.local
     only = _only_at(statement)
     asserted = statement.status in (Status.PRESENT, Status.UNCERTAIN)
     named: set[int] = set()
@@ -161,7 +164,12 @@ def _named(
         if only and target.levels and pattern.mode == "plain" and not target.levels & only:
             told, pattern = statement.denied(), pattern._replace(needs=pattern.needs - target.levels)
             target = target._replace(levels=frozenset(), region="")
-        if asserted and number not in near and _is_near(statement, pattern, target):
+        if (
+            asserted
+            and number not in near
+            and not target.near.isdisjoint(local)
+            and _is_near(statement, pattern, target)
+        ):
             near[number] = _mention(statement, number, target, Status.NOT_MENTIONED, NEAR, pattern, exam)
         if (
             number in best
@@ -270,10 +278,8 @@ def _only_at(head: Statement) -> frozenset[str]:
 
 
 def _is_near(head: Statement, pattern: Pattern, target: Target) -> bool:
-    """Whether what is asserted is the candidate's kind of finding in its very place, without all that it needs."""
-    if target.near.isdisjoint(head.place.local) or pattern.mode != "plain" or pattern.sign:
-        return False
-    return not other_kind(pattern, target, head.place)
+    """Whether what is asserted in the candidate's very place is its kind of finding, without all that it needs."""
+    return pattern.mode == "plain" and not pattern.sign and not other_kind(pattern, target, head.place)
 
 
 def _set_apart(head: Statement, own: frozenset[str], kind: Kind) -> frozenset[str]:
@@ -364,7 +370,7 @@ def _is_partial(head: Statement, target: Target) -> bool:
     labelled = ANATOMY & head.parsed.sentence.context
     if labelled and labelled.isdisjoint(target.organs | target.home):
         return True
-    return not target.home and not (head.place.local & ANATOMY).isdisjoint(ANATOMY - VAGUE)
+    return not target.home and not head.place.local.isdisjoint(ORGANS)
 
 
 def _exams_side(head: Statement, exam: Exam) -> Side | None:

@@ -31,6 +31,7 @@ _PAIRS = {
 # What lies over the film: "OVERLYING soft TISSUE".
 _OVER = wordset("overlying superimposed overlapping overlap")
 _TISSUES = wordset("breast breasts tissue tissues structures shadows clothing dressing dressings hair jewellery")
+_MIMICS = _ARTEFACT | _TISSUES | _PAIRS.keys()
 _DESCRIBING = wordset(
     """a an the just only merely simply all be to of from external overlying superimposed motion flow respiratory streak
     metal metallic dental partial beam nipple skin breast soft normal prominent cardiac pulsation mixing patient shine
@@ -69,8 +70,8 @@ def _reaches(tokens: Sequence[Token], last: int, link: int) -> bool:
 def _told(parsed: Parsed) -> tuple[int, Status] | None:
     """Where the sentence begins to say that what stood before is an artefact, and how surely; None: it does not."""
     tokens = parsed.sentence.tokens
-    for at in range(len(tokens)):
-        if not _is_mimic(tokens, at):
+    for at, token in enumerate(tokens):
+        if token.text not in _MIMICS or not _is_mimic(tokens, at):
             continue
         link = _link(tokens, at)
         if link < 0:

@@ -41,13 +41,6 @@ class Trigger(NamedTuple):
     near: bool
 
 
-class _Entry(NamedTuple):
-    """A trigger in the index, with the set of its words."""
-
-    trigger: Trigger
-    needs: frozenset[str]
-
-
 class Hit(NamedTuple):
     """A trigger at tokens [start, end) of a sentence."""
 
@@ -112,22 +105,22 @@ def _lines() -> list[tuple[Kind, bool, str]]:
 
 
 @lru_cache(maxsize=1)
-def _index() -> dict[str, list[_Entry]]:
+def _index() -> dict[str, list[Trigger]]:
     """First word → triggers, longest first."""
-    index: dict[str, list[_Entry]] = {}
+    index: dict[str, list[Trigger]] = {}
     for kind, forward, phrase in _lines():
         words = tuple(token.text for token in tokenise(phrase))
         near = len(words) == 1 and words[0] in _NEAR
-        index.setdefault(words[0], []).append(_Entry(Trigger(words, kind, forward, near), frozenset(words)))
-    for entries in index.values():
-        entries.sort(key=lambda entry: -len(entry.trigger.words))
+        index.setdefault(words[0], []).append(Trigger(words, kind, forward, near))
+    for triggers in index.values():
+        triggers.sort(key=lambda trigger: -len(trigger.words))
     return index
 
 
 @lru_cache(maxsize=1)
 def known_words() -> frozenset[str]:
     """Every word of the lexicon."""
-    return FILLERS.union(*(entry.needs for entries in _index().values() for entry in entries))
+    return FILLERS.union(*(trigger.words for triggers in _index().values() for trigger in triggers))
 
 
 def find(tokens: tuple[Token, ...]) -> list[Hit]:
@@ -150,12 +143,12 @@ def find(tokens: tuple[Token, ...]) -> list[Hit]:
     return hits
 
 
-def _longest(tokens: tuple[Token, ...], at: int, entries: list[_Entry], said: set[str]) -> list[Hit]:
+def _longest(tokens: tuple[Token, ...], at: int, triggers: list[Trigger], said: set[str]) -> list[Hit]:
     found: list[Hit] = []
-    for trigger, needs in entries:
+    for trigger in triggers:
         if found and len(trigger.words) < len(found[0].trigger.words):
             break
-        if not needs <= said:
+        if trigger.words[-1] not in said:
             continue
         end = _match(tokens, at, trigger.words)
         if end and not trigger.forward and trigger.words[-1] in _TENTATIVE_END and not _may_end(tokens, end):

@@ -75,13 +75,11 @@ def place_of(parsed: Parsed, at: int, topic: Topic) -> Place:
         local = local | _words(answer(parsed))
         around |= local
     here = local & ORGANS or own & ORGANS or around & ORGANS
-    levelled = any(map(is_level, own))
-    before = (
-        frozenset() if here or levelled or "duct" in own else _words(tokens[: clause.start]) & ORGANS or topic.organs
-    )
-    named = around | before if before else around
+    named = here or "duct" in own or any(map(is_level, own))
+    before = frozenset() if named else _words(tokens[: clause.start]) & ORGANS or topic.organs
+    said = around | before if before else around
     wide = _covered(local & ANATOMY) | (_VERTEBRA if any(map(is_vertebra, local)) else frozenset())
-    widest = _covered(named & ANATOMY) | named
+    widest = _covered(said & ANATOMY) | said
     label = _words(tokens[: parsed.sentence.label]) | _words(_said_of(tokens, clause, first))
     label |= _VERTEBRA if any(map(is_vertebra, label)) else frozenset()
     return Place(first, last, local, around, here, before, wide, widest, label)

@@ -30,6 +30,8 @@ _COUNTLESS = wordset("innumerable countless miliary")
 # Of these there is one, on the right.
 _ON_THE_RIGHT = frozenset({("middle", "lobe"), ("minor", "fissure"), ("horizontal", "fissure")})
 ENDS = wordset(", . ; and both")
+# Without one of these nothing here says a side.
+SAYING = _BOTH | _EACH | _SYMMETRIC | _COUNTLESS | {first for first, _ in _ON_THE_RIGHT}
 
 
 def told_in(tokens: tuple[Token, ...]) -> Side | None:

@@ -7,7 +7,7 @@ from services.reading.lexicon import lexicon
 from services.reading.rules.mentions import Mention
 from services.reading.rules.modifiers import Kind
 from services.reading.rules.scope import Parsed
-from services.reading.rules.targets import MISPLACED, Pattern, Target, Targets
+from services.reading.rules.targets import Target, Targets
 from services.reading.rules.tokens import words_of
 
 Phrase = frozenset[str]
@@ -29,19 +29,12 @@ def position_mentions(parsed: Parsed, targets: Targets) -> list[Mention]:
     """What the sentence says of where devices lie, for the targets that ask it."""
     if not targets.positions:
         return []
-    asked = [(number, targets.targets[number]) for number in targets.positions]
     said = frozenset(word for token in parsed.sentence.tokens for word in token.canon) | parsed.sentence.context
     return [
         Mention(number, status, parsed.sentence, 0, len(parsed.sentence.tokens), "position")
-        for number, target in asked
-        if any(_is_device(pattern, said) for pattern in target.patterns) and (status := _status(parsed, target, said))
+        for number, devices in targets.positions
+        if any(map(said.issuperset, devices)) and (status := _status(parsed, targets.targets[number], said))
     ]
-
-
-def _is_device(pattern: Pattern, said: frozenset[str]) -> bool:
-    """Whether the device of the wording is spoken of."""
-    device = {pattern.head, *pattern.needs} - {MISPLACED}
-    return pattern.mode == "plain" and not pattern.sign and bool(device) and device <= said
 
 
 def _status(parsed: Parsed, target: Target, said: frozenset[str]) -> Status | None:

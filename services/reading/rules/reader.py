@@ -73,7 +73,7 @@ class RulesReader:
         pairs = zip(targets.targets, decisions, strict=True)
         hidden = behind_children(targets, decisions, self._holds)
         verdicts = tuple(
-            self._graded(_verdict(kept.text, target, decision), decision, number in hidden or is_unassessed(decision))
+            self._verdict(kept.text, target, decision, number in hidden or is_unassessed(decision))
             for number, (target, decision) in enumerate(pairs)
         )
         found = _critical(targets, decisions, verdicts, every)
@@ -91,12 +91,24 @@ class RulesReader:
             usage=Usage(seconds=time.perf_counter() - began),
         )
 
-    def _graded(self, verdict: Verdict, decision: Decision, hidden: bool) -> Verdict:
-        """The verdict with its grade, where it is a suggestion; `hidden`: it tells a reviewer nothing."""
-        if verdict.status not in _SUGGESTED:
-            return verdict
-        grade = grade_of(decision)
-        return verdict.model_copy(update={"grade": grade, "shown": not hidden and self._holds(grade)})
+    def _verdict(self, text: str, target: Target, decision: Decision, hidden: bool) -> Verdict:
+        """The verdict, with its grade where it is a suggestion; `hidden`: it tells a reviewer nothing."""
+        if decision.status is Status.NOT_MENTIONED:
+            return target.silence if decision.rule == UNMENTIONED else silence(target.candidate.finding, decision.rule)
+        suggested = decision.status in _SUGGESTED
+        grade = grade_of(decision) if suggested else ""
+        return Verdict(
+            finding=target.candidate.finding,
+            status=decision.status,
+            side=_side(target, decision),
+            change=change_of(decision),
+            quotes=quotes(text, decision),
+            rationale=_SAID[decision.status],
+            rule=_placed(decision.rule, deciding(text, decision)),
+            conflict=decision.conflict,
+            grade=grade,
+            shown=not suggested or (not hidden and self._holds(grade)),
+        )
 
     def _holds(self, grade: str) -> bool:
         return holds(grade, self._threshold)
@@ -217,25 +229,9 @@ def _spelled(sentence: Sentence, targets: Targets) -> Sentence:
     return sentence if tokens is sentence.tokens else sentence._replace(tokens=tokens)
 
 
-def _verdict(text: str, target: Target, decision: Decision) -> Verdict:
-    if decision.status is Status.NOT_MENTIONED:
-        return target.silence if decision.rule == UNMENTIONED else silence(target.candidate.finding, decision.rule)
-    found = quotes(text, decision)
-    return Verdict(
-        finding=target.candidate.finding,
-        status=decision.status,
-        side=_side(target, decision),
-        change=change_of(decision),
-        quotes=found,
-        rationale=_SAID[decision.status],
-        rule=_placed(decision.rule, deciding(text, decision)),
-        conflict=decision.conflict,
-    )
-
-
-def _placed(rule: str, quote: Quote | None) -> str:
+def _placed(rule: str, span: tuple[int, int] | None) -> str:
     """The rule with the span that decided."""
-    return f"{rule}@{quote.start}-{quote.end}" if quote else rule
+    return f"{rule}@{span[0]}-{span[1]}" if span else rule
 
 
 def _side(target: Target, decision: Decision) -> Side | None:

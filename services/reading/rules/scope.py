@@ -37,6 +37,7 @@ _DOUBTS = wordset("likely probably possibly presumably")
 _DESCRIBED = SIZES | wordset(
     "cm mm large new mild moderate marked dense focal round rounded solid cystic irregular ill-defined stable unchanged"
 )
+_NOUNS = AMBIGUOUS_HEADS | GENERIC_HEADS
 # Longer than this without a comma is dictation without punctuation.
 _DICTATED = 25
 _REMARKS = wordset("opacity calcify thicken effusion edema atelectasis degenerate dilate enlarge herniate narrow")
@@ -272,9 +273,8 @@ def _is_unpunctuated(tokens: tuple[Token, ...]) -> bool:
 
 def _begins_anew(tokens: tuple[Token, ...], start: int, at: int) -> bool:
     """After a finding's noun another, or a subject: "no skull fracture OPACIFICATION of the mastoid", "THE port is"."""
-    nouns = AMBIGUOUS_HEADS | GENERIC_HEADS
     anew = tokens[at].text == "the" or tokens[at].canon[-1] in _REMARKS
-    return at > start and anew and tokens[at - 1].canon[-1] in nouns
+    return at > start and anew and tokens[at - 1].canon[-1] in _NOUNS
 
 
 def _own_remarks(tokens: tuple[Token, ...], hits: list[Hit]) -> set[int]:
@@ -334,11 +334,7 @@ def _stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:
 
 def _is_bare(own: tuple[Token, ...]) -> bool:
     """Whether a noun alone follows, which shares the doubt: "suspicious for leak WITH ABSCESS"."""
-    return (
-        bool(own)
-        and own[0].canon[-1] in AMBIGUOUS_HEADS | GENERIC_HEADS
-        and (len(own) == 1 or not own[1].text[0].isalnum())
-    )
+    return bool(own) and own[0].canon[-1] in _NOUNS and (len(own) == 1 or not own[1].text[0].isalnum())
 
 
 def _comma_stops(tokens: tuple[Token, ...], at: int, end: int, hit: Hit) -> bool:

@@ -13,7 +13,7 @@ _UNLESS = {word: frozenset(_LISTS[f"{word} unless"]) for word in _MEANINGS}
 
 def resolved(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     """The tokens, a short form with its other meaning where the words around it say so; themselves where none does."""
-    if not any(token.canon[0] in _MEANINGS for token in tokens):
+    if _MEANINGS.keys().isdisjoint([token.canon[0] for token in tokens]):
         return tokens
     said = frozenset([token.text for token in tokens])
     return tuple(_resolved(token, said) for token in tokens)

@@ -51,7 +51,7 @@ class Speller:
         settled = self._settled
         for token in tokens:
             if len(token.text) >= _SHORTEST and token.text not in settled:
-                return tuple(map(self.spelled, tokens))
+                return tuple([each if each.text in settled else self.spelled(each) for each in tokens])
         return tokens
 
     def spelled(self, token: Token) -> Token:

@@ -105,14 +105,14 @@ class Targets(NamedTuple):
 
     `by_subject`: one word of a normal statement's subject → (target number, the statement's place in its list).
     `parents`: (target number, its parent's number) of those whose parent is asked too. `positions`: the targets that
-    ask where a device lies.
+    ask where a device lies, each with the words of its devices.
     """
 
     targets: tuple[Target, ...]
     by_head: dict[str, tuple[tuple[int, Pattern], ...]]
     by_subject: dict[str, tuple[tuple[int, int], ...]]
     parents: tuple[tuple[int, int], ...]
-    positions: tuple[int, ...]
+    positions: tuple[tuple[int, tuple[frozenset[str], ...]], ...]
     speller: Speller
 
 
@@ -147,13 +147,19 @@ def _compiled(catalogue: Catalogue) -> Targets:
         if token.text.isalpha()
     )
     heads = {head: tuple(found) for head, found in by_head.items()}
-    positions = tuple(number for number, target in enumerate(targets) if _is_position(target))
+    positions = tuple((number, _devices(target)) for number, target in enumerate(targets) if _is_position(target))
     return Targets(targets, heads, _by_subject(targets), _parents(targets), positions, Speller(vocabulary))
 
 
 def _is_position(target: Target) -> bool:
     """Whether the candidate asks where a device lies ("malpositioned PICC")."""
     return any(MISPLACED in (pattern.head, *pattern.needs) for pattern in target.patterns)
+
+
+def _devices(target: Target) -> tuple[frozenset[str], ...]:
+    """The words of each device that the candidate's wordings name."""
+    plain = (each for each in target.patterns if each.mode == "plain" and not each.sign)
+    return tuple(filter(None, dict.fromkeys(each.needs.union([each.head]) - {MISPLACED} for each in plain)))
 
 
 def _parents(targets: tuple[Target, ...]) -> tuple[tuple[int, int], ...]:

@@ -30,6 +30,11 @@ _CUT_SHORT = re.compile(
     r"|aborted|abandoned|not completed|could not be completed|cut short|discontinued)\b",
     re.IGNORECASE,
 )
+# One of these stands in whatever one of the two matches.
+_HINTS = re.compile(
+    r"incomplete|terminated|aborted|abandoned|completed|cut short|discontinued|to follow|pending|in progress"
+    r"|be dictated"
+)
 # A first reading above the radiologist's own.
 _PRELIMINARY = re.compile(r"\b(?:wet read|preliminary (?:report|read\w*))\b", re.IGNORECASE)
 _FINAL = re.compile(r"^[ \t*_]*final report\b", re.IGNORECASE | re.MULTILINE)
@@ -68,8 +73,9 @@ def unfinished(
 def _reasons(text: str, blank: re.Match[str] | None) -> Iterator[tuple[re.Match[str] | None, str]]:
     yield blank, "A field of the report was left blank"
     yield _EMPTY.search(text), "The impression is empty"
-    yield _UNFINISHED.search(text), "The report says that it is not finished"
-    yield _CUT_SHORT.search(text), "The exam was cut short"
+    if _HINTS.search(text.lower()):
+        yield _UNFINISHED.search(text), "The report says that it is not finished"
+        yield _CUT_SHORT.search(text), "The exam was cut short"
 
 
 def _left_open(text: str, parts: Sequence[Block]) -> re.Match[str] | None:
