@@ -119,7 +119,9 @@ _TODAY = re.compile(
     r"|electively|non-?\s?urgent(?:ly)?(?! basis)|(?<!non-)(?<!non )(?:emergent|immediate)(?:ly)?)\b",
     re.IGNORECASE,
 )
-_TODAYS = re.compile(r"today|tonight|tomorrow|morning|same day|(?:next|this) |electively|urgent|emergent|immediate")
+_TODAYS = re.compile(
+    r"today|tonight|tomorrow|morning|same day|(?:next|this|within the|within a) |electively|urgent|emergent|immediate"
+)
 # What it waits for: "once acute issues are over", "when renal function allows"; "when appropriate" says nothing.
 _ONCE = re.compile(
     r"\b(?:(?:once|when)\s+(?!(?:\w+ly |is |if |and )?(?:appropriate|clinically|feasible|able|indicated|needed"
