@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from integration.canonical import Advisory, Quote, SectionKind
@@ -32,6 +33,11 @@ def advise(question: Question, sentences: Sequence[Sentence], found: Sequence[Fo
         *follow_up(text, speaking, question.modality),
         *scores(text, speaking),
     ]
+
+
+def matched(found: re.Match[str]) -> Quote:
+    """What a pattern found as a quote."""
+    return Quote(text=found.group(), start=found.start(), end=found.end())
 
 
 def quote(text: str, sentence: Sentence) -> Quote:

@@ -6,7 +6,7 @@ from integration.canonical import Side
 from services.reading.rules.anatomy import ANATOMY, is_level
 from services.reading.rules.clauses import Clause
 from services.reading.rules.heads import FINDINGS
-from services.reading.rules.plurals import ENDS, of_lobe, of_plural
+from services.reading.rules.plurals import ENDS, told_in
 from services.reading.rules.scope import Parsed
 from services.reading.rules.side_words import is_side, sides_in
 from services.reading.rules.tokens import Token
@@ -139,7 +139,7 @@ def goes_on(parsed: Parsed, head: int) -> Side | None:
     end = parsed.clause_of(start).end
     stop = next((at for at in range(verb, end) if not _NOT_IN_PLACES.isdisjoint(tokens[at].canon)), end)
     own = tokens[verb:stop]
-    return sides_in(own) or of_plural(own) or of_lobe(own)
+    return told_in(own)
 
 
 def before_dash(parsed: Parsed, head: int) -> Side | None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from integration.canonical import Quote, SectionKind
 from services.reading.lexicon import lexicon, names
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.asides import is_question
+from services.reading.rules.headings import BODY
 from services.reading.rules.heads import DEVICES
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import PARTS, SIDES
 from services.reading.rules.wordset import wordset
 
-_BODY = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.ADDENDUM})
 _NEVER_LAST = frozenset(lexicon("endings")["joining"] + lexicon("endings")["verbs"])
 _DEGREES = frozenset(lexicon("endings")["degrees"])
 _SIZES = frozenset(lexicon("endings")["sizes"])
@@ -101,7 +101,7 @@ def _breaks(
         return not _CLOSED.fullmatch(" ".join(words))
     if words[-1] in _SIDES:
         return _opens_phrase(words[:-1], without={"the", "to", "than", "from", "for"})
-    if last.kind not in _BODY or not (_have_marks(text, sentences, last) or len(words[-1]) >= _SURE):
+    if last.kind not in BODY or not (_have_marks(text, sentences, last) or len(words[-1]) >= _SURE):
         return False
     if _is_beginning(text, last, words[-1], known):
         return True
@@ -120,7 +120,7 @@ def _denies_nothing(text: str, sentences: Sequence[Sentence], last: Sentence, wo
 
 def _have_marks(text: str, sentences: Sequence[Sentence], last: Sentence) -> bool:
     """Whether most other sentences of the report end with a full stop, or there is no other."""
-    others = [each for each in sentences if each.kind in _BODY and each.tokens and each.number != last.number]
+    others = [each for each in sentences if each.kind in BODY and each.tokens and each.number != last.number]
     marked = sum(text[each.start : each.end + 1].rstrip()[-1:] in _MARKS for each in others)
     return 2 * marked >= len(others) if len(others) > 1 else marked == len(others)
 
@@ -194,34 +194,17 @@ def _is_beginning(text: str, last: Sentence, word: str, known: Iterable[str]) ->
     written = text[last.start : last.end].rstrip()[-len(word) :]
     if not (written.islower() or (written[1:].islower() and len(last.tokens) == 1)):
         return False
-    return _begins(word, _words() | _words_of(tuple(known)))
+    return _begins(word, _vocabulary(tuple(known)))
 
 
-def _begins(word: str, words: frozenset[str]) -> bool:
-    longer = [each for each in _after(words, word) if each.startswith(word)]
-    if word in words or not longer:
-        return False
-    return all(each[len(word) :] not in _INFLECTIONS for each in longer)
-
-
-def _after(words: frozenset[str], word: str) -> list[str]:
-    """The known words from this one on in the order of the alphabet."""
-    ordered = _ordered(words)
-    return ordered[bisect_left(ordered, word) : bisect_left(ordered, word + "~")]
+def _begins(word: str, ordered: list[str]) -> bool:
+    """Whether it is none of the words, and one that is no form of it begins with it."""
+    longer = ordered[bisect_left(ordered, word) : bisect_left(ordered, word + "~")]
+    return bool(longer) and longer[0] != word and all(each[len(word) :] not in _INFLECTIONS for each in longer)
 
 
 @lru_cache(maxsize=64)
-def _ordered(words: frozenset[str]) -> list[str]:
-    return sorted(words)
-
-
-@cache
-def _words() -> frozenset[str]:
-    """Every word of the word lists."""
-    entries = (phrase for name in names() for key, phrases in lexicon(name).items() for phrase in (key, *phrases))
-    return frozenset(word for phrase in entries for word in _LETTERS.findall(phrase.lower()))
-
-
-@lru_cache(maxsize=64)
-def _words_of(phrases: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(word for phrase in phrases for word in _LETTERS.findall(phrase.lower()))
+def _vocabulary(phrases: tuple[str, ...]) -> list[str]:
+    """Every word of the word lists and of a catalogue's names, in order."""
+    entries = (phrase for name in names() for key, listed in lexicon(name).items() for phrase in (key, *listed))
+    return sorted({word for phrase in (*entries, *phrases) for word in _LETTERS.findall(phrase.lower())})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from services.reading.rules.targets import Pattern
 from services.reading.rules.tokens import Token
+from services.reading.rules.words import AROUND
 from services.reading.rules.wordset import wordset
 
 # Heads of wordings that call tissue dark, or bright on MR.
 DARK = wordset("hypodensity opacity attenuation hyperintensity")
 _WHITE = wordset("matter periventricular")
-_AROUND = wordset("surrounding perilesional perihematomal perihaematomal peritumoral peritumoural")
 _SEEPING = wordset("transependymal seepage vasogenic exudation ooze")
 # Words before and after that may say so.
 _BEFORE, _BEHIND = 4, 9
@@ -21,4 +21,4 @@ def is_of_another(pattern: Pattern, tokens: tuple[Token, ...], at: int) -> bool:
         return False
     behind = [token.text for token in tokens[at + 1 : at + _BEHIND]]
     near = [token.text for token in tokens[max(0, at - _BEFORE) : at]] + behind[:_BEFORE]
-    return not _AROUND.isdisjoint(near) or not _SEEPING.isdisjoint(behind)
+    return not AROUND.isdisjoint(near) or not _SEEPING.isdisjoint(behind)

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from integration.canonical import Advisory, AdvisoryKind, Quote, SectionKind, Sex, Side, Verdict
 from services.reading.reader import Question
-from services.reading.rules.advisories import quote
+from services.reading.rules.advisories import matched, quote
 from services.reading.rules.amendments import changing
 from services.reading.rules.anatomy import ANATOMY, is_level, widened
 from services.reading.rules.exam import Title, regions, title_of
-from services.reading.rules.headings import Block
+from services.reading.rules.headings import BODY, Block
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.side_words import is_side
 from services.reading.rules.tokens import Token
@@ -20,7 +20,6 @@ from services.reading.rules.unfinished import unfinished
 from services.reading.rules.words import SIDES
 
 _OF_ANOTHER = frozenset({SectionKind.COMPARISON, SectionKind.HISTORY, SectionKind.INDICATION})
-_BODY = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.ADDENDUM})
 _ORGANS = {
     Sex.MALE: re.compile(
         r"\b(?:uterus|uterine|ovar(?:y|ies|ian)|adnexa\w*|endometri\w+|myometri\w+|vagin\w+"
@@ -137,7 +136,7 @@ def _wrong_side(question: Question, parts: Sequence[Block], sentences: Sequence[
     if said == {other.value}:
         yield _advisory(_SIDE, f"Ordered {question.order_side}, titled {other}", *titled.quotes(question.text))
         return
-    body = [each for each in sentences if each.kind in _BODY and not _within(each, titled)]
+    body = [each for each in sentences if each.kind in BODY and not _within(each, titled)]
     sided = [(each, _sides(each.tokens)) for each in body]
     spoken = set().union(*(sides for _, sides in sided)) if sided else set()
     telling = [each for each, sides in sided if sides]
@@ -178,11 +177,11 @@ def _wrong_person(question: Question) -> Iterator[Advisory]:
     if question.sex in _ORGANS:
         others = (each for each in people if (sex := _sex_of(each)) and (sex in _MALE) != (question.sex is Sex.MALE))
         if said := _organ(text, _ORGANS[question.sex]) or next(others, None):
-            yield _advisory("sex", f"The patient is {question.sex}", _span(said))
+            yield _advisory("sex", f"The patient is {question.sex}", matched(said))
     if question.age_years is not None:
         aged = (each for each in people if _years_off(each, question.age_years) > 1)
         if said := next(aged, None):
-            yield _advisory("age", f"The patient is {question.age_years} years old", _span(said))
+            yield _advisory("age", f"The patient is {question.age_years} years old", matched(said))
 
 
 def _people(text: str) -> Iterator[re.Match[str]]:
@@ -249,7 +248,7 @@ def _strange(text: str, sentences: Sequence[Sentence], wanted: frozenset[str]) -
     ordered = widened(wanted) & _CAVITIES
     if not ordered or "spine" in wanted:
         return None
-    body = (each for each in sentences if each.kind in _BODY)
+    body = (each for each in sentences if each.kind in BODY)
     placed = [(each, cavities) for each in body if (cavities := _cavities(each))]
     if len(placed) < _ENOUGH or any(cavities & ordered for _, cavities in placed):
         return None
@@ -265,7 +264,7 @@ def _other_levels(question: Question, sentences: Sequence[Sentence]) -> Quote | 
     told = [
         (each, word[0].upper())
         for each in sentences
-        if each.kind in _BODY
+        if each.kind in BODY
         for word in (*each.context, *(part for token in each.tokens for part in token.canon))
         if is_level(word)
     ]
@@ -282,7 +281,3 @@ def _changed(text: str, sentences: Sequence[Sentence]) -> Iterator[Advisory]:
     """It says that it changes what an earlier reading told."""
     if found := changing(text, sentences):
         yield _advisory("preliminary_vs_final", "The report changes an earlier reading", quote(text, found))
-
-
-def _span(match: re.Match[str]) -> Quote:
-    return Quote(text=match.group(), start=match.start(), end=match.end())

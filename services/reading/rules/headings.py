@@ -12,6 +12,8 @@ from services.reading.rules.lines import wraps
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.wordset import wordset
 
+BODY = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.ADDENDUM})
+"""The parts that tell what the exam shows."""
 _LINE = re.compile(
     r"^[ \t>*#_=-]*(?:\d{1,2}[.)][ \t]*)?(?P<name>[A-Za-z][^:\n–]{1,70}?)[ \t*_=]*(?P<mark>:|-(?=\s)|–|$)",
     re.MULTILINE,

@@ -151,19 +151,22 @@ def _longest(tokens: tuple[Token, ...], at: int, triggers: list[Trigger], said: 
         if trigger.words[-1] not in said:
             continue
         end = _match(tokens, at, trigger.words)
-        if end and not trigger.forward and trigger.words[-1] in _TENTATIVE_END and not _may_end(tokens, end):
-            continue
-        if end and trigger.kind is Kind.UNCERTAIN and not trigger.forward and _is_of_cause(tokens, at, end):
-            continue
-        if end and trigger.words == ("no", "enlargement", "of") and not _is_of_finding(tokens[end : end + _NAMED]):
-            continue
-        if end and trigger.words == ("likely",) and not trigger.forward and _is_cut_off(tokens, at):
-            continue
-        if end and trigger.kind is Kind.RESOLVED and not trigger.forward and _is_adjective(tokens, at):
-            continue
-        if end and (not found or end == found[0].end):
+        if end and (not found or end == found[0].end) and not _is_void(tokens, at, end, trigger):
             found.append(Hit(trigger, at, end))
     return found
+
+
+def _is_void(tokens: tuple[Token, ...], at: int, end: int, trigger: Trigger) -> bool:
+    """Whether the words of a trigger at tokens [at, end) say something else here."""
+    if trigger.forward:
+        return trigger.words == ("no", "enlargement", "of") and not _is_of_finding(tokens[end : end + _NAMED])
+    if trigger.words[-1] in _TENTATIVE_END and not _may_end(tokens, end):
+        return True
+    if trigger.kind is Kind.UNCERTAIN and _is_of_cause(tokens, at, end):
+        return True
+    if trigger.words == ("likely",) and _is_cut_off(tokens, at):
+        return True
+    return trigger.kind is Kind.RESOLVED and _is_adjective(tokens, at)
 
 
 def _is_of_cause(tokens: tuple[Token, ...], at: int, end: int) -> bool:

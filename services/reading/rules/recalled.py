@@ -20,9 +20,8 @@ from services.reading.rules.topics import (
     points_back,
     tells_one_of_pair,
 )
-from services.reading.rules.wordset import wordset
+from services.reading.rules.words import AROUND
 
-_ABOUT = wordset("surrounding perilesional perihematomal perihaematomal peritumoral peritumoural perifocal")
 # "The" may stand before it, and how much of it.
 _OPENING = 3
 # What covers an organ is no organ of its own beside it.
@@ -62,7 +61,7 @@ def side_of_topic(parsed: Parsed, at: int, place: Place, topic: Topic) -> Side |
 def _is_around(tokens: tuple[Token, ...], place: Place) -> bool:
     """Whether it opens the sentence as what lies about the thing before: "SURROUNDING oedema has decreased, as ..."."""
     opening = [token.text for token in tokens[:_OPENING]]
-    return not _ABOUT.isdisjoint(opening) and sides_in(tokens[: place.last]) is None
+    return not AROUND.isdisjoint(opening) and sides_in(tokens[: place.last]) is None
 
 
 def _is_of_lungs(tokens: tuple[Token, ...], at: int, topic: Topic) -> bool:

@@ -59,9 +59,9 @@ QUALIFIERS = wordset(
     drainable obstructing enlarging definite tension moderate high grade severe critical further measurable aggressive
     enhancing suspicious gross pathologically remaining otherwise destructive lytic blastic solid calcified"""
 )
-# "No other fracture" speaks of the rest and presupposes one.
 # A denial of one of these leaves what is known or expected.
 _BUT_KNOWN = wordset("new unexpected")
+# "No other fracture" speaks of the rest and presupposes one.
 _OF_THE_REST = wordset("other additional further elsewhere else")
 _ELSEWHERE = wordset("elsewhere else")
 # "Hydrocele: no change" says that it is there.

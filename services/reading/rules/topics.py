@@ -20,8 +20,7 @@ from services.reading.rules.wordset import wordset
 _PAIRED = wordset("kidney breast ovary adrenal testis ureter knee hip shoulder ankle wrist elbow hand foot orbit")
 # One of a pair, told again without its side: "blunting of THE COSTOPHRENIC angle".
 _ONE_OF_PAIR = _PAIRED | wordset(
-    """costophrenic hemithorax hemidiaphragm axilla parotid hilum lung mastoid antrum angle
-    nipple areola
+    """costophrenic hemithorax hemidiaphragm axilla parotid hilum lung mastoid antrum angle nipple areola
     vesicoureteric vesicoureteral ureterovesical ureteropelvic pelviureteric vuj uvj puj upj"""
 )
 _OF_OPERATED = wordset("lumpectomy")
@@ -141,10 +140,7 @@ def names_what_was_described(tokens: tuple[Token, ...], at: int) -> bool:
     if not _OWN.isdisjoint(texts[:_NAMED_WITHIN]):
         return False
     said = next((place for place in range(1, min(_NAMED_WITHIN, len(texts))) if texts[place] in _NAMES), 0)
-    own = (
-        texts[said] in _SAYING and DESCRIBED.isdisjoint(tokens[said - 1].canon) and texts[said - 1] not in _OPENING_BACK
-    )
-    named = texts[0] in _NAMING or (said > 0 and not own)
+    named = texts[0] in _NAMING or (said > 0 and not _is_of_its_subject(tokens, said))
     return named or (_SIZED.isdisjoint(texts[:at]) and is_left_open(tokens, at))
 
 

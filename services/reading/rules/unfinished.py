@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from integration.canonical import Quote, SectionKind
+from integration.canonical import Quote
 from services.reading.reader import Question
+from services.reading.rules.advisories import matched
 from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.breaking_off import broken_off
 from services.reading.rules.fields import first_open
-from services.reading.rules.headings import EXAM_WORDS, Block
+from services.reading.rules.headings import BODY, EXAM_WORDS, Block
 from services.reading.rules.sentences import Sentence
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
-_BODY = frozenset({SectionKind.FINDINGS, SectionKind.IMPRESSION, SectionKind.ADDENDUM})
 _EMPTY = re.compile(
     r"^[ \t]*(?:(?:impression|conclusion|opinion)[ \t]*:(?=\s*(?:\Z|(?:electronically|signed|dictated|transcribed)\b))"
     r"|(?-i:IMPRESSION|CONCLUSION)(?=\s*\Z))",
@@ -59,11 +59,11 @@ def unfinished(
     text = question.text
     blank = _left_open(text, parts)
     if not _reports(text, parts, sentences):
-        yield "The report has no findings and no impression", tuple(map(_span, filter(None, [blank])))
+        yield "The report has no findings and no impression", tuple(map(matched, filter(None, [blank])))
         return
     for said, message in _reasons(text, blank):
         if said:
-            yield message, (_span(said),)
+            yield message, (matched(said),)
             return
     names = (name for each in question.catalogue.candidates for name in (each.finding.name, *each.synonyms))
     if broken := broken_off(text, sentences, names):
@@ -83,20 +83,20 @@ def _left_open(text: str, parts: Sequence[Block]) -> re.Match[str] | None:
     found = first_open(text)
     if found is None or not found.group().startswith("_"):
         return found
-    body = [each for each in parts if each.kind in _BODY]
+    body = [each for each in parts if each.kind in BODY]
     return first_open(text, lambda at: any(part.start <= at < part.end for part in body))
 
 
 def _reports(text: str, parts: Sequence[Block], sentences: Sequence[Sentence]) -> bool:
     """Whether anything is reported: in all of it, and where a preliminary reading comes first, below that."""
     if not sentences:
-        blocks = [text[part.start : part.end] for part in parts if part.kind in _BODY]
+        blocks = [text[part.start : part.end] for part in parts if part.kind in BODY]
         return any(char.isalpha() for block in blocks for char in block)
     final = [*_FINAL.finditer(text)]
     below = final[-1].end() if final and _PRELIMINARY.search(text, 0, final[-1].start()) else 0
     follows = any(char.isalpha() for char in text[below:])
-    under = [part for part in parts if part.kind in _BODY and part.headed]
-    body = (each for each in sentences if each.kind in _BODY or any(_within(each, part) for part in under))
+    under = [part for part in parts if part.kind in BODY and part.headed]
+    body = (each for each in sentences if each.kind in BODY or any(_within(each, part) for part in under))
     said = (each for each in body if each.start >= below or not follows)
     return any(_tells(text, each) for each in said)
 
@@ -118,7 +118,3 @@ def _tells(text: str, sentence: Sentence) -> bool:
         or ANATOMY.issuperset(token.canon)
         for token in sentence.tokens
     )
-
-
-def _span(match: re.Match[str]) -> Quote:
-    return Quote(text=match.group(), start=match.start(), end=match.end())

@@ -88,6 +88,8 @@ PARTS = wordset(
     """wall silhouette size shadow contour space system tissue height body region structure surface caliber course
     margin outline gland marking field zone vasculature signal"""
 )
+# What lies about a lesion, and is no thing of its own.
+AROUND = wordset("surrounding perilesional perihematomal perihaematomal peritumoral peritumoural perifocal")
 # Blood in one of these is not blood in another.
 COMPARTMENTS = wordset("epidural subdural subarachnoid intraventricular intraparenchymal scalp subgaleal canal foramen")
 # A head after one of these is another thing, unless they are needed.
