@@ -25,7 +25,8 @@ class Candidate(Record):
 
     `synonyms` name the finding; `signs` only support it, where nothing names or denies it. `ask`: other names of it as
     a model is told them, in plain writing.
-    `parent`: id of the less specific finding this one implies. `sides`: whether a side can be said of it.
+    `parent`: id of the less specific finding this one implies. `sides`: whether a side can be said of it;
+    `one_sided`: whether it always lies on one or on both.
     `structures`: the anatomy whose being called normal denies the finding ("liver", "lungs").
     """
 
@@ -38,6 +39,7 @@ class Candidate(Record):
     structures: tuple[str, ...] = ()
     parent: str = ""
     sides: bool = False
+    one_sided: bool = False
 
 
 def ancestors(name: str, parents: Mapping[str, str]) -> list[str]:

@@ -82,6 +82,7 @@ class FindingEntry(Record):
     parent: str = ""
     critical: bool = False
     sides: bool = False
+    one_sided: bool = False
     codes: tuple[CodeEntry, ...] = ()
 
     _normal_form = field_validator("synonyms", "signs", "normal_phrases", "structures")(normal_forms)

@@ -224,6 +224,7 @@ def candidate(file: CatalogueFile, entry: FindingEntry) -> Candidate:
         structures=expanded(file, entry.structures, entry.structure_groups, file.structure_groups),
         parent=entry.parent,
         sides=entry.sides,
+        one_sided=entry.one_sided,
     )
 
 

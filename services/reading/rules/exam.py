@@ -12,6 +12,7 @@ from integration.canonical import Quote, SectionKind, Side
 from services.reading.reader import Question
 from services.reading.rules.anatomy import ANATOMY, widened
 from services.reading.rules.headings import EXAM_WORDS, Block
+from services.reading.rules.side_headings import heads_both, heads_side
 from services.reading.rules.tokens import Token, tokenise
 from services.reading.rules.verbs import FINITE
 from services.reading.rules.words import SIDES
@@ -94,7 +95,8 @@ def _title(text: str, blocks: tuple[Block, ...]) -> Title:
     start = len(text) - len(text.lstrip())
     end = _first_stop(text, start)
     first = tokenise(text, start, end)
-    if is_title(first) and _names_exam(first) and not any(_tells(block, start, end) for block in blocks):
+    of_one = heads_side(text, start, end) and heads_both(text)
+    if not of_one and is_title(first) and _names_exam(first) and not any(_tells(block, start, end) for block in blocks):
         spans.append((start, end))
     tokens = tuple(token for span in spans for token in tokenise(text, *span))
     return Title(" ".join(text[first:last] for first, last in spans), tuple(spans), tokens)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from integration.canonical import Side, Status
 from services.reading.rules.anatomy import ANATOMY
@@ -13,10 +14,30 @@ from services.reading.rules.targets import Target, Targets
 _SUGGESTED = (Status.PRESENT, Status.UNCERTAIN)
 # Mentions looked at; a report that says one thing more often says it once more.
 _MOST = 40
+# Ways of a mention whose words stand together; grades of what may have none of these.
+_TOGETHER = frozenset({"phrase", "asserted"})
+_APART = ("named-apart", "hedged")
+
+
+def grades_of(targets: Targets, decisions: Sequence[Decision], mentions: Sequence[Mention]) -> tuple[str, ...]:
+    """The name of each decision's grade (`services/reading/grades.yaml`); "" where it suggests nothing.
+
+    `mentions`: all of the report, in which a finding may be denied that is asserted elsewhere.
+    """
+    plain = [grade_of(each) if each.status in _SUGGESTED else "" for each in decisions]
+    apart = {at for at, each in enumerate(decisions) if plain[at] in _APART and _is_apart(each)}
+    if not apart:
+        return tuple(plain)
+    denied = {each.target for each in mentions if each.target in apart and _denies_a_part(each)}
+    taken = _is_taken(targets, decisions, plain)
+    return tuple(
+        "borrowed" if at in apart and (taken(at) or (at in denied and not _is_by_its_noun(decisions[at]))) else grade
+        for at, grade in enumerate(plain)
+    )
 
 
 def grade_of(decision: Decision) -> str:
-    """The name of the decision's grade (`services/reading/grades.yaml`)."""
+    """The name of the decision's grade by itself, what else the report tells left aside."""
     rule = decision.rule.removeprefix("addendum/")
     if rule.startswith("child/") and not rule.startswith(CHILD_BY_SIGN):
         return "child"
@@ -29,6 +50,38 @@ def grade_of(decision: Decision) -> str:
     return _named(decision)
 
 
+def _is_apart(decision: Decision) -> bool:
+    """Whether no mention of it stands in one phrase."""
+    return bool(decision.mentions) and not any(_way(each) in _TOGETHER for each in decision.mentions if not each.sign)
+
+
+def _denies_a_part(mention: Mention) -> bool:
+    """Whether it denies one kind, size or place of its finding, or what is new of it."""
+    return mention.status is Status.ABSENT and (mention.weak or mention.qualified)
+
+
+def _is_by_its_noun(decision: Decision) -> bool:
+    return any(each.named for each in decision.mentions)
+
+
+def _is_taken(targets: Targets, decisions: Sequence[Decision], plain: Sequence[str]) -> Callable[[int], bool]:
+    """Tells of a decision whether all it rests on are words that name another finding, neither parent nor child."""
+    by_sentence: dict[int, list[Mention]] = {}
+    named = (each.mentions[:_MOST] for each, grade in zip(decisions, plain, strict=True) if grade == "named")
+    for each in chain.from_iterable(named):
+        by_sentence.setdefault(each.sentence.number, []).append(each)
+
+    def taken(at: int) -> bool:
+        decision = decisions[at]
+        if decision.status is not Status.PRESENT or len(decision.mentions) != 1:
+            return False
+        own = decision.mentions[0]
+        kin = {at} | {other for pair in targets.parents if at in pair for other in pair}
+        return any(each.target not in kin and _overlap(own, each) for each in by_sentence.get(own.sentence.number, ()))
+
+    return taken
+
+
 def is_unassessed(decision: Decision) -> bool:
     """Whether it only names what could not be judged: "cardiomegaly CANNOT BE ASSESSED" suggests none."""
     return decision.rule.removeprefix("addendum/").startswith("unassessed")
@@ -36,14 +89,19 @@ def is_unassessed(decision: Decision) -> bool:
 
 def _named(decision: Decision) -> str:
     """By the best of its mentions: all its words in one phrase, or some said elsewhere."""
-    ways = {mention.rule.rpartition("/")[2] for mention in decision.mentions if not mention.sign}
-    return "named" if ways & {"phrase", "asserted"} or not ways else "named-apart"
+    ways = {_way(mention) for mention in decision.mentions if not mention.sign}
+    return "named" if ways & _TOGETHER or not ways else "named-apart"
 
 
-def behind_children(targets: Targets, decisions: Sequence[Decision], holds: Callable[[str], bool]) -> frozenset[int]:
+def _way(mention: Mention) -> str:
+    """How its words were found together: "phrase", "clause", "exam"."""
+    return mention.rule.rpartition("/")[2]
+
+
+def behind_children(targets: Targets, decisions: Sequence[Decision], holds: Sequence[bool]) -> frozenset[int]:
     """Numbers of the parents that say no more than a child of theirs: the same words, or a critical event again.
 
-    `holds`: whether what is decided by a grade is shown; a child that is folded away hides no parent.
+    `holds`: whether the grade of each is shown; a child that is folded away hides no parent.
     """
     return frozenset(
         parent
@@ -52,10 +110,10 @@ def behind_children(targets: Targets, decisions: Sequence[Decision], holds: Call
     )
 
 
-def _is_said_by(targets: Targets, decisions: Sequence[Decision], parent: int, holds: Callable[[str], bool]) -> bool:
-    children = [decisions[at] for at, above in targets.parents if above == parent]
+def _is_said_by(targets: Targets, decisions: Sequence[Decision], parent: int, holds: Sequence[bool]) -> bool:
+    children = [decisions[at] for at, above in targets.parents if above == parent and holds[at]]
     least = (decisions[parent].status, Status.PRESENT)
-    said = [child for child in children if child.status in least and child.mentions and holds(grade_of(child))]
+    said = [child for child in children if child.status in least and child.mentions]
     if not said:
         return False
     own = decisions[parent]

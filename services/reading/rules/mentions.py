@@ -52,7 +52,7 @@ class Mention(NamedTuple):
     `weak`: a denial of what is new only; `qualified`: the denial is of one kind, size or place only;
     `named`: by the noun of the candidate's own name; `sign`: by a sign of it only; `lesion`: as a thing that is
     there whatever it turns out to be; `own_side`: the side it says itself, the exam's not counted;
-    `off_side`: it speaks of the side
+    `lent_side`: that of what is told with it, where it always has one and names none; `off_side`: it speaks of the side
     the candidate does not name, and counts only against another mention.
     """
 
@@ -71,6 +71,7 @@ class Mention(NamedTuple):
     sign: bool = False
     lesion: bool = False
     own_side: Side | None = None
+    lent_side: Side | None = None
 
 
 def mentions(parsed: Parsed, targets: Targets, exam: Exam, topic: Topic) -> list[Mention]:

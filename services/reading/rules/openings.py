@@ -14,7 +14,7 @@ from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
 
 # Limbs and breasts are told one after the other; in the trunk what follows may lie anywhere.
-_OF_LIMBS = frozenset({"joint", "bone", "breast"})
+OF_LIMBS = frozenset({"joint", "bone", "breast"})
 _LIMBS = wordset("knee hip shoulder ankle wrist elbow hand foot breast thumb finger toe")
 
 
@@ -32,7 +32,7 @@ def side_of_opening(tokens: tuple[Token, ...], place: Place, topic: Topic) -> Si
     if topic.opened is None or sides_in(tokens) or of_plural(tokens):
         return None
     said = frozenset(widened(place.here or topic.organs))
-    return topic.opened if not said.isdisjoint(_OF_LIMBS) and said.isdisjoint(CENTRAL | UNPAIRED) else None
+    return topic.opened if not said.isdisjoint(OF_LIMBS) and said.isdisjoint(CENTRAL | UNPAIRED) else None
 
 
 def _opening(tokens: tuple[Token, ...]) -> Side | None:

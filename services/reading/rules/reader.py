@@ -18,9 +18,10 @@ from services.reading.rules.discrepancies import discrepancies
 from services.reading.rules.echoes import with_echoes
 from services.reading.rules.evidence import change_of, deciding, quotes
 from services.reading.rules.exam import Exam, exam_of, is_title
-from services.reading.rules.grading import behind_children, grade_of, is_unassessed
+from services.reading.rules.grading import behind_children, grades_of, is_unassessed
 from services.reading.rules.headings import Block
 from services.reading.rules.language import foreign
+from services.reading.rules.lent_sides import lends_last, with_lent_sides
 from services.reading.rules.mentions import NAMED_BY_SIZE, Mention, mentions, taken_back, without_exams_side
 from services.reading.rules.mimics import without_mimics
 from services.reading.rules.normal import may_call_normal, normal_mentions
@@ -70,11 +71,11 @@ class RulesReader:
         """Decide every candidate of the question. Never raises for any text."""
         began = time.perf_counter()
         suspicious, kept, inner, parts, said, unread, targets, every, decisions = interpret(question)
-        pairs = zip(targets.targets, decisions, strict=True)
-        hidden = behind_children(targets, decisions, self._holds)
+        grades = grades_of(targets, decisions, every)
+        hidden = behind_children(targets, decisions, [self._holds(each) for each in grades])
         verdicts = tuple(
-            self._verdict(kept.text, target, decision, number in hidden or is_unassessed(decision))
-            for number, (target, decision) in enumerate(pairs)
+            self._verdict(kept.text, target, decision, grade, number in hidden or is_unassessed(decision))
+            for number, (target, decision, grade) in enumerate(zip(targets.targets, decisions, grades, strict=True))
         )
         found = _critical(targets, decisions, verdicts, every)
         calmed = noted(inner.text, said, found)
@@ -91,12 +92,10 @@ class RulesReader:
             usage=Usage(seconds=time.perf_counter() - began),
         )
 
-    def _verdict(self, text: str, target: Target, decision: Decision, hidden: bool) -> Verdict:
-        """The verdict, with its grade where it is a suggestion; `hidden`: it tells a reviewer nothing."""
+    def _verdict(self, text: str, target: Target, decision: Decision, grade: str, hidden: bool) -> Verdict:
+        """The verdict, with its grade, "" where it is no suggestion; `hidden`: it tells a reviewer nothing."""
         if decision.status is Status.NOT_MENTIONED:
             return target.silence if decision.rule == UNMENTIONED else silence(target.candidate.finding, decision.rule)
-        suggested = decision.status in _SUGGESTED
-        grade = grade_of(decision) if suggested else ""
         return Verdict(
             finding=target.candidate.finding,
             status=decision.status,
@@ -107,7 +106,7 @@ class RulesReader:
             rule=_placed(decision.rule, deciding(text, decision)),
             conflict=decision.conflict,
             grade=grade,
-            shown=not suggested or (not hidden and self._holds(grade)),
+            shown=not grade or (not hidden and self._holds(grade)),
         )
 
     def _holds(self, grade: str) -> bool:
@@ -176,14 +175,14 @@ def _mentions(said: Sequence[Sentence], targets: Targets, exam: Exam) -> list[Me
     paragraph = 0
     last: list[Mention] = []
     known: dict[str, Side | None] = {}
-    told = told_before(said, exam.side)
+    told, in_turn = told_before(said, exam.side), lends_last(exam)
     for sentence in chain.from_iterable(map(pieces, said)):
         if sentence.kind not in SILENT and not sentence.blank:
             if sentence.paragraph != paragraph:
                 topic, last = Topic(), []
             spelled, told = with_sides(_spelled(sentence, targets), told, known)
             own = with_echoes(spelled, taken_back(_mentioned(spelled, targets, exam, topic)), last)
-            own = with_references(own, known)
+            own = with_lent_sides(with_references(own, known), targets.targets, told.last if in_turn else None)
             learnt(spelled, known)
             found += own
             last = own or last
@@ -244,7 +243,7 @@ def _side(target: Target, decision: Decision) -> Side | None:
     sides = {mention.side for mention in decision.mentions if mention.side} | decision.sides
     if len(sides) > 1:
         return Side.BILATERAL
-    told = sides or decision.beside
+    told = sides or decision.beside or {each.lent_side for each in decision.mentions if each.lent_side}
     return next(iter(told)) if len(told) == 1 else Side.BILATERAL if told else None
 
 

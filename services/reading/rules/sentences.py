@@ -16,6 +16,7 @@ from services.reading.rules.exam import is_title
 from services.reading.rules.headings import EXAM_WORDS, Block
 from services.reading.rules.heads import FINDINGS
 from services.reading.rules.lines import LABEL, LABEL_WORDS, MARKER, wraps
+from services.reading.rules.side_headings import heads_side
 from services.reading.rules.tokens import Token, tokenise
 from services.reading.rules.words import SIDES
 from services.reading.rules.wordset import wordset
@@ -120,6 +121,8 @@ class _Sentences:
         self.outer: tuple[Token, ...] = ()
         # The label that opened a line and names one side, which lines without one below it continue ("LEFT KNEE:").
         self.over: tuple[Token, ...] = ()
+        # Where the side that heads the lines below it ends ("Left breast" alone on its line), or -1.
+        self.headed = -1
         # The label of findings that the lines below it list ("Nodules:").
         self.listed: tuple[Token, ...] = ()
         self.open_fields = fields.first_open(text) is not None
@@ -134,14 +137,17 @@ class _Sentences:
             tokens, count = self._tokens(piece)
             if not tokens:
                 continue
+            if heads_side(self.text, start, end):
+                count, self.headed = len(tokens), end
             tokens, count = self._item(piece, tokens, count)
-            if not count and not context and not MARKER.match(self.text, start, end):
+            if not count and not context and (self.headed >= 0 or not MARKER.match(self.text, start, end)):
                 context = self.over
                 words = frozenset(word for token in context for word in token.canon)
             if count:
                 context = self._under(tokens[:count])
                 opens = not self.text[start : piece.start].strip()
                 self.over = context if opens and _is_one_sided(context) else ()
+                self.headed = self.headed if self.over else -1
                 words = frozenset(word for token in context for word in token.canon)
             kind = self._kind(block, piece, end, tokens)
             if kind is SectionKind.FINDINGS:
@@ -153,9 +159,15 @@ class _Sentences:
             )
 
     def _forget_label(self, block: Block, start: int) -> None:
-        """A label is over the lines below it up to an empty line or the end of its section."""
+        """A label is over the lines below it up to an empty line or the end of its section.
+
+        One empty line may stand below a side that heads them.
+        """
         if start == block.start or self.text[: start - 1].rstrip(" \t\r").endswith("\n"):
+            if start != block.start and self.headed >= 0 and not self.text[self.headed : start].strip():
+                return
             self.outer = self.listed = self.over = ()
+            self.headed = -1
 
     def _item(self, piece: _Piece, tokens: tuple[Token, ...], count: int) -> tuple[tuple[Token, ...], int]:
         """A line of a list under "Nodules:" has that for its label: "- RUL 6 mm" is read as "Nodules: RUL 6 mm"."""

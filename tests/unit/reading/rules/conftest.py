@@ -25,6 +25,11 @@ def ask_rules(text: str, name: str) -> Verdict:
     return verdict
 
 
+def is_read(verdict: Verdict) -> bool:
+    """Whether it is shown, or only folded for its words being another finding's too."""
+    return verdict.shown or verdict.grade == "borrowed"
+
+
 @pytest.fixture
 def ask() -> Ask:
     """`ask(text, name)`: what the rules say."""

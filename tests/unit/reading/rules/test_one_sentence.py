@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
-from integration.canonical import Status
 from services.reading.reader import Question
 from services.reading.rules.reader import RulesReader
-from tests.unit.reading.rules.conftest import LIBRARY
+from tests.unit.reading.rules.conftest import LIBRARY, is_read
 
 # Lines of `catalogue`, `procedure`, `text`, what is `said` (finding, status and, where it is asked, side) and what may
 # be shown `besides` ("*": anything).
 _FILE = Path(__file__).parents[1] / "data" / "sentences.jsonl"
 _CASES = [json.loads(line) for line in _FILE.read_text("utf-8").splitlines()]
 _GROUPS = sorted({case["catalogue"] for case in _CASES})
-_SUGGESTED = (Status.PRESENT, Status.UNCERTAIN)
 
 
 def _shown(case: dict[str, Any]) -> dict[str, tuple[str, str]]:
@@ -29,7 +27,7 @@ def _shown(case: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return {
         each.finding.id: (each.status.value, each.side.value if each.side else "")
         for each in verdicts
-        if each.shown and each.status in _SUGGESTED
+        if each.grade and is_read(each)
     }
 
 
