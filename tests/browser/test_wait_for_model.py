@@ -40,6 +40,8 @@ def test_the_page_says_that_sign_waits_and_when_it_does_no_more(
     sign.click()
     expect(page.locator("[data-command=sign].armed")).to_have_count(1)
     sign.click()
+    # A browser that is closed while it swaps in the next page may never close.
+    expect(page.get_by_text("Nothing waits for a signature.")).to_be_visible()
     with engine.connect() as connection:
         for _ in range(100):
             found = connection.execute(signatures).scalars().all()

@@ -14,9 +14,10 @@ from services.reading.rules.targets import Target, Targets
 _SUGGESTED = (Status.PRESENT, Status.UNCERTAIN)
 # Mentions looked at; a report that says one thing more often says it once more.
 _MOST = 40
-# Ways of a mention whose words stand together; grades of what may have none of these.
+# Ways of a mention whose words stand together; grades that are told apart further.
 _TOGETHER = frozenset({"phrase", "asserted"})
-_APART = ("named-apart", "hedged")
+_DOUBTED = frozenset({"named-apart", "hedged"})
+_BRIEF = 2
 
 
 def grades_of(targets: Targets, decisions: Sequence[Decision], mentions: Sequence[Mention]) -> tuple[str, ...]:
@@ -25,14 +26,21 @@ def grades_of(targets: Targets, decisions: Sequence[Decision], mentions: Sequenc
     `mentions`: all of the report, in which a finding may be denied that is asserted elsewhere.
     """
     plain = [grade_of(each) if each.status in _SUGGESTED else "" for each in decisions]
-    apart = {at for at, each in enumerate(decisions) if plain[at] in _APART and _is_apart(each)}
-    if not apart:
+    denied = [each for each in mentions if each.status is Status.ABSENT and plain[each.target] in _DOUBTED]
+    if not denied and _DOUBTED.isdisjoint(plain):
         return tuple(plain)
-    denied = {each.target for each in mentions if each.target in apart and _denies_a_part(each)}
+    in_part = {each.target for each in denied if each.weak or each.qualified}
+    at_all = {each.target for each in denied}
     taken = _is_taken(targets, decisions, plain)
     return tuple(
-        "borrowed" if at in apart and (taken(at) or (at in denied and not _is_by_its_noun(decisions[at]))) else grade
-        for at, grade in enumerate(plain)
+        "borrowed"
+        if grade in _DOUBTED and _is_apart(each) and (taken(at) or (at in in_part and not _is_by_its_noun(each)))
+        else "doubtful"
+        if grade == "hedged"
+        and not targets.targets[at].candidate.finding.critical
+        and (at in at_all or _is_brief(each))
+        else grade
+        for at, (each, grade) in enumerate(zip(decisions, plain, strict=True))
     )
 
 
@@ -55,9 +63,9 @@ def _is_apart(decision: Decision) -> bool:
     return bool(decision.mentions) and not any(_way(each) in _TOGETHER for each in decision.mentions if not each.sign)
 
 
-def _denies_a_part(mention: Mention) -> bool:
-    """Whether it denies one kind, size or place of its finding, or what is new of it."""
-    return mention.status is Status.ABSENT and (mention.weak or mention.qualified)
+def _is_brief(decision: Decision) -> bool:
+    """Whether it is told once, in a word or two: mostly one of several possibilities."""
+    return len(decision.mentions) == 1 and decision.mentions[0].last - decision.mentions[0].first <= _BRIEF
 
 
 def _is_by_its_noun(decision: Decision) -> bool:

@@ -105,6 +105,7 @@ class Away(RulesReader):
     """A reader whose server is gone after some readings."""
 
     def __init__(self, good: int) -> None:
+        super().__init__()
         self.good = good
         self.asked = 0
 

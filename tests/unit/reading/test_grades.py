@@ -45,6 +45,11 @@ def test_what_ships_was_counted_and_the_plainest_grade_on_enough() -> None:
         ("Possible small right pleural effusion.", "chest_xray", "pleural_effusion", "hedged"),
         ("The gallbladder wall is thickened.", "abdomen_ct", "cholecystitis", "sign"),
         ("Acute subdural hematoma on the left.", "head_ct", "subdural_hematoma", "named"),
+        ("Left adrenal is thickened without a discrete nodule.", "abdomen_ct", "adrenal_nodule", "borrowed"),
+        ("Tibial IM nail with the distal locking bolt snapped.", "msk_xray", "hardware_complication", "borrowed"),
+        ("Dilated CBD, choledocholithiasis not excluded.", "abdomen_us", "choledocholithiasis", "doubtful"),
+        ("Possible small right basal consolidation. No consolidation.", "chest_xray", "consolidation", "doubtful"),
+        ("Possible pneumothorax.", "chest_xray", "pneumothorax", "hedged"),
     ],
 )
 def test_a_suggestion_carries_how_it_was_decided(text: str, exam: str, finding: str, grade: str) -> None:
@@ -55,7 +60,17 @@ def test_a_grade_below_the_setting_is_folded_and_stays_in_the_answer() -> None:
     folded = verdict("The gallbladder wall is thickened.", "abdomen_ct", "cholecystitis", threshold=0.9)
     assert folded.status is Status.PRESENT
     assert not folded.shown
-    assert verdict("The gallbladder wall is thickened.", "abdomen_ct", "cholecystitis", threshold=0.3).shown
+    assert verdict("The gallbladder wall is thickened.", "abdomen_ct", "cholecystitis", threshold=0.2).shown
+
+
+@pytest.mark.parametrize("grade", ["borrowed", "doubtful", "sign", "contradicted"])
+def test_what_is_wrong_too_often_is_folded(grade: str) -> None:
+    assert not holds(grade, 0.9)
+
+
+@pytest.mark.parametrize("grade", ["named", "named-apart", "hedged"])
+def test_what_is_right_nearly_always_is_shown(grade: str) -> None:
+    assert holds(grade, 0.9)
 
 
 def test_what_is_no_suggestion_has_no_grade() -> None:

@@ -8,13 +8,14 @@ from integration.canonical import AdvisoryKind, Side, Status
 from services.reading.catalogue import load
 from services.reading.reader import Question
 from services.reading.rules.reader import RulesReader
+from tests.unit.reading.rules.conftest import PLAIN
 
 LIBRARY = load()
 
 
 def suggested(text: str, exam: str) -> dict[str, Status]:
     """What a reviewer is shown of a report of the exam's whole catalogue, with its status."""
-    reading = RulesReader().read(Question(text=text, catalogue=LIBRARY.catalogues[exam]))
+    reading = PLAIN.read(Question(text=text, catalogue=LIBRARY.catalogues[exam]))
     return {each.finding.id: each.status for each in reading.verdicts if each.shown and each.grade}
 
 

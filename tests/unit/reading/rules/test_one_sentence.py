@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from services.reading.reader import Question
-from services.reading.rules.reader import RulesReader
-from tests.unit.reading.rules.conftest import LIBRARY, is_read
+from tests.unit.reading.rules.conftest import LIBRARY, PLAIN
 
 # Lines of `catalogue`, `procedure`, `text`, what is `said` (finding, status and, where it is asked, side) and what may
 # be shown `besides` ("*": anything).
@@ -21,13 +20,11 @@ _GROUPS = sorted({case["catalogue"] for case in _CASES})
 
 def _shown(case: dict[str, Any]) -> dict[str, tuple[str, str]]:
     catalogue = LIBRARY.catalogues[case["catalogue"]]
-    verdicts = (
-        RulesReader().read(Question(text=case["text"], catalogue=catalogue, procedure=case["procedure"])).verdicts
-    )
+    verdicts = PLAIN.read(Question(text=case["text"], catalogue=catalogue, procedure=case["procedure"])).verdicts
     return {
         each.finding.id: (each.status.value, each.side.value if each.side else "")
         for each in verdicts
-        if each.grade and is_read(each)
+        if each.shown and each.grade
     }
 
 
