@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from integration.canonical import Side, Status
@@ -26,21 +26,12 @@ def grades_of(targets: Targets, decisions: Sequence[Decision], mentions: Sequenc
     `mentions`: all of the report, in which a finding may be denied that is asserted elsewhere.
     """
     plain = [grade_of(each) if each.status in _SUGGESTED else "" for each in decisions]
-    denied = [each for each in mentions if each.status is Status.ABSENT and plain[each.target] in _DOUBTED]
-    if not denied and _DOUBTED.isdisjoint(plain):
+    if _DOUBTED.isdisjoint(plain):
         return tuple(plain)
-    in_part = {each.target for each in denied if each.weak or each.qualified}
-    at_all = {each.target for each in denied}
-    taken = _is_taken(targets, decisions, plain)
+    denied = [each for each in mentions if each.status is Status.ABSENT]
+    borrowed, doubtful = _borrowed(targets, decisions, plain, denied), _doubtful(targets, decisions, plain, denied)
     return tuple(
-        "borrowed"
-        if grade in _DOUBTED and _is_apart(each) and (taken(at) or (at in in_part and not _is_by_its_noun(each)))
-        else "doubtful"
-        if grade == "hedged"
-        and not targets.targets[at].candidate.finding.critical
-        and (at in at_all or _is_brief(each))
-        else grade
-        for at, (each, grade) in enumerate(zip(decisions, plain, strict=True))
+        "borrowed" if at in borrowed else "doubtful" if at in doubtful else grade for at, grade in enumerate(plain)
     )
 
 
@@ -58,6 +49,37 @@ def grade_of(decision: Decision) -> str:
     return _named(decision)
 
 
+def _borrowed(
+    targets: Targets, decisions: Sequence[Decision], plain: Sequence[str], denied: Sequence[Mention]
+) -> frozenset[int]:
+    """Numbers of what is told apart by another finding's words, or not by its own noun where a part of it is denied."""
+    apart = [at for at, grade in enumerate(plain) if grade in _DOUBTED and _is_apart(decisions[at])]
+    in_part = {each.target for each in denied if each.weak or each.qualified}
+    named = (each.mentions[:_MOST] for each, grade in zip(decisions, plain, strict=True) if grade == "named")
+    by_sentence: dict[int, list[Mention]] = {}
+    for mention in chain.from_iterable(named):
+        by_sentence.setdefault(mention.sentence.number, []).append(mention)
+    return frozenset(
+        at
+        for at in apart
+        if _names_another(targets, decisions[at], by_sentence)
+        or (at in in_part and not any(each.named for each in decisions[at].mentions))
+    )
+
+
+def _doubtful(
+    targets: Targets, decisions: Sequence[Decision], plain: Sequence[str], denied: Sequence[Mention]
+) -> frozenset[int]:
+    """Numbers of what is hedged in a word or two or denied elsewhere; a critical finding is none of them."""
+    at_all = {each.target for each in denied}
+    hedged = (at for at, grade in enumerate(plain) if grade == "hedged" and not _is_critical(targets.targets[at]))
+    return frozenset(at for at in hedged if at in at_all or _is_brief(decisions[at]))
+
+
+def _is_critical(target: Target) -> bool:
+    return target.candidate.finding.critical
+
+
 def _is_apart(decision: Decision) -> bool:
     """Whether no mention of it stands in one phrase."""
     return bool(decision.mentions) and not any(_way(each) in _TOGETHER for each in decision.mentions if not each.sign)
@@ -68,26 +90,16 @@ def _is_brief(decision: Decision) -> bool:
     return len(decision.mentions) == 1 and decision.mentions[0].last - decision.mentions[0].first <= _BRIEF
 
 
-def _is_by_its_noun(decision: Decision) -> bool:
-    return any(each.named for each in decision.mentions)
+def _names_another(targets: Targets, decision: Decision, named: Mapping[int, Sequence[Mention]]) -> bool:
+    """Whether all that an assertion rests on are words that name another finding, neither parent nor child.
 
-
-def _is_taken(targets: Targets, decisions: Sequence[Decision], plain: Sequence[str]) -> Callable[[int], bool]:
-    """Tells of a decision whether all it rests on are words that name another finding, neither parent nor child."""
-    by_sentence: dict[int, list[Mention]] = {}
-    named = (each.mentions[:_MOST] for each, grade in zip(decisions, plain, strict=True) if grade == "named")
-    for each in chain.from_iterable(named):
-        by_sentence.setdefault(each.sentence.number, []).append(each)
-
-    def taken(at: int) -> bool:
-        decision = decisions[at]
-        if decision.status is not Status.PRESENT or len(decision.mentions) != 1:
-            return False
-        own = decision.mentions[0]
-        kin = {at} | {other for pair in targets.parents if at in pair for other in pair}
-        return any(each.target not in kin and _overlap(own, each) for each in by_sentence.get(own.sentence.number, ()))
-
-    return taken
+    `named`: the mentions of what is named, by the number of their sentence.
+    """
+    if decision.status is not Status.PRESENT or len(decision.mentions) != 1:
+        return False
+    own = decision.mentions[0]
+    kin = {own.target} | {other for pair in targets.parents if own.target in pair for other in pair}
+    return any(each.target not in kin and _overlap(own, each) for each in named.get(own.sentence.number, ()))
 
 
 def is_unassessed(decision: Decision) -> bool:
