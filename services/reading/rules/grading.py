@@ -10,6 +10,7 @@ from services.reading.rules.anatomy import ANATOMY
 from services.reading.rules.mentions import Mention
 from services.reading.rules.resolve import CHILD_BY_SIGN, Decision
 from services.reading.rules.targets import Target, Targets
+from services.reading.rules.wordset import wordset
 
 _SUGGESTED = (Status.PRESENT, Status.UNCERTAIN)
 # Mentions looked at; a report that says one thing more often says it once more.
@@ -18,6 +19,7 @@ _MOST = 40
 _TOGETHER = frozenset({"phrase", "asserted"})
 _DOUBTED = frozenset({"named-apart", "hedged"})
 _BRIEF = 2
+_SUSPICION = wordset("suspicious suspected suspect suspects suspicion concerning concern worrisome")
 
 
 def grades_of(targets: Targets, decisions: Sequence[Decision], mentions: Sequence[Mention]) -> tuple[str, ...]:
@@ -70,14 +72,21 @@ def _borrowed(
 def _doubtful(
     targets: Targets, decisions: Sequence[Decision], plain: Sequence[str], denied: Sequence[Mention]
 ) -> frozenset[int]:
-    """Numbers of what is hedged in a word or two or denied elsewhere; a critical finding is none of them."""
+    """Numbers of what is hedged in a word or two or denied elsewhere; nothing critical, and no suspicion."""
     at_all = {each.target for each in denied}
-    hedged = (at for at, grade in enumerate(plain) if grade == "hedged" and not _is_critical(targets.targets[at]))
-    return frozenset(at for at in hedged if at in at_all or _is_brief(decisions[at]))
+    return frozenset(
+        at
+        for at, grade in enumerate(plain)
+        if grade == "hedged"
+        and (at in at_all or _is_brief(decisions[at]))
+        and not targets.targets[at].candidate.finding.critical
+        and not any(map(_is_suspected, decisions[at].mentions))
+    )
 
 
-def _is_critical(target: Target) -> bool:
-    return target.candidate.finding.critical
+def _is_suspected(mention: Mention) -> bool:
+    """ "SUSPICIOUS FOR a primary malignancy": somebody has to look, and more than "possible" or "versus" says."""
+    return mention.scope is not None and not _SUSPICION.isdisjoint(mention.scope.hit.trigger.words)
 
 
 def _is_apart(decision: Decision) -> bool:

@@ -50,6 +50,7 @@ def test_what_ships_was_counted_and_the_plainest_grade_on_enough() -> None:
         ("Dilated CBD, choledocholithiasis not excluded.", "abdomen_us", "choledocholithiasis", "doubtful"),
         ("Possible small right basal consolidation. No consolidation.", "chest_xray", "consolidation", "doubtful"),
         ("Possible pneumothorax.", "chest_xray", "pneumothorax", "hedged"),
+        ("Spiculated nodule of the right upper lobe, suspicious for malignancy.", "chest_ct", "lung_mass", "hedged"),
     ],
 )
 def test_a_suggestion_carries_how_it_was_decided(text: str, exam: str, finding: str, grade: str) -> None:
