@@ -9,18 +9,28 @@ _PAIRED = (
     "|hand|foot|leg|arm|thigh|calf|forearm|femur|tibia|humerus|orbit|ear|temporal bone|parotid|lobe|carotid|thumb|heel"
     "|lower limb|upper limb|lower extremity|upper extremity"
 )
-_LINE = re.compile(
-    rf"^[ \t>*#_=•-]*(?P<side>left|right|lt|rt|[LR](?=[ \t]*[A-Z:-]))\.?(?:[ \t]+(?:{_PAIRED}))?(?:[ \t]+side)?"
-    r"[ \t]*(?:\([^()\n]{1,30}\))?[ \t*_=]*[:–-]?[ \t*_=\r]*$",
-    re.IGNORECASE | re.MULTILINE,
+# Of a line with single spaces; no two parts of it can match the same words, so that no line takes long.
+_HEADING = re.compile(
+    rf"(?P<side>left|right|lt|rt|[lr](?=[ :–-]))\.?(?: (?:{_PAIRED}))?(?: side)?(?: \([^()]{{1,30}}\))?"
+    r" ?[*_=]{0,4} ?[:–-]?",
+    re.IGNORECASE,
 )
+_LONGEST = 80
 
 
 def heads_side(text: str, start: int, end: int) -> bool:
     """Whether the line at [start, end) names a side, one of a pair at most, and nothing else."""
-    return _LINE.fullmatch(text, start, end) is not None
+    return bool(_side_of(text[start:end]))
 
 
 def heads_both(text: str) -> bool:
     """Whether each side has such a line: then the first of them is no title of the exam."""
-    return {match["side"][0].lower() for match in _LINE.finditer(text)} == {"l", "r"}
+    return {"l", "r"} <= set(map(_side_of, text.split("\n")))
+
+
+def _side_of(line: str) -> str:
+    """ "l" or "r" for a line that heads a side."""
+    if len(line) > _LONGEST:
+        return ""
+    match = _HEADING.fullmatch(" ".join(line.lstrip(" \t>*#_=•-").rstrip(" \t*_=\r").split()))
+    return match["side"][0].lower() if match else ""
